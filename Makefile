@@ -1,0 +1,55 @@
+# Two commands matter: `make chat` and `make test`. Both install from requirements.lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ONRECORD := $(BIN)/onrecord
+MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
+TEST_MODELS := $(MODELS) smollm2-135m
+DATA ?= data
+
+.PHONY: chat test check eval bench native models format clean
+
+chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
+	@$(ONRECORD) models pull $(MODELS)
+	@$(ONRECORD) add seeds --data $(DATA) --quiet
+	@$(ONRECORD) chat --data $(DATA)
+
+test: check ## lint, types, then every test, with the real models and the real browser
+	@$(ONRECORD) models pull $(TEST_MODELS)
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+eval: $(STAMP) ## the seeds suite for onrecord and its peers; refreshes the table in README.md
+	@$(ONRECORD) models pull $(MODELS)
+	@$(ONRECORD) eval all
+
+bench: $(STAMP) ## speed and memory, ratios taken in one run
+	@$(ONRECORD) models pull $(MODELS)
+	@$(ONRECORD) eval bench
+
+native: $(STAMP) ## optional: rebuild the engine for this processor (about five minutes)
+	@echo "Building xllamacpp for this processor; this takes about five minutes."
+	@CMAKE_ARGS="-DLLAMA_BUILD_BORINGSSL=OFF -DLLAMA_LLGUIDANCE=OFF -DGGML_NATIVE=ON" $(BIN)/python -m pip install \
+		--quiet --force-reinstall --no-deps --no-cache-dir --no-binary xllamacpp "$$(grep '^xllamacpp==' requirements.lock)"
+
+models: $(STAMP)
+	@$(ONRECORD) models pull $(TEST_MODELS)
+
+format: $(STAMP)
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+$(STAMP): requirements.lock pyproject.toml hatch_build.py
+	@echo "Setting up $(VENV) (once, about two minutes) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip==26.3"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements.lock | grep --line-buffered -v "^Requirement already" || true
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+clean: ## the environment, caches and build results; neither models nor data
+	@rm -rf $(VENV) .dev dist build .mypy_cache .ruff_cache .hypothesis runs

@@ -1,0 +1,68 @@
+"""Connections to the catalogue's file: as many readers as there are threads, one writer at a time."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from onrecord.index.schema import connect, create, refuse_foreign, told_plainly
+
+
+class Database:
+    """Errors of the file and of the disk come as ``StoreError``."""
+
+    def __init__(self, file: Path) -> None:
+        self._folder = file.parent
+        self._file = file
+        self._idle: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._writing = threading.RLock()
+        self._closed = False
+        with told_plainly(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            refuse_foreign(file)
+            self._writer = connect(file)
+            create(self._writer)
+
+    def close(self) -> None:
+        with self._writing, self._guard:
+            self._closed = True
+            for connection in [*self._idle, self._writer]:
+                connection.close()
+            self._idle.clear()
+
+    @contextmanager
+    def reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread's own for a while; they are kept and used again."""
+        with told_plainly(self._folder):
+            with self._guard:
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or connect(self._file)
+            try:
+                yield connection
+            finally:
+                with self._guard:
+                    if self._closed:
+                        connection.close()
+                    else:
+                        self._idle.append(connection)
+
+    @contextmanager
+    def writer(self) -> Iterator[sqlite3.Connection]:
+        """The one connection that writes, in autocommit mode."""
+        with self._writing, told_plainly(self._folder):
+            yield self._writer
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of what is written within, or none of it."""
+        with self.writer() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise

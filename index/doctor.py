@@ -1,0 +1,121 @@
+"""Health check of a library: do the catalogue, Chroma and BM25 agree, and can every passage be found? And the cure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from onrecord.index.errors import ModelError
+from onrecord.index.keywords import KeywordIndex
+from onrecord.index.library import Library, Parts
+from onrecord.index.passages import passage_text_for_search
+from onrecord.index.settings import describe_mismatch
+from onrecord.index.sync import Progress
+
+Kind = Literal["catalogue", "vectors", "keywords", "fingerprint"]
+_SAME = 1e-4  # two vectors this near are one for the search: copies of a passage may take each other's place
+_SAMPLE = 200
+_CURE = "run `onrecord rebuild`"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, where, and what to do about it."""
+
+    kind: Kind
+    message: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``ok`` when there are no findings. ``passages``: how many were checked."""
+
+    findings: tuple[Finding, ...]
+    passages: int
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+
+def examine(library: Library) -> Report:
+    """Checks every store against the catalogue, and every passage against a search by its own vector."""
+    with library.parts() as parts:
+        findings = [
+            Finding("catalogue", f"The catalogue is damaged: {problem}.", "restore a copy of the data folder")
+            for problem in parts.catalogue.problems()
+        ]
+        findings += _fingerprint(library)
+        findings += _vectors(parts)
+        findings += _keywords(parts)
+        return Report(tuple(findings), parts.catalogue.passage_count())
+
+
+def rebuild(library: Library, *, on_progress: Progress | None = None) -> int:
+    """Builds Chroma and BM25 anew; returns how many articles had to be embedded anew (see ``Library.rebuild``)."""
+    return library.rebuild(on_progress=on_progress)
+
+
+def _fingerprint(library: Library) -> Iterator[Finding]:
+    try:
+        stored, now = library.fingerprints()
+    except ModelError as error:
+        yield Finding("fingerprint", str(error), "run `onrecord models pull`")
+        return
+    if stored and stored != now:
+        yield Finding("fingerprint", f"The index {describe_mismatch(stored, now)}.", _CURE)
+
+
+def _vectors(parts: Parts) -> Iterator[Finding]:
+    wanted = {int(key) for key in parts.catalogue.passage_rows()[0]}
+    if not wanted and parts.vectors.in_step:
+        return
+    held = parts.vectors.keys()
+    if wanted - held:
+        yield Finding("vectors", f"Chroma lacks {len(wanted - held)} of {len(wanted)} passages.", _CURE)
+    if held - wanted:
+        yield Finding("vectors", f"Chroma holds {len(held - wanted)} passages that were removed.", _CURE)
+    lost = sum(_unreachable(parts, sorted(wanted & held)))
+    if lost:
+        yield Finding("vectors", f"{lost} passages are in Chroma but are not found by their own vector.", _CURE)
+
+
+def _unreachable(parts: Parts, keys: list[int]) -> Iterator[int]:
+    """How many passages a search by their own vector does not bring up, some at a time."""
+    for some, vectors in parts.catalogue.vectors_of(keys):
+        found = parts.vectors.query_many(vectors, top_k=1)
+        yield sum(
+            not hits or (hits[0][0] != int(key) and hits[0][1] < 1 - _SAME)
+            for key, hits in zip(some, found, strict=True)
+        )
+
+
+def _keywords(parts: Parts) -> Iterator[Finding]:
+    """An index of an older revision is no fault: the next search replaces it. A wrong one of this revision is."""
+    revision = parts.catalogue.revision
+    index = parts.keywords.load(revision)
+    if index is None:
+        if parts.keywords.claims(revision):
+            yield Finding("keywords", "The keyword index on disk is damaged.", _CURE)
+        return
+    keys, _ = parts.catalogue.passage_rows()
+    if not np.array_equal(index.keys, keys):
+        yield Finding("keywords", f"BM25 knows {len(index.keys)} passages, the catalogue {len(keys)}.", _CURE)
+        return
+    lost = _unfindable(parts, index)
+    if lost:
+        yield Finding("keywords", f"{lost} passages are not found by their own words.", _CURE)
+
+
+def _unfindable(parts: Parts, index: KeywordIndex) -> int:
+    """Of some hundred passages from all over the collection, how many score nothing on their own text."""
+    chosen = index.keys[:: max(1, len(index.keys) // _SAMPLE)]
+    titles = {one.id: one.title for one in parts.catalogue.articles()}
+    lost = 0
+    for key, passage in parts.catalogue.passages([int(key) for key in chosen]).items():
+        text = passage_text_for_search(titles[passage.article_id], passage)
+        if index.terms(text):
+            lost += not index.scores(text)[int(np.searchsorted(index.keys, key))] > 0
+    return lost

@@ -1,0 +1,97 @@
+"""One article as the catalogue stores it, and the statements that put it in and take it out."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from onrecord.index.errors import StoreError
+from onrecord.index.types import Article, Passage, Sentence, Vectors
+
+ARTICLE = "id, title, text, source, published, url, language, place"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article, ready to be stored. ``vectors``: one row per passage. ``copies``: ids of stored near-duplicates."""
+
+    article: Article
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    vectors: Vectors
+    signature: bytes = b""
+    copies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one transaction did to the passages, by key, and which articles it took out."""
+
+    added: tuple[int, ...] = ()
+    deleted: tuple[int, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def check(entry: Entry) -> None:
+    """Nothing is stored that a citation could not be resolved from."""
+    text = entry.article.text
+    if len(entry.vectors) != len(entry.passages):
+        raise StoreError(
+            f"Article {entry.article.id!r} has {len(entry.passages)} passages and {len(entry.vectors)} vectors."
+        )
+    for sentence in entry.sentences:
+        if text[sentence.start_char : sentence.end_char] != sentence.text:
+            raise StoreError(f"Sentence {sentence.index} of article {entry.article.id!r} is not where its offsets say.")
+
+
+def insert(connection: sqlite3.Connection, entry: Entry, added: str) -> tuple[int, ...]:
+    a = entry.article
+    connection.execute(
+        f"INSERT INTO articles ({ARTICLE}, words, added, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            a.id,
+            a.title,
+            a.text,
+            a.source,
+            a.published,
+            a.url,
+            a.language,
+            a.place,
+            len(a.text.split()),
+            added,
+            entry.signature,
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
+        [(a.id, s.index, s.start_char, s.end_char, s.text) for s in entry.sentences],
+    )
+    keys = []
+    for passage, vector in zip(entry.passages, entry.vectors, strict=True):
+        span = (passage.id, a.id, passage.sentences[0].index, passage.sentences[-1].index)
+        cursor = connection.execute("INSERT INTO passages (id, article_id, first, last) VALUES (?, ?, ?, ?)", span)
+        keys.append(int(cursor.lastrowid or 0))
+        blob = np.ascontiguousarray(vector, dtype=np.float32).tobytes()
+        connection.execute("INSERT INTO embeddings VALUES (?, ?)", (keys[-1], blob))
+    for copy in entry.copies:
+        both = "SELECT ?1, id FROM articles WHERE id = ?2 UNION SELECT id, ?1 FROM articles WHERE id = ?2"
+        connection.execute(f"INSERT OR IGNORE INTO copies {both}", (a.id, copy))
+    return tuple(keys)
+
+
+def delete(connection: sqlite3.Connection, article_id: str) -> tuple[int, ...]:
+    rows = connection.execute("SELECT key FROM passages WHERE article_id = ?", (article_id,)).fetchall()
+    connection.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+    return tuple(row[0] for row in rows)
+
+
+def retire(connection: sqlite3.Connection, origin: str, ids: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    gone: tuple[int, ...] = ()
+    removed = []
+    for article_id in ids:
+        connection.execute("DELETE FROM origins WHERE path = ? AND article_id = ?", (origin, article_id))
+        if not connection.execute("SELECT 1 FROM origins WHERE article_id = ?", (article_id,)).fetchone():
+            gone += delete(connection, article_id)
+            removed.append(article_id)
+    return gone, tuple(removed)

@@ -1,0 +1,57 @@
+"""Every error that OnRecord raises on purpose.
+
+::
+
+    OnRecordError
+    ├── InputError            what the person gave cannot be used; the message names it and the cure
+    │   ├── ReadError         a file or text could not be read as an article
+    │   └── UnknownArticle    no article has this id
+    ├── StoreError            the data folder cannot be used as it is
+    │   ├── LibraryBusy       another process owns the data folder
+    │   ├── LibraryClosed     the Library was closed before this call
+    │   └── IndexMismatch     the index was built with other settings or another embedder
+    └── ModelError            a model is missing, damaged, or failed
+        └── ModelMissing      the model has not been pulled yet
+
+A message says what happened, with the value, and what to do next, in one sentence or two.
+"""
+
+
+class OnRecordError(Exception):
+    """The root of the tree; catch this to catch everything that OnRecord raises on purpose."""
+
+
+class InputError(OnRecordError):
+    """What the person gave cannot be used."""
+
+
+class ReadError(InputError):
+    """A file or a text could not be read as an article."""
+
+
+class UnknownArticle(InputError):
+    """No article has this id."""
+
+
+class StoreError(OnRecordError):
+    """The data folder cannot be used as it is."""
+
+
+class LibraryBusy(StoreError):
+    """Another process owns the data folder."""
+
+
+class LibraryClosed(StoreError):
+    """The Library was closed before this call."""
+
+
+class IndexMismatch(StoreError):
+    """The index was built with other settings or another embedder."""
+
+
+class ModelError(OnRecordError):
+    """A model is missing, damaged, or failed."""
+
+
+class ModelMissing(ModelError):
+    """The model has not been pulled yet."""

@@ -1,0 +1,70 @@
+"""A Library as a LangChain retriever; needs ``langchain-core`` (the extra ``langchain``)."""
+
+from typing import Any
+
+from onrecord.index.errors import InputError, UnknownArticle
+from onrecord.index.library import Library
+from onrecord.index.types import Filter, Hit
+
+try:
+    from langchain_core.callbacks import CallbackManagerForRetrieverRun
+    from langchain_core.documents import Document
+    from langchain_core.retrievers import BaseRetriever
+except ImportError as error:
+    raise ImportError("onrecord.index.langchain needs langchain-core: pip install 'onrecord[langchain]'.") from error
+
+
+class ArticleRetriever(BaseRetriever):
+    """Finds passages as Documents, in order of their score.
+
+    ``page_content`` is the article's text from ``metadata["start_char"]`` to ``metadata["end_char"]``; the metadata
+    also hold ``article_id, quote, title, source, published, url, score, found_by``. ``k`` and ``where`` may be given
+    anew with each ``invoke``.
+
+    >>> ArticleRetriever(library=library, k=5).invoke("Which bridge was closed?")  # doctest: +SKIP
+    """
+
+    library: Any  # a Library: pydantic must neither copy nor check it
+    k: int = 10
+    where: Filter | None = None
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        k: int | None = None,
+        where: Filter | None = None,
+    ) -> list[Document]:
+        library: Library = self.library
+        top_k = self.k if k is None else k
+        if top_k < 1:
+            raise InputError(f"k = {top_k} finds nothing; give 1 or more.")
+        hits = library.search(query, top_k=top_k, where=self.where if where is None else where)
+        return [document for hit in hits if (document := _document_of(library, hit))]
+
+
+def _document_of(library: Library, hit: Hit) -> Document | None:
+    """The hit as a Document; None when its article was removed since the search."""
+    passage = hit.passage
+    try:
+        article = library.article(passage.article_id)
+    except UnknownArticle:
+        return None
+    quote = article.text[passage.start_char : passage.end_char]
+    return Document(
+        id=passage.id,
+        page_content=quote,
+        metadata={
+            "article_id": article.id,
+            "title": article.title,
+            "source": article.source,
+            "published": article.published,
+            "url": article.url,
+            "start_char": passage.start_char,
+            "end_char": passage.end_char,
+            "quote": quote,
+            "score": hit.score,
+            "found_by": hit.found_by,
+        },
+    )

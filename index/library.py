@@ -1,0 +1,277 @@
+"""The room's one class: a data folder of articles that can be searched."""
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+from onrecord.index.catalogue import Catalogue
+from onrecord.index.embedders import load_embedder
+from onrecord.index.errors import IndexMismatch, LibraryClosed
+from onrecord.index.keywords import KeywordStore
+from onrecord.index.lock import FolderLock
+from onrecord.index.readers import NORMALISER_VERSION, normalise, read_paths
+from onrecord.index.search import Searcher
+from onrecord.index.sentences import SPLITTER_VERSION
+from onrecord.index.settings import IndexSettings, describe_mismatch
+from onrecord.index.sync import Arrival, Plan, Progress, carry_out, plan_articles, plan_files
+from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
+from onrecord.index.vectors import VectorStore
+
+UNFINISHED = '{"embedder": "a rebuild that did not finish"}'
+PURGE_BELOW = 5000  # passages up to which Chroma is built anew after a removal, so that its files keep nothing of it
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a library is made of."""
+
+    catalogue: Catalogue
+    vectors: VectorStore
+    keywords: KeywordStore
+    searcher: Searcher
+
+
+class Library:
+    """Articles in a folder, found by meaning and by keywords. Any thread may read, one at a time writes.
+
+    One process owns the folder until ``close``; a second one gets ``LibraryBusy``. The embedder is loaded when it is
+    first needed. Raises ``StoreError`` when the folder cannot be used.
+
+    >>> with Library("articles") as library:  # doctest: +SKIP
+    ...     library.add([article_from_text("The bridge was closed on Monday.")])
+    ...     library.search("Which bridge was closed?")
+    """
+
+    def __init__(
+        self, path: Path | str, *, embedder: Embedder | None = None, settings: IndexSettings | None = None
+    ) -> None:
+        self.path = Path(path)
+        self.settings = settings or IndexSettings()
+        self._embedder = embedder
+        self._loading = threading.Lock()
+        self._writing = threading.RLock()
+        self._closed = False
+        self._lock = FolderLock(self.path)
+        try:
+            self._catalogue = Catalogue(self.path)
+            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url)
+            self._keywords = KeywordStore(self.path, k1=self.settings.bm25_k1, b=self.settings.bm25_b)
+            self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, self.settings)
+            self._keywords.prune(self._catalogue.revision)
+            if not self._vectors.in_step and self._catalogue.note("fingerprint") != UNFINISHED:
+                self._vectors.repair()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    # -- the collection ----------------------------------------------------------------------------------------
+
+    def add(self, articles: Iterable[Article], *, on_progress: Progress | None = None) -> SyncReport:
+        """Stores articles. One whose id is known replaces the stored one if it differs; the others stay untouched.
+
+        The text is normalised once, here. ``on_progress(done, total)`` counts articles.
+        """
+        given = [replace(article, text=normalise(article.text)) for article in articles]
+        with self._writing:
+            self._open()
+            return self._sync(plan_articles(self._catalogue, given), on_progress)
+
+    def add_paths(self, paths: Iterable[Path | str], *, on_progress: Progress | None = None) -> SyncReport:
+        """Reads files and folders and stores their articles; a file that changed replaces what it held before.
+
+        What could not be read is in the report's ``failed``, with the reason.
+        """
+        results = list(read_paths([Path(path) for path in paths]))
+        with self._writing:
+            self._open()
+            report = self._sync(plan_files(self._catalogue, results), on_progress)
+        return replace(report, failed=tuple((result.path, result.error) for result in results if result.error))
+
+    def remove(self, ids: Sequence[str]) -> SyncReport:
+        """Takes articles out of every store; raises ``UnknownArticle``, and then removes none, for an unknown id."""
+        with self._writing:
+            self._open()
+            ids = tuple(dict.fromkeys(ids))
+            for article_id in ids:
+                self._catalogue.article(article_id)
+            if not ids:
+                return SyncReport()
+            change = self._catalogue.remove(ids)
+            self._keywords.forget()
+            self._searcher.forget()
+            if self._catalogue.passage_count() < PURGE_BELOW:
+                self._vectors.rebuild()
+            else:
+                self._vectors.apply(added=[], deleted=change.deleted)
+            return SyncReport(removed=change.removed)
+
+    def article(self, article_id: str) -> Article:
+        """The stored article; raises ``UnknownArticle``."""
+        return self._open().article(article_id)
+
+    def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
+        """What is stored, without the texts, in the order in which it was first added."""
+        return self._open().articles(where)
+
+    def sentences(self, article_id: str) -> tuple[Sentence, ...]:
+        """The article's sentences, in order; raises ``UnknownArticle``."""
+        found = self._open().sentences(article_id)
+        if not found:
+            self._catalogue.article(article_id)
+        return found
+
+    def copies(self, article_id: str) -> tuple[str, ...]:
+        """The ids of its near-duplicates, the earliest published first; raises ``UnknownArticle``."""
+        found = self._open().copies(article_id)
+        if not found:
+            self._catalogue.article(article_id)
+        return found
+
+    def rebuild(self, *, on_progress: Progress | None = None) -> int:
+        """Builds both caches anew from the catalogue; returns how many articles were embedded anew.
+
+        That is none, unless the embedder or the way articles are cut is no longer the one that the index was built
+        with: this is then the cure. Cut off, it is simply run again.
+        """
+        with self._writing:
+            catalogue = self._open()
+            stored, now = self.fingerprints()
+            ids = catalogue.article_ids() if stored not in ("", now) else ()
+            if ids:
+                catalogue.set_note("fingerprint", UNFINISHED)
+                arrivals = tuple(Arrival(catalogue.article(one)) for one in ids)
+                self._carry_out(Plan(arrivals, frozenset(ids), ()), on_progress, vectors=None)
+            self._keywords.forget()
+            self._searcher.forget()
+            self._vectors.rebuild()
+            catalogue.set_note("fingerprint", now)
+            catalogue.compact()
+            self._searcher.view()
+            return len(ids)
+
+    # -- search ------------------------------------------------------------------------------------------------
+
+    def search(
+        self, query: str, *, top_k: int = 10, where: Filter | None = None, query_vector: Vectors | None = None
+    ) -> tuple[Hit, ...]:
+        """The ``top_k`` best passages, best first, by meaning and keywords together.
+
+        ``query_vector`` saves embedding the query when the caller has its vector already. Raises ``IndexMismatch``
+        when the collection was embedded by another model.
+        """
+        catalogue = self._open()
+        if top_k < 1 or not query.strip() or not catalogue.revision:
+            return ()
+        if query_vector is None:
+            query_vector = self._fitting_embedder().embed_query(query)
+        return self._searcher.search(query, query_vector, top_k=top_k, where=where)
+
+    def contains_term(self, term: str) -> bool:
+        """Whether any passage holds the word, in whatever form (``said`` and ``says`` differ, ``say`` does not)."""
+        return self.document_frequency(term) > 0
+
+    def document_frequency(self, term: str) -> int:
+        """How many passages hold the stemmed word; of several words, all of them."""
+        self._open()
+        return self._searcher.view().keywords.document_frequency(term)
+
+    @property
+    def passage_count(self) -> int:
+        return self._open().passage_count()
+
+    # -- state -------------------------------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> int:
+        """Grows with every change of the collection."""
+        return self._open().revision
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder, loaded now if it was not needed before; raises ``ModelMissing``."""
+        with self._loading:
+            if self._embedder is None:
+                self._embedder = load_embedder(self.settings.embedder, backend=self.settings.backend)
+            return self._embedder
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        """Lets go of the folder; a second call does nothing."""
+        with self._writing:
+            if not self._closed:
+                self._closed = True
+                try:
+                    self._vectors.close()
+                finally:
+                    self._catalogue.close()
+                    self._lock.release()
+
+    def __enter__(self) -> "Library":
+        self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- the parts ---------------------------------------------------------------------------------------------
+
+    def _open(self) -> Catalogue:
+        if self._closed:
+            raise LibraryClosed(
+                f"The library at {self.path} was closed; open it again with Library({str(self.path)!r})."
+            )
+        return self._catalogue
+
+    @contextmanager
+    def parts(self) -> Iterator[Parts]:
+        """The stores below, for this room's own use, with no change under way."""
+        with self._writing:
+            yield Parts(self._open(), self._vectors, self._keywords, self._searcher)
+
+    def fingerprints(self) -> tuple[str, str]:
+        """That of the stored index, empty for a new one, and that of this embedder and these settings."""
+        return self._open().note("fingerprint"), self.settings.fingerprint(
+            embedder=self.embedder.fingerprint, splitter=SPLITTER_VERSION, normaliser=NORMALISER_VERSION
+        )
+
+    def _carry_out(self, plan: Plan, on_progress: Progress | None, *, vectors: VectorStore | None) -> SyncReport:
+        return carry_out(
+            plan,
+            catalogue=self._catalogue,
+            vectors=vectors,
+            embed=lambda texts: self.embedder.embed_passages(texts),
+            settings=self.settings,
+            on_progress=on_progress,
+        )
+
+    def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
+        if plan.arrivals:
+            self._adopt_fingerprint()
+            self._vectors.open()  # a server that does not answer is better known now than after the embedding
+        return self._carry_out(plan, on_progress, vectors=self._vectors)
+
+    def _adopt_fingerprint(self) -> None:
+        """An empty collection takes this fingerprint; another one must have it, or passages of two kinds would mix."""
+        stored, now = self.fingerprints()
+        if stored == now:
+            return
+        if stored and self._catalogue.passage_count():
+            raise IndexMismatch(f"The index in {self.path} {describe_mismatch(stored, now)}.")
+        self._catalogue.set_note("fingerprint", now)
+
+    def _fitting_embedder(self) -> Embedder:
+        """The embedder, if the stored vectors are its own."""
+        embedder = self.embedder
+        stored, now = self.fingerprints()
+        if stored and stored != now and json.loads(stored).get("embedder") != embedder.fingerprint:
+            raise IndexMismatch(f"The index in {self.path} {describe_mismatch(stored, now)}.")
+        return embedder

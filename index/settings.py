@@ -1,0 +1,56 @@
+"""The settings that shape an index, and the fingerprint that says when two indexes are not alike."""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+Backend = Literal["auto", "onnx", "sentence-transformers"]
+Fusion = Literal["mean", "rrf"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """How articles are cut, embedded and searched.
+
+    ``embedder`` is a name of the model catalogue or a folder. ``chroma_url`` empty: Chroma runs inside this process.
+    ``exact_search_below``: collections with fewer passages than this are searched exactly, by brute force, which is
+    then as fast as Chroma's approximate index. ``candidates``: how many passages each of the two searches hands to the
+    fusion. The two weights say how much each search counts.
+    """
+
+    embedder: str = "all-minilm-l6-v2"
+    backend: Backend = "auto"
+    passage_words: int = 110
+    passage_overlap: int = 1
+    chroma_url: str = ""
+    exact_search_below: int = 100_000
+    fusion: Fusion = "mean"
+    dense_weight: float = 0.5
+    keyword_weight: float = 0.5
+    candidates: int = 100
+    bm25_k1: float = 1.5
+    bm25_b: float = 0.75
+
+    def fingerprint(self, *, embedder: str, splitter: int, normaliser: int) -> str:
+        """Readable JSON that changes whenever the stored passages or their vectors would.
+
+        How passages are searched (fusion, BM25, Chroma's address) has no part in it.
+
+        >>> IndexSettings(candidates=7).fingerprint(embedder="minilm", splitter=1, normaliser=1)
+        '{"embedder": "minilm", "normaliser": 1, "overlap": 1, "splitter": 1, "words": 110}'
+        """
+        parts = {
+            "embedder": embedder,
+            "words": self.passage_words,
+            "overlap": self.passage_overlap,
+            "splitter": splitter,
+            "normaliser": normaliser,
+        }
+        return json.dumps(parts, sort_keys=True)
+
+
+def describe_mismatch(stored: str, now: str) -> str:
+    """How two fingerprints differ, and the cure."""
+    before, after = json.loads(stored), json.loads(now)
+    parts = [f"{name} {before.get(name)!r}, now {after[name]!r}" for name in after if before.get(name) != after[name]]
+    return f"was built otherwise ({'; '.join(parts)}); set that again, or run `onrecord rebuild` to embed it anew"

@@ -1,0 +1,176 @@
+"""Brings articles into the collection: plan what is new or changed, embed only that, commit article by article.
+
+Embedding, the slow part, is done outside every transaction and before the old version of an article is touched. One
+article is one transaction of the catalogue; Chroma follows, and is repaired at the next start if it could not.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from onrecord.index.catalogue import Catalogue
+from onrecord.index.copies import CopyFinder
+from onrecord.index.entries import Change, Entry
+from onrecord.index.passages import build_passages, passage_text_for_search
+from onrecord.index.readers import ReadResult
+from onrecord.index.sentences import split_sentences
+from onrecord.index.settings import IndexSettings
+from onrecord.index.types import Article, Passage, Sentence, SyncReport, Vectors
+from onrecord.index.vectors import VectorStore
+
+Progress = Callable[[int, int], None]
+Embed = Callable[[Sequence[str]], Vectors]
+TOGETHER = 128  # passages embedded at once: enough to sort by length, few enough to show progress
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One article to store. ``retire``: articles of the same file that it takes the place of."""
+
+    article: Article
+    origin: str = ""
+    retire: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file, the stored articles that it holds, and those that it holds no longer."""
+
+    origin: str
+    ids: tuple[str, ...]
+    retire: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do, before anything is done."""
+
+    arrivals: tuple[Arrival, ...]
+    changed: frozenset[str]
+    unchanged: tuple[str, ...]
+    kept: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    arrival: Arrival
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    texts: tuple[str, ...]
+
+
+def plan_articles(catalogue: Catalogue, articles: Iterable[Article]) -> Plan:
+    """New and changed articles, by id; when an id comes twice, its last version counts."""
+    last = {article.id: article for article in articles}
+    arrivals, changed, unchanged = [], set(), []
+    for article in last.values():
+        stored = catalogue.find_article(article.id)
+        if stored == article:
+            unchanged.append(article.id)
+            continue
+        arrivals.append(Arrival(article))
+        if stored is not None:
+            changed.add(article.id)
+    return Plan(tuple(arrivals), frozenset(changed), tuple(unchanged))
+
+
+def plan_files(catalogue: Catalogue, results: Iterable[ReadResult]) -> Plan:
+    """As ``plan_articles``; what a file held before and holds no longer is retired with its last new article."""
+    arrivals: dict[str, Arrival] = {}
+    changed: set[str] = set()
+    unchanged: list[str] = []
+    kept: list[Kept] = []
+    for result in results:
+        origin = str(Path(result.path).resolve())
+        ids = tuple(dict.fromkeys(article.id for article in result.articles))
+        if not result.articles:
+            continue
+        # What a file lacks is retired only when all of it could be read.
+        retire = () if result.error else tuple(one for one in catalogue.from_origin(origin) if one not in ids)
+        plan = plan_articles(catalogue, result.articles)
+        unchanged += plan.unchanged
+        changed |= plan.changed
+        for n, arrival in enumerate(plan.arrivals, start=1):
+            last = n == len(plan.arrivals)
+            arrivals[arrival.article.id] = replace(arrival, origin=origin, retire=retire if last else ())
+            if last and retire:
+                changed.add(arrival.article.id)
+        kept.append(Kept(origin, ids, () if plan.arrivals else retire))
+    return Plan(tuple(arrivals.values()), frozenset(changed), tuple(dict.fromkeys(unchanged)), tuple(kept))
+
+
+def carry_out(
+    plan: Plan,
+    *,
+    catalogue: Catalogue,
+    vectors: VectorStore | None,
+    embed: Embed,
+    settings: IndexSettings,
+    on_progress: Progress | None = None,
+) -> SyncReport:
+    """Stores what the plan says; a kill at any instant leaves every article wholly there or wholly not.
+
+    Without ``vectors`` the catalogue alone is changed.
+    """
+    removed: list[str] = []
+    if plan.arrivals:
+        copies = CopyFinder(catalogue.signatures(), lambda one: catalogue.article(one).text)
+        stored, total = 0, len(plan.arrivals)
+        for group in _groups(plan.arrivals, settings):
+            changes = _store(group, embed, catalogue, copies)
+            removed += [one for change in changes for one in change.removed]
+            _follow(vectors, changes)
+            stored += len(group)
+            if on_progress:
+                on_progress(stored, total)
+    kept = [catalogue.keep_origin(one.origin, one.ids, retire=one.retire) for one in plan.kept]
+    if any(change.deleted for change in kept):
+        _follow(vectors, kept)
+    new = [one.article.id for one in plan.arrivals]
+    return SyncReport(
+        added=tuple(one for one in new if one not in plan.changed),
+        changed=tuple(one for one in new if one in plan.changed),
+        unchanged=plan.unchanged,
+        removed=tuple(dict.fromkeys([*removed, *(one for change in kept for one in change.removed)])),
+    )
+
+
+def _groups(arrivals: Sequence[Arrival], settings: IndexSettings) -> Iterator[list[_Prepared]]:
+    """Articles that are embedded together."""
+    group: list[_Prepared] = []
+    for arrival in arrivals:
+        article = arrival.article
+        sentences = split_sentences(article)
+        passages = build_passages(article, sentences, words=settings.passage_words, overlap=settings.passage_overlap)
+        texts = tuple(passage_text_for_search(article.title, one) for one in passages)
+        group.append(_Prepared(arrival, sentences, passages, texts))
+        if sum(len(one.texts) for one in group) >= TOGETHER:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _store(group: Sequence[_Prepared], embed: Embed, catalogue: Catalogue, copies: CopyFinder) -> list[Change]:
+    embedded = embed([text for one in group for text in one.texts])
+    changes = []
+    start = 0
+    for one in group:
+        part: Vectors = embedded[start : start + len(one.texts)]
+        start += len(one.texts)
+        article = one.arrival.article
+        mark, found = copies.find(article.id, article.text)
+        entry = Entry(article, one.sentences, one.passages, part, mark, found)
+        change = catalogue.put(entry, origin=one.arrival.origin, retire=one.arrival.retire)
+        copies.forget(change.removed)
+        copies.note(article.id, mark)
+        changes.append(change)
+    return changes
+
+
+def _follow(vectors: VectorStore | None, changes: Sequence[Change]) -> None:
+    """Chroma after the catalogue. A passage that came and went within the group never gets there."""
+    if vectors is not None:
+        deleted = [key for change in changes for key in change.deleted]
+        gone = set(deleted)
+        vectors.apply(added=[key for change in changes for key in change.added if key not in gone], deleted=deleted)

@@ -1,0 +1,128 @@
+"""The things that the index knows: articles, their sentences, passages, and what a search found.
+
+Offsets are half-open, in Python characters, into ``Article.text``, which never changes once it is stored.
+For every sentence ``article.text[s.start_char:s.end_char] == s.text``; sentences are ordered and disjoint.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FoundBy = Literal["dense", "keyword", "fused", "reranked"]
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One news article. ``published`` is an ISO 8601 date (``2016-12-14``) or date-time, empty when unknown."""
+
+    id: str
+    title: str
+    text: str
+    source: str = ""
+    published: str = ""
+    url: str = ""
+    language: str = "en"
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an article, by its place in the article's text."""
+
+    article_id: str
+    index: int
+    start_char: int
+    end_char: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Consecutive whole sentences of one article: the unit that is embedded and found."""
+
+    id: str
+    article_id: str
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def start_char(self) -> int:
+        return self.sentences[0].start_char
+
+    @property
+    def end_char(self) -> int:
+        return self.sentences[-1].end_char
+
+    @property
+    def text(self) -> str:
+        """The passage's sentences joined by one space; the article's own spacing is in the article."""
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found. ``score``: higher is better, comparable within one search only."""
+
+    passage: Passage
+    score: float
+    found_by: FoundBy
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Restricts a search; empty fields do not restrict. Dates are ISO days, both ends included."""
+
+    articles: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    published_from: str = ""
+    published_to: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.articles or self.sources or self.published_from or self.published_to)
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors. ``fingerprint`` changes whenever the vectors would."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def embed_query(self, text: str) -> Vectors:
+        """One query -> unit vector of shape ``(dimension,)``."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """``n`` texts -> unit vectors of shape ``(n, dimension)``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleInfo:
+    """What a list of articles shows. ``added``: when it was stored, ISO 8601 in UTC; ``words``: length of its text."""
+
+    id: str
+    title: str
+    source: str
+    published: str
+    url: str
+    language: str
+    place: str
+    words: int
+    added: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a change of the collection did, by article id. ``failed``: ``(path, why)`` of unreadable files."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,162 @@
+"""Shared fakes: small, readable, deterministic. State is built in the tests themselves."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pytest
+from pytest_socket import enable_socket, socket_allow_hosts
+
+from onrecord.index.types import Article, Vectors
+from onrecord.qa.engines import Messages, Usage
+from onrecord.qa.yes_no import yes_share
+
+ARTICLES = (
+    Article(
+        id="bridge",
+        title="Old bridge in Larnville closed after cracks are found",
+        text=(
+            "LARNVILLE — The city closed the Old Mill Bridge on Monday after inspectors found cracks in two of its "
+            "supports.\nMayor Ilse Brandt said repairs would cost 2.4 million euros and take nine months. "
+            '"Nobody should cross it, not even on foot," she said.\nAbout 11,000 drivers use the bridge every day, '
+            "according to the transport office."
+        ),
+        source="Larnville Courier",
+        published="2024-03-04",
+        url="https://courier.example/bridge",
+    ),
+    Article(
+        id="ferry",
+        title="Ferry to replace closed bridge",
+        text=(
+            "A free ferry will carry pedestrians across the Larn while the Old Mill Bridge is shut. "
+            "The boat holds 60 people and runs every 20 minutes.\n"
+            "Opposition councillor Tom Addo called the repair estimate of 2.4 million euros far too low. "
+            "He said the work would cost at least 5 million euros."
+        ),
+        source="River Herald",
+        published="2024-03-09",
+        url="https://herald.example/ferry",
+    ),
+    Article(
+        id="museum",
+        title="Museum shows coins from the harbour",
+        text=(
+            "Divers recovered 312 silver coins from the harbour of Port Asel last summer. "
+            "The museum will show them from 2 May.\nCurator Nadia Roux said the coins were struck in 1643."
+        ),
+        source="Asel Weekly",
+        published="2024-04-20",
+        url="https://asel.example/coins",
+    ),
+)
+
+
+class FakeEmbedder:
+    """Hashed bag of words: texts that share words are near. No model is loaded."""
+
+    dimension = 64
+    fingerprint = "fake-embedder-1"
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []  # every passage text that was ever embedded, to count work
+
+    def _embed(self, text: str) -> Vectors:
+        vector = np.zeros(self.dimension, dtype=np.float32)
+        for word in re.findall(r"\w+", text.lower()):
+            vector[int(hashlib.md5(word.encode()).hexdigest(), 16) % self.dimension] += 1.0
+        norm = float(np.linalg.norm(vector))
+        return (vector / norm if norm else vector + self.dimension**-0.5).astype(np.float32)
+
+    def embed_query(self, text: str) -> Vectors:
+        return self._embed(text)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        self.embedded.extend(texts)
+        return np.stack([self._embed(text) for text in texts]) if texts else np.zeros((0, 64), dtype=np.float32)
+
+
+class FakeEngine:
+    """Says what it was told to say: ``enqueue`` the replies in order; ``yes`` is the check's outcome, or a list."""
+
+    name = "fake-engine"
+    context_tokens = 4096
+
+    def __init__(self) -> None:
+        self.yes: float | list[float | None] | None = 0.9
+        self.prompts: list[list[dict[str, str]]] = []  # the messages of every call, checks included
+        self.prefixes: list[str] = []
+        self.replies: list[str] = []
+        self.cancelled = 0  # replies that were closed before their end
+        self.closed = False
+        self.usage = Usage()
+
+    def enqueue(self, *replies: str) -> None:
+        self.replies.extend(replies)
+
+    def reset_usage(self) -> None:
+        self.usage = Usage()
+
+    def _read(self, messages: Messages) -> None:
+        self.prompts.append([dict(message) for message in messages])
+        tokens = sum(self.count_tokens(message["content"]) for message in messages)
+        self.usage += Usage(evaluated_tokens=tokens, calls=1)
+
+    def generate(
+        self, messages: Messages, *, max_tokens: int, stop: Sequence[str] = (), grammar: str = "", prefix: str = ""
+    ) -> Iterator[str]:
+        self._read(messages)
+        self.prefixes.append(prefix)
+        assert self.replies, "the engine was asked for more replies than the test enqueued"
+        reply = self.replies.pop(0)
+        end = min((reply.index(mark) for mark in stop if mark in reply), default=len(reply))
+        pieces = re.findall(r"\s*\S+|\s+$", reply[:end])
+        for number, piece in enumerate(pieces[:max_tokens], start=1):
+            self.usage += Usage(generated_tokens=1)
+            try:
+                yield piece
+            except GeneratorExit:
+                self.cancelled += number < len(pieces)
+                raise
+
+    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+        """The set probability of "yes", the rest "no"; turned round where the task asks if it is impossible."""
+        self._read(messages)
+        yes = self.yes.pop(0) if isinstance(self.yes, list) else self.yes
+        if yes is None:
+            return None
+        asks_the_contrary = "impossible" in messages[-1]["content"].rsplit("\n", 1)[-1]
+        return {"no": yes, "yes": 1 - yes} if asks_the_contrary else {"yes": yes, "no": 1 - yes}
+
+    def yes_probability(self, messages: Messages) -> float | None:
+        return yes_share(self.first_tokens(messages))
+
+    def count_tokens(self, text: str) -> int:
+        return len(re.findall(r"\w+|[^\w\s]", text))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def articles() -> tuple[Article, ...]:
+    return ARTICLES
+
+
+@pytest.fixture
+def embedder() -> FakeEmbedder:
+    return FakeEmbedder()
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture(autouse=True)
+def _no_network() -> Iterator[None]:
+    """Only loopback and local sockets: a test that reaches out fails."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    yield
+    enable_socket()

@@ -1,0 +1,398 @@
+"""The library: search, filters, removal without remains, one owner, many readers."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytest
+
+import onrecord.index
+from onrecord.index.catalogue import FILE
+from onrecord.index.errors import IndexMismatch, LibraryBusy, LibraryClosed, StoreError, UnknownArticle
+from onrecord.index.library import Library
+from onrecord.index.settings import IndexSettings
+from onrecord.index.types import Article, Embedder, Filter
+
+
+class NamedEmbedder(Embedder, Protocol):
+    fingerprint: str
+    embedded: list[str]
+
+
+@pytest.fixture(params=["exact", "chroma", "ranks"])
+def settings(request: pytest.FixtureRequest) -> IndexSettings:
+    return {
+        "exact": IndexSettings(),
+        "chroma": IndexSettings(exact_search_below=0),
+        "ranks": IndexSettings(fusion="rrf"),
+    }[request.param]
+
+
+@pytest.fixture
+def library(
+    tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...], settings: IndexSettings
+) -> Iterator[Library]:
+    with Library(tmp_path / "data", embedder=embedder, settings=settings) as library:
+        library.add(articles)
+        yield library
+
+
+@pytest.fixture
+def small(tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...]) -> Iterator[Library]:
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add(articles)
+        yield library
+
+
+# -- search ------------------------------------------------------------------------------------------------------
+
+
+def test_the_passage_that_answers_comes_first(library: Library) -> None:
+    hits = library.search("How many silver coins did divers recover from the harbour?")
+    assert hits[0].passage.article_id == "museum"
+    assert "312 silver coins" in hits[0].passage.text
+    assert hits[0].found_by == "fused"
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_every_hit_quotes_its_article_by_offset(library: Library) -> None:
+    for hit in library.search("bridge repairs cost", top_k=20):
+        text = library.article(hit.passage.article_id).text
+        for sentence in hit.passage.sentences:
+            assert text[sentence.start_char : sentence.end_char] == sentence.text
+
+
+def test_top_k_bounds_the_hits(library: Library) -> None:
+    assert len(library.search("bridge", top_k=1)) == 1
+    assert library.search("bridge", top_k=0) == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        (Filter(), {"bridge", "ferry", "museum"}),
+        (Filter(articles=("ferry",)), {"ferry"}),
+        (Filter(sources=("larnville courier", "Asel Weekly")), {"bridge", "museum"}),
+        (Filter(published_from="2024-03-05"), {"ferry", "museum"}),
+        (Filter(published_to="2024-03-04"), {"bridge"}),
+        (Filter(sources=("River Herald",), published_to="2024-03-08"), set()),
+        (Filter(articles=("unknown",)), set()),
+    ],
+)
+def test_a_filter_reaches_meaning_and_keywords(library: Library, where: Filter, found: set[str]) -> None:
+    hits = library.search("bridge repair euros coins ferry", top_k=20, where=where)
+    assert {hit.passage.article_id for hit in hits} == found
+
+
+def test_exact_search_and_chroma_rank_alike(
+    tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...]
+) -> None:
+    found = []
+    for name, below in (("exact", 1000), ("chroma", 0)):
+        settings = IndexSettings(exact_search_below=below)
+        with Library(tmp_path / name, embedder=embedder, settings=settings) as library:
+            library.add(articles)
+            found.append([(hit.passage.id, round(hit.score, 4)) for hit in library.search("Who runs the ferry?")])
+    assert found[0] == found[1]
+
+
+def test_a_vector_of_the_callers_own_is_used(library: Library, embedder: NamedEmbedder) -> None:
+    vector = embedder.embed_query("divers recovered silver coins")
+    assert library.search("zzz", query_vector=vector)[0].passage.article_id == "museum"
+    assert library.search("zzz", query_vector=vector)[0].found_by == "dense"
+
+
+@pytest.mark.parametrize("query", ["", "   \n"])
+def test_an_empty_query_finds_nothing(library: Library, query: str) -> None:
+    assert library.search(query) == ()
+
+
+def test_a_query_of_twenty_thousand_characters_is_searched(library: Library) -> None:
+    assert library.search("Which bridge was closed? " * 800)[0].passage.article_id == "bridge"
+
+
+def test_an_empty_collection_finds_nothing_and_loads_no_embedder(tmp_path: Path) -> None:
+    with Library(tmp_path / "data", settings=IndexSettings(embedder="not-there")) as library:
+        assert library.search("Anything?") == ()
+        assert library.passage_count == 0
+        assert not library.contains_term("anything")
+
+
+def test_terms_are_counted_by_passage(library: Library) -> None:
+    assert library.document_frequency("divers") == 1
+    assert library.contains_term("Diver")
+    assert not library.contains_term("zeppelin")
+
+
+def test_a_search_after_a_change_sees_it(library: Library) -> None:
+    assert not library.contains_term("tulip")
+    library.add([Article("tulips", "Tulips", "The tulips bloom in May.")])
+    assert library.search("When do tulips bloom?")[0].passage.article_id == "tulips"
+    library.remove(["tulips"])
+    assert not any(hit.passage.article_id == "tulips" for hit in library.search("When do tulips bloom?"))
+
+
+# -- what is stored ----------------------------------------------------------------------------------------------
+
+
+def test_the_list_shows_the_facts_of_each_article(small: Library) -> None:
+    info = small.articles(Filter(articles=("ferry",)))[0]
+    assert (info.id, info.title, info.source, info.published) == (
+        "ferry", "Ferry to replace closed bridge", "River Herald", "2024-03-09",
+    )  # fmt: skip
+    assert info.words == len(small.article("ferry").text.split())
+    assert info.added.startswith("20")
+
+
+def test_a_text_is_normalised_once_and_then_stays(small: Library) -> None:
+    small.add([Article("x", "T", "  One line.\r\nAnother line with e\u0301.\r\n")])
+    text = small.article("x").text
+    assert text == "One line.\nAnother line with é."
+    assert small.add([replace(small.article("x"))]).unchanged == ("x",)
+
+
+@pytest.mark.parametrize("method", ["article", "sentences", "copies"])
+def test_an_unknown_id_is_an_error(small: Library, method: str) -> None:
+    with pytest.raises(UnknownArticle, match="nowhere"):
+        getattr(small, method)("nowhere")
+
+
+def test_removing_an_unknown_id_removes_nothing_else(small: Library) -> None:
+    with pytest.raises(UnknownArticle, match="nowhere"):
+        small.remove(["bridge", "nowhere"])
+    assert len(small.articles()) == 3
+
+
+def test_everything_is_there_after_a_restart(
+    tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...]
+) -> None:
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add(articles)
+        before = library.search("bridge")
+    embedder.embedded.clear()
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        assert library.search("bridge") == before
+        assert library.article("bridge") == articles[0]
+    assert embedder.embedded == []
+
+
+def test_a_removed_article_leaves_no_vector_keyword_or_text_behind(
+    tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...]
+) -> None:
+    folder = tmp_path / "data"
+    with Library(folder, embedder=embedder) as library:
+        library.add(articles)
+        assert library.search("silver coins of the museum")
+        with library.parts() as parts:
+            keys = [int(k) for k, a in zip(*parts.catalogue.passage_rows(), strict=True) if a == "museum"]
+            vectors = [row.vector.tobytes() for row in parts.catalogue.vector_rows(keys)]
+        marks = [
+            b"Nadia",
+            b"silver coins",
+            b"asel.example",
+            b"Asel Weekly",
+            b"asel weekly",
+            b"museum",
+            b"1643",
+            *vectors,
+        ]
+        stores = (FILE, "chroma", "keywords")
+        assert all(any(mark in content for mark in marks) for content in map(_content, [folder] * 3, stores))
+        library.remove(["museum"])
+        assert not any(hit.passage.article_id == "museum" for hit in library.search("silver coins", top_k=50))
+        with library.parts() as parts:
+            assert not parts.vectors.keys() & set(keys)
+    for store in (*stores, ""):
+        assert [mark for mark in marks if mark in _content(folder, store)] == []
+    assert b"Larnville" in _content(folder, FILE)
+
+
+def _content(folder: Path, store: str) -> bytes:
+    """Every byte of a store's files; the catalogue's write-ahead log is part of it."""
+    return b"".join(
+        file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.relative_to(folder).parts[0].startswith(store)
+    )
+
+
+# -- one owner, many threads --------------------------------------------------------------------------------------
+
+
+def test_a_second_process_is_told_who_holds_the_folder_and_how_to_share(small: Library) -> None:
+    code = f"from onrecord.index import Library\nLibrary({str(small.path)!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "LibraryBusy" in last
+    assert f"process {os.getpid()} on {socket.gethostname()}" in last
+    assert "onrecord serve" in last
+
+
+def test_a_second_opening_in_the_same_process_is_refused_too(small: Library) -> None:
+    with pytest.raises(LibraryBusy, match="in use by process"):
+        Library(small.path)
+
+
+def test_the_folder_is_free_again_after_close(small: Library, embedder: NamedEmbedder) -> None:
+    small.close()
+    small.close()
+    assert small.closed
+    with Library(small.path, embedder=embedder) as again:
+        assert len(again.articles()) == 3
+
+
+def test_a_library_that_could_not_be_opened_holds_no_lock(tmp_path: Path, embedder: NamedEmbedder) -> None:
+    (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match="damaged"):
+        Library(tmp_path, embedder=embedder)
+    (tmp_path / FILE).unlink()
+    Library(tmp_path, embedder=embedder).close()
+
+
+def test_a_closed_library_says_so(small: Library) -> None:
+    small.close()
+    for call in (
+        lambda: small.search("bridge"),
+        lambda: small.article("bridge"),
+        lambda: small.articles(),
+        lambda: small.add([]),
+        lambda: small.remove(["bridge"]),
+        lambda: small.revision,
+        lambda: small.__enter__(),
+    ):
+        with pytest.raises(LibraryClosed, match="open it again"):
+            call()
+
+
+def test_threads_search_while_one_writes(small: Library) -> None:
+    stop = threading.Event()
+
+    def read() -> set[str]:
+        found = set()
+        while not stop.is_set():
+            found.add(small.search("Old Mill Bridge closed")[0].passage.article_id)
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(read) for _ in range(4)]
+        for n in range(12):
+            small.add([Article(f"new{n}", "Tulips", f"Tulip number {n} blooms.")])
+        small.remove([f"new{n}" for n in range(12)])
+        stop.set()
+        assert all(reader.result() == {"bridge"} for reader in readers)
+    assert len(small.articles()) == 3
+
+
+def test_it_works_from_asyncio(small: Library) -> None:
+    async def ask() -> list[str]:
+        found = await asyncio.gather(*(asyncio.to_thread(small.search, "silver coins") for _ in range(8)))
+        return [hits[0].passage.article_id for hits in found]
+
+    assert asyncio.run(ask()) == ["museum"] * 8
+
+
+# -- what does not fit --------------------------------------------------------------------------------------------
+
+
+def test_an_index_of_another_embedder_is_refused_with_the_cure(small: Library, embedder: NamedEmbedder) -> None:
+    small.close()
+    embedder.fingerprint = "fake-embedder-2"
+    with Library(small.path, embedder=embedder) as library:
+        for call in (lambda: library.search("bridge"), lambda: library.add([Article("x", "T", "Text.")])):
+            with pytest.raises(IndexMismatch, match=r"'fake-embedder-1', now 'fake-embedder-2'.*onrecord rebuild"):
+                call()
+        assert library.rebuild() == 3
+        assert library.search("silver coins")[0].passage.article_id == "museum"
+
+
+def test_passages_cut_otherwise_are_not_mixed_in(small: Library, embedder: NamedEmbedder) -> None:
+    small.close()
+    settings = IndexSettings(passage_words=20)
+    with Library(small.path, embedder=embedder, settings=settings) as library:
+        assert library.search("silver coins")[0].passage.article_id == "museum"
+        with pytest.raises(IndexMismatch, match="words 110, now 20"):
+            library.add([Article("x", "T", "Text.")])
+        before = library.passage_count
+        library.rebuild()
+        assert library.passage_count > before
+        library.add([Article("x", "T", "Text.")])
+
+
+def test_an_empty_collection_takes_any_embedder(small: Library, embedder: NamedEmbedder) -> None:
+    small.remove(["bridge", "ferry", "museum"])
+    embedder.fingerprint = "fake-embedder-2"
+    assert small.add([Article("x", "T", "Text.")]).added == ("x",)
+
+
+def test_a_folder_that_may_not_be_written_is_told_plainly() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="onrecord-", dir="/tmp"))
+    folder.chmod(0o555)
+    root = os.geteuid() == 0
+    try:
+        if root:  # root may write anywhere
+            os.seteuid(65534)
+        with pytest.raises(StoreError, match=r"cannot be used \(Permission denied\).*--data"):
+            Library(folder)
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.rmdir()
+
+
+def test_a_folder_that_is_a_file_is_told_plainly(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StoreError, match="cannot be used"):
+        Library(tmp_path / "file")
+
+
+# -- the door -----------------------------------------------------------------------------------------------------
+
+
+def test_the_door_holds_what_it_says() -> None:
+    for name in onrecord.index.__all__:
+        assert getattr(onrecord.index, name).__module__.startswith(("onrecord.index.", "numpy"))
+
+
+def test_importing_the_room_loads_no_model_and_no_store() -> None:
+    heavy = ["torch", "transformers", "sentence_transformers", "onnxruntime", "tokenizers", "chromadb", "bm25s"]
+    code = f"import sys, json, onrecord.index; print(json.dumps([m for m in {heavy!r} if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
+
+
+def test_searching_a_small_collection_loads_neither_chroma_nor_torch(small: Library) -> None:
+    small.close()
+    code = f"""
+import sys, json
+import numpy as np
+from onrecord.index import Library
+with Library({str(small.path)!r}) as library:
+    hits = library.search("silver coins", query_vector=np.zeros(64, np.float32))
+    print(json.dumps([hits[0].passage.article_id, [m for m in ("chromadb", "torch") if m in sys.modules]]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == ["museum", []]
+
+
+def test_the_search_is_the_same_whatever_the_order_of_adding(
+    tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...]
+) -> None:
+    found = []
+    for name, order in (("one", articles), ("two", articles[::-1])):
+        with Library(tmp_path / name, embedder=embedder) as library:
+            library.add(order)
+            found.append([(hit.passage.id, hit.score) for hit in library.search("How much will the repairs cost?")])
+    assert [i for i, _ in found[0]] == [i for i, _ in found[1]]
+    assert np.allclose([s for _, s in found[0]], [s for _, s in found[1]])
