@@ -48,6 +48,7 @@ class Catalogue:
         self.folder = folder
         self._database = Database(folder / FILE)
         self._reader, self._writer = self._database.reader, self._database.writer
+        self.snapshot = self._database.snapshot
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])

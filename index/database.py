@@ -19,6 +19,7 @@ class Database:
         self._guard = threading.Lock()
         self._writing = threading.RLock()
         self._closed = False
+        self._held = threading.local()  # the connection of a snapshot, in the thread that took it
         with told_plainly(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             refuse_foreign(file)
@@ -34,7 +35,11 @@ class Database:
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
-        """A connection of this thread's own for a while; they are kept and used again."""
+        """A connection of this thread's own for a while: that of its snapshot, or one of those kept for use again."""
+        held: sqlite3.Connection | None = getattr(self._held, "connection", None)
+        if held is not None:
+            yield held
+            return
         with told_plainly(self._folder):
             with self._guard:
                 connection = self._idle.pop() if self._idle else None
@@ -47,6 +52,18 @@ class Database:
                         connection.close()
                     else:
                         self._idle.append(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within, everything that this thread reads is of one moment, whatever is written meanwhile."""
+        with self.reader() as connection:
+            connection.execute("BEGIN")
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                self._held.connection = None
+                connection.execute("ROLLBACK")
 
     @contextmanager
     def writer(self) -> Iterator[sqlite3.Connection]:

@@ -244,14 +244,15 @@ class Library:
         )
 
     def _carry_out(self, plan: Plan, on_progress: Progress | None, *, vectors: VectorStore | None) -> SyncReport:
-        return carry_out(
-            plan,
-            catalogue=self._catalogue,
-            vectors=vectors,
-            embed=lambda texts: self.embedder.embed_passages(texts),
-            settings=self.settings,
-            on_progress=on_progress,
-        )
+        with self._searcher.steady():
+            return carry_out(
+                plan,
+                catalogue=self._catalogue,
+                vectors=vectors,
+                embed=lambda texts: self.embedder.embed_passages(texts),
+                settings=self.settings,
+                on_progress=on_progress,
+            )
 
     def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
         if plan.arrivals:

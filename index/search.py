@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from onrecord.index.types import Filter, FoundBy, Hit, Vectors
 from onrecord.index.vectors import VectorStore, nearest, top
 
 EXACT_WITHIN_FILTER = 5000  # a filter that leaves fewer passages than this is searched exactly, whatever the collection
+_SPARSE = 8
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class Searcher:
         self._settings = settings
         self._lock = threading.Lock()
         self._view: View | None = None
+        self._steady = 0
 
     def search(self, query: str, vector: Vectors, *, top_k: int, where: Filter | None = None) -> tuple[Hit, ...]:
         """The ``top_k`` best passages that match, best first; empty when nothing matches."""
@@ -74,22 +77,35 @@ class Searcher:
         )
 
     def view(self) -> View:
-        """The collection at its present revision."""
+        """The collection at its present revision; while a change is being carried out, as it was before it."""
         view = self._view
-        if view is None or view.revision != self._catalogue.revision:
+        if view is None or not self._current(view):
             with self._lock:
                 view = self._view
-                if view is None or view.revision != self._catalogue.revision:
-                    view = self._view = self._load(view)
+                if view is None or not self._current(view):
+                    with self._catalogue.snapshot():
+                        view = self._view = self._load(view)
         return view
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Within, searches do not follow every article that is stored: each time would cost them a rebuild."""
+        self._steady += 1
+        try:
+            yield
+        finally:
+            self._steady -= 1
 
     def forget(self) -> None:
         """Drops what is held in memory, so that it is read anew."""
         with self._lock:
             self._view = None
 
+    def _current(self, view: View) -> bool:
+        return bool(self._steady) or view.revision == self._catalogue.revision
+
     def _load(self, old: View | None) -> View:
-        revision = self._catalogue.revision
+        revision = int(self._catalogue.note("revision") or 0)
         keys, article_ids = self._catalogue.passage_rows()
         articles = tuple(dict.fromkeys(article_ids))
         place = {one: n for n, one in enumerate(articles)}
@@ -117,6 +133,8 @@ class Searcher:
         if view.vectors is not None:
             if mask is None:
                 return nearest(view.keys, view.vectors, vector, top_k=depth)
+            if mask.sum() > len(mask) // _SPARSE:  # copying so many vectors would cost more than scoring them all
+                return top(view.keys[mask], (view.vectors @ vector)[mask], top_k=depth)
             return nearest(view.keys[mask], view.vectors[mask], vector, top_k=depth)
         allowed = view.keys if mask is None else view.keys[mask]
         if len(allowed) >= min(EXACT_WITHIN_FILTER, self._settings.exact_search_below):

@@ -6,6 +6,8 @@ that filters need: no text. A new generation is built beside the old one and tak
 
 import logging
 import shutil
+import struct
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -22,6 +24,7 @@ from onrecord.index.types import Filter, Vectors
 FOLDER = "chroma"
 LARGEST_BATCH = 4000  # Chroma 1.5 takes 5,461 at once
 _NO_DATE = 0
+_ATTEMPTS = 60
 # Cosine distance must be set when the collection is made; the rest buys recall for a few milliseconds.
 _HNSW = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}}
 
@@ -90,6 +93,9 @@ class VectorStore:
         self._catalogue.set_note("vectors_generation", str(old + 1))
         self._drop(old + 1)  # left over from a rebuild that was cut off
         self.apply(added=[int(key) for key in self._catalogue.passage_rows()[0]], deleted=[])
+        if not self._url:
+            self.close()
+            _blank_unused(self._folder(old + 1))
         self._drop(old)
 
     def query(self, vector: Vectors, *, top_k: int, where: Filter | None = None) -> list[tuple[int, float]]:
@@ -140,7 +146,7 @@ class VectorStore:
                 if self._name(generation) in {collection.name for collection in client.list_collections()}:
                     client.delete_collection(self._name(generation))
         else:
-            shutil.rmtree(self._folder(generation), ignore_errors=True)
+            _delete(self._folder(generation))
 
 
 def _connect(url: str, folder: Path) -> Any:
@@ -157,6 +163,35 @@ def _connect(url: str, folder: Path) -> Any:
         ssl=address.scheme == "https",
         settings=settings,
     )
+
+
+def _delete(folder: Path) -> None:
+    """Chroma closes its files a moment after it was closed, so one attempt is not always enough."""
+    for _ in range(_ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
+    log.warning("%s could not be deleted; it is not used any more, delete it by hand.", folder)
+
+
+def _blank_unused(folder: Path) -> None:
+    """Writes zeros over the part of Chroma's vector files that holds no vectors yet.
+
+    It makes room for more than there are and writes that room as it finds it: scraps of this process's memory, the
+    text of a removed article among them. The header says how many vectors there are, and how large one is.
+    """
+    for header in folder.rglob("header.bin"):
+        try:
+            _, room, count, size = struct.unpack_from("<QQQQ", header.read_bytes(), 4)
+            for name, each in (("data_level0.bin", size), ("length.bin", 4)):
+                file = header.with_name(name)
+                if file.stat().st_size == room * each and count <= room:  # else not the layout that is known
+                    with file.open("r+b") as opened:
+                        opened.seek(count * each)
+                        opened.write(bytes((room - count) * each))
+        except (OSError, struct.error) as error:
+            log.warning("The unused part of %s could not be blanked: %s", header.parent, error)
 
 
 def _fill(collection: Any, rows: Iterable[VectorRow]) -> None:

@@ -205,6 +205,18 @@ def test_readers_of_other_threads_see_whole_articles_while_one_writes(catalogue:
     assert torn == []
 
 
+def test_a_snapshot_reads_one_moment(catalogue: Catalogue) -> None:
+    catalogue.put(entry_of(Article("a", "T", "One.")))
+    with catalogue.snapshot():
+        before = catalogue.passage_count()
+        writer = threading.Thread(target=lambda: catalogue.put(entry_of(Article("b", "T", "Two."))))
+        writer.start()
+        writer.join()
+        assert catalogue.passage_count() == before
+        assert catalogue.note("revision") == "1"
+    assert catalogue.passage_count() == before + 1
+
+
 def test_problems_names_passages_without_a_vector(catalogue: Catalogue) -> None:
     catalogue.put(entry_of(Article("a", "T", "One.")))
     assert catalogue.problems() == ()

@@ -295,6 +295,18 @@ def test_threads_search_while_one_writes(small: Library) -> None:
     assert len(small.articles()) == 3
 
 
+def test_while_articles_are_added_searches_do_not_wait_for_them(small: Library) -> None:
+    found: list[set[str]] = []
+
+    def look(done: int, total: int) -> None:
+        found.append({hit.passage.article_id for hit in small.search("tulips", top_k=500)})
+
+    small.search("bridge")
+    small.add([Article(f"new{n}", "Tulips", f"Tulip number {n} blooms.") for n in range(200)], on_progress=look)
+    assert found == [{"bridge", "ferry", "museum"}] * 2
+    assert len({hit.passage.article_id for hit in small.search("tulips", top_k=500)}) > 100
+
+
 def test_it_works_from_asyncio(small: Library) -> None:
     async def ask() -> list[str]:
         found = await asyncio.gather(*(asyncio.to_thread(small.search, "silver coins") for _ in range(8)))

@@ -1,0 +1,51 @@
+"""The qa room: turns a question into an answer whose every sentence cites places in articles.
+
+``Assistant`` is its one class. Importing this loads no model library: an engine is loaded when it is asked for.
+"""
+
+from onrecord.qa.assistant import Assistant
+from onrecord.qa.build import build_assistant, build_engine, build_library
+from onrecord.qa.engines import Engine, Usage, engine_from_llm, engine_from_url, load_engine
+from onrecord.qa.settings import AnswerSettings, Settings, load_settings
+from onrecord.qa.types import (
+    Answer,
+    AnswerSentence,
+    AnswerStarted,
+    Citation,
+    Disagreement,
+    Event,
+    Evidence,
+    EvidenceFound,
+    Finished,
+    SentenceDone,
+    Turn,
+)
+from onrecord.qa.verify import FeatureVerifier, Verifier
+
+__all__ = [
+    "Answer",
+    "AnswerSentence",
+    "AnswerSettings",
+    "AnswerStarted",
+    "Assistant",
+    "Citation",
+    "Disagreement",
+    "Engine",
+    "Event",
+    "Evidence",
+    "EvidenceFound",
+    "FeatureVerifier",
+    "Finished",
+    "SentenceDone",
+    "Settings",
+    "Turn",
+    "Usage",
+    "Verifier",
+    "build_assistant",
+    "build_engine",
+    "build_library",
+    "engine_from_llm",
+    "engine_from_url",
+    "load_engine",
+    "load_settings",
+]

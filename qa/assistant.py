@@ -1,0 +1,208 @@
+"""The assistant: a question -> an answer whose every sentence stands on a sentence of an article, or silence."""
+
+import math
+from collections.abc import Generator, Sequence
+
+from onrecord.index import Filter, Hit, Library, Sentence, Vectors
+from onrecord.qa import evidence as choosing
+from onrecord.qa import prompts
+from onrecord.qa.answerability import (
+    calibration,
+    logit,
+    not_for_the_articles,
+    not_stated_share,
+    probability,
+    text_signals,
+)
+from onrecord.qa.composing import Composer
+from onrecord.qa.engines import Engine
+from onrecord.qa.language import language_of, translated
+from onrecord.qa.question import Standalone, standalone
+from onrecord.qa.record import Draft
+from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.types import Answer, AnswerStarted, Event, Evidence, EvidenceFound, Finished, Reason, Turn
+from onrecord.qa.verify import FeatureVerifier, Verifier
+from onrecord.qa.yes_no import yes_share
+
+NOTHING_NEAR = 0.2  # cosine and word share below which nothing found is about the question at all
+OUTSIDE_IS_NEARER = 0.12  # how much nearer an article outside the filter must be to blame the filter
+MAX_QUESTION = 4000  # characters
+
+
+class Assistant:
+    """Answers questions from a library's articles.
+
+    ``engine`` None: answers are the best sentences themselves, quoted. ``verifier`` None: word features. Safe to call
+    from several threads; the engine serves them in turn.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        engine: Engine | None,
+        settings: AnswerSettings | None = None,
+        *,
+        verifier: Verifier | None = None,
+    ) -> None:
+        self.library = library
+        self.engine = engine
+        self.settings = settings or AnswerSettings()
+        self.verifier = verifier or FeatureVerifier()
+        self._vectors: choosing.SentenceVectors | None = None
+        self._spoken: tuple[int, frozenset[str]] = (-1, frozenset({"en"}))
+
+    def ask(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Answer:
+        """The finished answer. Raises `InputError` for an empty or oversized question."""
+        for event in self.stream(question, history, scope):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("a stream ends with Finished")
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None
+    ) -> Generator[Event, None, None]:
+        """The events of one answer, the last being `Finished`. Closing the iterator stops the model."""
+        draft = Draft.begin(question, limit=MAX_QUESTION, usage=self.engine.usage if self.engine else None)
+        understood = self._understand(draft, history)
+        with draft.timed("retrieve"):
+            vector = self.library.embedder.embed_query(understood.text)
+            hits = self.library.search(understood.text, top_k=self.settings.top_k, where=scope, query_vector=vector)
+        with draft.timed("evidence"):
+            chosen, nearness = self._evidence(draft, understood.text, hits, vector)
+        draft.found(hits, chosen)
+        yield EvidenceFound(understood.text, hits, chosen)
+        shared = prompts.head(understood.text, chosen)
+        reason = self._refusal(draft, shared, nearness, scope, vector)
+        if reason:
+            yield Finished(self._finish(draft, reason))
+            return
+        yield AnswerStarted(draft.answerability)
+        composer = Composer(self.engine, self.verifier, self.settings)
+        yield from composer.compose(draft, shared)
+        if not draft.sentences and not draft.disagreements:
+            yield Finished(self._finish(draft, "not_supported"))
+            return
+        yield Finished(self._finish(draft, ""))
+
+    def _understand(self, draft: Draft, history: Sequence[Turn]) -> Standalone:
+        with draft.timed("understand"):
+            asked = draft.question
+            draft.language = language_of(asked)
+            spoken = self._languages()
+            draft.translate = draft.language not in spoken and self.engine is not None
+            if draft.translate:
+                asked = translated(asked, "en" if "en" in spoken else min(spoken), self._complete)
+            understood = standalone(asked, history, self._complete if self.engine else None)
+        draft.standalone = understood.text
+        return understood
+
+    def _languages(self) -> frozenset[str]:
+        """The languages of the collection's articles, remembered until the collection changes."""
+        revision = self.library.revision
+        if self._spoken[0] != revision:
+            languages = frozenset(info.language for info in self.library.articles())
+            self._spoken = (revision, languages or frozenset({"en"}))
+        return self._spoken[1]
+
+    def _complete(self, task: str) -> str:
+        assert self.engine is not None
+        return "".join(self.engine.generate(prompts.plain_messages(task), max_tokens=80))
+
+    def _evidence(
+        self, draft: Draft, question: str, hits: Sequence[Hit], vector: Vectors
+    ) -> tuple[tuple[Evidence, ...], float]:
+        if self._vectors is None:
+            self._vectors = choosing.SentenceVectors(self.library.embedder)
+        ranked = choosing.candidates(question, hits, query_vector=vector, embed=self._vectors, rarity=self._rarity)
+        count = self.engine.count_tokens if self.engine else _rough_tokens
+        copies = self.library.copies
+        kept = choosing.choose(
+            ranked,
+            before=self._before,
+            count_tokens=count,
+            max_tokens=self._budget(draft, question),
+            max_sentences=self.settings.evidence_sentences,
+            representative=lambda article_id: min((article_id, *copies(article_id)), key=self._age),
+        )
+        nearness = 0.0
+        if kept:
+            nearness = float(max(self._vectors([c.sentence for c in kept]) @ vector))
+        return choosing.numbered(kept, self.library.article, copies), nearness
+
+    def _age(self, article_id: str) -> tuple[bool, str, str]:
+        published = self.library.article(article_id).published
+        return not published, published, article_id
+
+    def _budget(self, draft: Draft, question: str) -> int:
+        """Tokens for evidence: as set, or what the model's context leaves, with a warning when that is less."""
+        if self.engine is None:
+            return self.settings.evidence_tokens
+        room = self.engine.context_tokens - self.engine.count_tokens(question) - self.settings.max_answer_tokens - 400
+        if room < self.settings.evidence_tokens:
+            size = self.engine.context_tokens
+            draft.warnings.append(f"The model reads {size} tokens at once, so it was shown less evidence than set.")
+        return max(40, min(room, self.settings.evidence_tokens))
+
+    def _before(self, sentence: Sentence) -> Sentence | None:
+        return self.library.sentences(sentence.article_id)[sentence.index - 1] if sentence.index else None
+
+    def _rarity(self, word: str) -> float:
+        """Inverse document frequency of a word over the collection's passages: ln(1 + N / (1 + n))."""
+        count = self.library.passage_count
+        return math.log(1.0 + count / (1.0 + self.library.document_frequency(word)))
+
+    def _refusal(self, draft: Draft, shared: str, nearness: float, scope: Filter | None, vector: Vectors) -> Reason:
+        """Why there can be no answer; empty when there can."""
+        if not draft.evidence:
+            return "outside_filter" if scope and self.library.passage_count else "nothing_found"
+        with draft.timed("check"):
+            draft.signals = self.signals(draft.standalone, draft.evidence, nearness, shared)
+        fitted = calibration(with_model="not_stated" in draft.signals)
+        draft.answerability = probability(draft.signals, fitted)
+        set_by_user = self.settings.threshold
+        draft.threshold = fitted.thresholds[self.settings.strictness] if set_by_user is None else set_by_user
+        if not_for_the_articles(draft.standalone):
+            return "not_a_question_for_the_articles"
+        if draft.answerability >= draft.threshold:
+            return ""
+        if scope and self._nearest_anywhere(draft.standalone, vector) > nearness + OUTSIDE_IS_NEARER:
+            return "outside_filter"
+        if nearness < NOTHING_NEAR or draft.signals["coverage"] < NOTHING_NEAR:
+            return "nothing_found"
+        return "not_answered"
+
+    def _nearest_anywhere(self, question: str, vector: Vectors) -> float:
+        hits = self.library.search(question, top_k=3, query_vector=vector)
+        sentences = [sentence for hit in hits for sentence in hit.passage.sentences]
+        assert self._vectors is not None
+        return float(max(self._vectors(sentences) @ vector)) if sentences else 0.0
+
+    def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
+        """What the answerability decision is made from; the model's share only where it tells its logits."""
+        signals = text_signals(
+            question, evidence, nearness=nearness, rarity=self._rarity, known=self.library.contains_term
+        )
+        if self.engine is None:
+            return signals
+        first = self.engine.first_tokens(prompts.messages(shared, prompts.SHORT_OR_NOT))
+        if first is None:
+            return signals
+        stated = self.engine.first_tokens(prompts.messages(shared, prompts.STATED))
+        impossible = self.engine.first_tokens(prompts.messages(shared, prompts.IMPOSSIBLE))
+        return signals | {
+            "not_stated": logit(not_stated_share(first)),
+            "stated": logit(yes_share(stated)),
+            "impossible": logit(yes_share(impossible)),
+        }
+
+    def _finish(self, draft: Draft, reason: Reason) -> Answer:
+        if draft.translate and not reason:
+            with draft.timed("translate"):
+                draft.translated(lambda text: translated(text, draft.language, self._complete))
+        name = self.engine.name if self.engine else "extractive"
+        usage = self.engine.usage if self.engine else None
+        return draft.finish(reason, model=name, index_revision=self.library.revision, usage=usage)
+
+
+def _rough_tokens(text: str) -> int:
+    return math.ceil(len(text) / 4)

@@ -1,0 +1,129 @@
+"""What the pipeline needs of a language model, and the ways to get one.
+
+Built-ins: a GGUF file run in this process (`load_engine`), any LlamaIndex ``LLM`` object (`engine_from_llm`), any
+OpenAI-compatible address (`engine_from_url`). Each back end is imported only when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from onrecord.index.errors import InputError
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
+Messages = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Work done, in tokens. ``evaluated`` were read by the model, ``reused`` came from an earlier prompt's cache.
+
+    >>> Usage(evaluated_tokens=400, calls=1) + Usage(reused_tokens=390, evaluated_tokens=12, calls=1)
+    Usage(evaluated_tokens=412, reused_tokens=390, generated_tokens=0, calls=2)
+    """
+
+    evaluated_tokens: int = 0
+    reused_tokens: int = 0
+    generated_tokens: int = 0
+    calls: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.evaluated_tokens + other.evaluated_tokens,
+            self.reused_tokens + other.reused_tokens,
+            self.generated_tokens + other.generated_tokens,
+            self.calls + other.calls,
+        )
+
+
+class Engine(Protocol):
+    """A language model at temperature 0. Safe to call from several threads; callers are served in turn."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def context_tokens(self) -> int: ...
+
+    @property
+    def usage(self) -> Usage:
+        """Work since the last `reset_usage`."""
+        ...
+
+    def reset_usage(self) -> None: ...
+
+    def generate(
+        self,
+        messages: Messages,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+        prefix: str = "",
+    ) -> Iterator[str]:
+        """The assistant's message in pieces of text; closing the iterator stops the model within a token.
+
+        ``messages`` have the keys ``role`` and ``content``. ``prefix`` is the start of the assistant's message,
+        which the model continues; it is not among the pieces. ``grammar`` (GBNF) is ignored by back ends that
+        cannot hold the model to one.
+        """
+        ...
+
+    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+        """The likeliest first tokens of the reply with their probabilities; None when the back end does not tell."""
+        ...
+
+    def yes_probability(self, messages: Messages) -> float | None:
+        """p(yes) / (p(yes) + p(no)) at the reply's first token; None when the back end does not tell."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """The length of ``text`` in tokens: exact where the model is here, else estimated on the high side."""
+        ...
+
+    def close(self) -> None:
+        """Free the model. May be called twice."""
+        ...
+
+
+def load_engine(
+    model: str | Path, *, context_tokens: int = 4096, threads: int | None = None, cache_mib: int = 256
+) -> Engine:
+    """Run a model in this process: a name of the catalogue, or the path of a GGUF file.
+
+    Raises `ModelMissing` when the catalogue's file is not here yet, `InputError` when ``model`` is neither.
+    """
+    from onrecord.qa.engine import LlamaCppEngine
+    from onrecord.qa.models import catalogue, model_path
+
+    generators = {entry.name for entry in catalogue() if entry.kind == "generator"}
+    if str(model) in generators:
+        path = model_path(str(model))
+    elif isinstance(model, Path) or model.lower().endswith(".gguf"):
+        path = Path(model).expanduser()
+    else:
+        raise InputError(
+            f"{str(model)!r} is neither a model of the catalogue ({', '.join(sorted(generators))}) nor the path of a "
+            ".gguf file."
+        )
+    name = str(model) if str(model) in generators else path.stem
+    return LlamaCppEngine(path, name=name, context_tokens=context_tokens, threads=threads, cache_mib=cache_mib)
+
+
+def engine_from_llm(llm: LLM) -> Engine:
+    """Any LlamaIndex ``LLM`` object as an `Engine`, so every model server that LlamaIndex knows is one line away."""
+    from onrecord.qa.engine_llm import LlmEngine
+
+    return LlmEngine(llm)
+
+
+def engine_from_url(base_url: str, *, model: str, api_key: str = "", context_tokens: int = 4096) -> Engine:
+    """An OpenAI-compatible server as an `Engine`; ``base_url`` ends before ``/chat/completions``."""
+    from onrecord.qa.engine_url import UrlEngine
+
+    return UrlEngine(base_url, model=model, api_key=api_key, context_tokens=context_tokens)

@@ -1,0 +1,196 @@
+"""The one file that imports xllamacpp: a llama.cpp server inside this process.
+
+The library always opens an HTTP port on 127.0.0.1. It is keyed with a random secret, without web page and slots
+endpoint; only two small calls (the model's chat template, its tokenizer) go through it, the rest stays in process.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+from types import ModuleType
+from typing import Any
+
+import httpx
+
+from onrecord.index.errors import ModelError, ModelMissing
+
+Chunk = dict[str, Any]
+BATCH_TOKENS = 128  # a long prompt is read in steps of this size, and can be cancelled between two of them
+
+
+def physical_cores() -> int:
+    """Cores that this process may use; hyper-threads and a container's CPU limit are taken into account."""
+    available = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    siblings = set()
+    for cpu in available:
+        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        siblings.add(topology.read_text().strip() if topology.exists() else str(cpu))
+    limit = Path("/sys/fs/cgroup/cpu.max")
+    quota, period = (limit.read_text().split() if limit.exists() else ("max", "1"))[:2]
+    allowed = len(siblings) if quota == "max" else max(1, round(int(quota) / int(period)))
+    return max(1, min(len(siblings), allowed, os.cpu_count() or 1))
+
+
+def _import_xllamacpp() -> ModuleType:
+    """Import with OpenMP told to sleep, not spin, while it waits; libgomp reads this once, when it is loaded.
+
+    On two cores that other work shares, spinning made a token up to 30 times as slow; on free cores it gains nothing.
+    """
+    before = os.environ.get("OMP_WAIT_POLICY")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        import xllamacpp
+    finally:
+        if before is None:
+            del os.environ["OMP_WAIT_POLICY"]
+    return xllamacpp  # type: ignore[no-any-return]
+
+
+def check_model_file(path: Path) -> None:
+    """Raise `ModelMissing` or `ModelError` unless ``path`` is a file that begins as a GGUF file does."""
+    if not path.is_file():
+        raise ModelMissing(f"There is no model file at {path}; `onrecord models` lists the models and how to pull one.")
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic != b"GGUF":
+        raise ModelError(f"{path} is not a model: a GGUF file begins with 'GGUF', this one with {magic!r}.")
+
+
+class LlamaServer:
+    """One loaded model. Calls from several threads wait in line, first come, first served."""
+
+    def __init__(self, path: Path, *, name: str, context_tokens: int, threads: int | None, cache_mib: int) -> None:
+        check_model_file(path)
+        self._name = name
+        self._context_tokens = context_tokens
+        key = secrets.token_hex(32)
+        library = _import_xllamacpp()
+        params = _parameters(library, path, context_tokens, threads or physical_cores(), cache_mib, key)
+        try:
+            self._server = library.Server(params)
+        except RuntimeError as error:
+            raise ModelError(
+                f"llama.cpp could not load {path}: the file is damaged, of a kind it does not know, or too large for "
+                "the memory that is free; `onrecord doctor` checks the models that were pulled."
+            ) from error
+        # trust_env=False: a proxy that is set for the web must not see the loopback calls.
+        self._http = httpx.Client(
+            base_url=self._server.listening_address,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=60.0,
+            trust_env=False,
+        )
+        self._closing = Event()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="onrecord-model")  # its queue is the line
+        self.count_tokens: Callable[[str], int] = lru_cache(maxsize=8192)(self._count_tokens)
+        self.apply_template: Callable[[tuple[tuple[str, str], ...]], str] = lru_cache(maxsize=64)(self._apply_template)
+
+    def _count_tokens(self, text: str) -> int:
+        return len(self._post("/tokenize", {"content": text})["tokens"])
+
+    def _apply_template(self, messages: tuple[tuple[str, str], ...]) -> str:
+        return str(
+            self._post(
+                "/apply-template", {"messages": [{"role": role, "content": content} for role, content in messages]}
+            )["prompt"]
+        )
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> Chunk:
+        try:
+            response = self._http.post(path, json=body)
+            data: Chunk = response.json()
+        except (httpx.HTTPError, ValueError, RuntimeError) as error:
+            raise ModelError(f"The model {self._name} did not reply ({error}); was it closed?") from error
+        self._raise_error(data)
+        return data
+
+    def _raise_error(self, chunk: Mapping[str, Any]) -> None:
+        """llama.cpp reports most failures as a dict with the key ``error``."""
+        error = chunk.get("error")
+        if not error:
+            return
+        if error.get("type") == "exceed_context_size_error":
+            raise ModelError(
+                f"The prompt has {error.get('n_prompt_tokens')} tokens, more than the {self._context_tokens} that "
+                f"{self._name} is set to read at once; shorten the question or raise model.context_tokens."
+            )
+        raise ModelError(f"The model {self._name} refused the request: {error.get('message', error)}.")
+
+    def stream(
+        self, request: Mapping[str, Any], *, on_done: Callable[[Mapping[str, Any]], None] = lambda timings: None
+    ) -> Iterator[Chunk]:
+        """A completion's chunks as llama.cpp sends them. ``on_done`` gets the last timings, cancelled or not."""
+        chunks: SimpleQueue[Chunk | None] = SimpleQueue()
+        cancelled = Event()
+        timings: dict[str, Any] = {}
+
+        def receive(chunk: Chunk) -> bool:
+            timings.update(chunk.get("timings") or {})
+            chunks.put(chunk)
+            return (
+                cancelled.is_set() or self._closing.is_set()
+            )  # True stops the model; an exception here would be swallowed
+
+        def work() -> None:
+            try:
+                if not cancelled.is_set():
+                    options = {"stream": True, "timings_per_token": True, "return_progress": True, "cache_prompt": True}
+                    self._server.handle_completions({**request, **options}, receive)
+            finally:
+                on_done(timings)
+
+        try:
+            job: Future[None] = self._worker.submit(work)
+        except RuntimeError as error:
+            raise self._closed() from error
+        job.add_done_callback(lambda job: chunks.put(None))  # also when it is dropped from the line by `close`
+        try:
+            while (chunk := chunks.get()) is not None:
+                self._raise_error(chunk)
+                yield chunk
+            if job.cancelled() or self._closing.is_set():
+                raise self._closed()
+            job.result()
+        except ValueError as error:  # what llama.cpp raises for a request that it cannot read
+            raise ModelError(f"The model {self._name} refused the request: {error}.") from error
+        finally:
+            cancelled.set()
+            if not job.cancel():  # it has begun: the model stops within a token, and then its usage is known
+                job.exception()
+
+    def _closed(self) -> ModelError:
+        return ModelError(f"The model {self._name} was closed; load it again.")
+
+    def close(self) -> None:
+        """Stop the call that runs within a token, drop those in line, and free the model's memory."""
+        self._closing.set()
+        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._http.close()
+        self._server = None
+
+
+def _parameters(library: ModuleType, path: Path, context_tokens: int, threads: int, cache_mib: int, key: str) -> Any:
+    params = library.CommonParams()
+    params.model.path = str(path)
+    params.n_ctx = context_tokens
+    params.n_parallel = 1  # llama.cpp divides the context between parallel slots
+    params.n_batch = params.n_ubatch = BATCH_TOKENS
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.cache_ram_mib = cache_mib  # the default, 8 GiB, grows until it is reached
+    params.api_keys = [key]
+    params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
+    params.n_threads_http = 2
+    params.warmup = False
+    params.verbosity = -1
+    return params
+
+
+def chunk_text(chunk: Chunk) -> str:
+    """The text in a chunk; empty for those that only report progress."""
+    choices = chunk.get("choices")
+    return str(choices[0].get("text") or "") if choices else ""

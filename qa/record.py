@@ -1,0 +1,102 @@
+"""The answer while it is being made: what each step found out, and how long it took."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from onrecord.index import Hit
+from onrecord.index.errors import InputError
+from onrecord.qa.engines import Usage
+from onrecord.qa.types import Answer, AnswerSentence, Disagreement, Evidence, Reason
+from onrecord.qa.writing import Numbering
+
+
+@dataclass
+class Draft:
+    """Filled step by step; `finish` freezes it into an `Answer`."""
+
+    question: str
+    started: float
+    before: Usage | None
+    standalone: str = ""
+    language: str = "en"
+    translate: bool = False
+    hits: tuple[Hit, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    signals: dict[str, float] = field(default_factory=dict)
+    answerability: float | None = None
+    threshold: float | None = None
+    sentences: list[AnswerSentence] = field(default_factory=list)
+    unconfirmed: list[AnswerSentence] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
+    missing: str = ""
+    warnings: list[str] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=dict)
+    numbering: Numbering = field(default_factory=Numbering)
+
+    @classmethod
+    def begin(cls, question: str, *, limit: int, usage: Usage | None) -> "Draft":
+        """A draft for one question; raises `InputError` for one that is empty or over ``limit`` characters."""
+        asked = " ".join(question.split())
+        if not asked:
+            raise InputError("The question is empty; type what you want to know.")
+        if len(asked) > limit:
+            raise InputError(
+                f"The question has {len(asked):,} characters; at most {limit:,} are read. Shorten it, and add long "
+                "texts as articles instead."
+            )
+        return cls(question=asked, started=time.perf_counter(), before=usage)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Adds the seconds spent inside to ``timings[step]``."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[step] = self.timings.get(step, 0.0) + time.perf_counter() - start
+
+    def found(self, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> None:
+        """The evidence is there; from here on the person sees something."""
+        self.hits, self.evidence = tuple(hits), tuple(evidence)
+        self.timings["to_evidence"] = time.perf_counter() - self.started
+
+    def first_token(self) -> None:
+        """The model has written its first word."""
+        self.timings.setdefault("to_first_token", time.perf_counter() - self.started)
+
+    def translated(self, translate: Callable[[str], str]) -> None:
+        """Put every sentence that is shown into the user's language; quotes stay as the articles have them."""
+        self.sentences = [replace(s, text=translate(s.text)) for s in self.sentences]
+        if self.missing:
+            self.missing = translate(self.missing)
+
+    def finish(self, reason: Reason, *, model: str, index_revision: int, usage: Usage | None) -> Answer:
+        """The answer; abstained, without sentences, when there is a reason."""
+        self.timings["total"] = time.perf_counter() - self.started
+        if usage is not None and self.before is not None:
+            self.timings["evaluated_tokens"] = usage.evaluated_tokens - self.before.evaluated_tokens
+            self.timings["reused_tokens"] = usage.reused_tokens - self.before.reused_tokens
+            self.timings["generated_tokens"] = usage.generated_tokens - self.before.generated_tokens
+            self.timings["model_calls"] = usage.calls - self.before.calls
+        return Answer(
+            question=self.question,
+            standalone_question=self.standalone,
+            sentences=() if reason else tuple(self.sentences),
+            hits=self.hits,
+            status="abstained" if reason else "answered",
+            reason=reason,
+            disagreements=() if reason else tuple(self.disagreements),
+            timings=self.timings,
+            model=model,
+            index_revision=index_revision,
+            evidence=self.evidence,
+            unconfirmed=tuple(self.unconfirmed),
+            missing="" if reason else self.missing,
+            answerability=self.answerability,
+            threshold=self.threshold,
+            signals=self.signals,
+            warnings=tuple(self.warnings),
+            language=self.language,
+        )

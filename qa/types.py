@@ -1,0 +1,178 @@
+"""An answer and everything that it stands on.
+
+``Answer -> AnswerSentence -> Citation -> one Sentence -> one place in one article``. A citation's quote is
+copied from the stored article by offset; it is never text that a model wrote.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from onrecord.index import Hit, Sentence
+
+Verdict = Literal["supported", "partly", "unsupported"]
+Status = Literal["answered", "abstained"]
+Reason = Literal[
+    "",
+    "nothing_found",
+    "not_answered",
+    "not_supported",
+    "outside_filter",
+    "not_a_question_for_the_articles",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier turn of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """``[number]`` -> one sentence of one article, with the facts to show beside it."""
+
+    number: int
+    sentence: Sentence
+    title: str
+    source: str = ""
+    published: str = ""
+    url: str = ""
+    also_in: tuple[str, ...] = ()  # ids of articles that carry a copy of this one
+
+    @property
+    def article_id(self) -> str:
+        return self.sentence.article_id
+
+    @property
+    def quote(self) -> str:
+        return self.sentence.text
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One sentence shown to the model, under its number. ``score``: higher is better."""
+
+    number: int
+    sentence: Sentence
+    title: str
+    source: str = ""
+    published: str = ""
+    url: str = ""
+    score: float = 0.0
+    also_in: tuple[str, ...] = ()
+
+    def cite(self, number: int | None = None) -> Citation:
+        """This evidence as a citation, under another number when one is given."""
+        return Citation(
+            number=self.number if number is None else number,
+            sentence=self.sentence,
+            title=self.title,
+            source=self.source,
+            published=self.published,
+            url=self.url,
+            also_in=self.also_in,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """One sentence of the answer, without markers in its text; its citations stand beside it."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Statements about one thing that differ. ``positions``: what each says, by date where known."""
+
+    about: str
+    positions: tuple[AnswerSentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked, what stands, and how it came about.
+
+    ``status`` is ``abstained`` when the articles do not say; ``reason`` then says why. ``missing`` names what a
+    partial answer leaves open. ``unconfirmed`` holds drafted sentences that the articles do not support.
+    ``answerability`` is the probability that the evidence answers the question, ``threshold`` what it had to
+    reach, ``signals`` what it was computed from.
+    ``timings``: seconds per step, plus ``evaluated_tokens``, ``generated_tokens`` and ``model_calls``.
+    """
+
+    question: str
+    standalone_question: str
+    sentences: tuple[AnswerSentence, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    status: Status = "abstained"
+    reason: Reason = ""
+    disagreements: tuple[Disagreement, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    model: str = ""
+    index_revision: int = 0
+    evidence: tuple[Evidence, ...] = ()
+    unconfirmed: tuple[AnswerSentence, ...] = ()
+    missing: str = ""
+    answerability: float | None = None
+    threshold: float | None = None
+    signals: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    language: str = "en"
+
+    @property
+    def text(self) -> str:
+        """The answer with ``[n]`` after each sentence; the plain abstention when nothing stands."""
+        from onrecord.qa.wording import answer_text
+
+        return answer_text(self)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every citation once, in order of its number."""
+        shown = [*self.sentences, *(p for d in self.disagreements for p in d.positions)]
+        by_number = {c.number: c for s in shown for c in s.citations}
+        return tuple(by_number[number] for number in sorted(by_number))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data under the field names, as every door (command line, HTTP, MCP) prints it."""
+        from onrecord.qa.wire import answer_to_dict
+
+        return answer_to_dict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFound:
+    """The evidence, before the model has written a word."""
+
+    standalone_question: str
+    hits: tuple[Hit, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStarted:
+    """The model is writing; ``answerability`` is the check's outcome where there was one."""
+
+    answerability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceDone:
+    """One sentence with its citations and its verdict. Unsupported ones will not be in the answer."""
+
+    sentence: AnswerSentence
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The whole answer; the last event of every stream."""
+
+    answer: Answer
+
+
+Event = EvidenceFound | AnswerStarted | SentenceDone | Finished

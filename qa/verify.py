@@ -1,0 +1,174 @@
+"""Does the evidence say what a sentence claims? A fitted score from word features, with rules that it may not overrule.
+
+The weights, the thresholds and where they come from are in ``verifier.json``, written by
+``python -m onrecord.eval.fit_verifier``.
+"""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+from onrecord.qa.engines import Engine
+from onrecord.qa.objections import FATAL, Objection, objections
+from onrecord.qa.support import FEATURES, analyse, choose, measure
+from onrecord.qa.types import Verdict
+from onrecord.qa.words import Words, words_of
+
+LONG = 25  # sentences of evidence from which a claim condenses a page rather than repeats what it cites
+_CLAUSE = re.compile(r";\s|,\s(?:and|but|while|whereas)\s|\s(?:but|while|whereas)\s", re.IGNORECASE)
+_SYSTEM = "You check statements against sentences from news articles. Reply yes or no."
+
+
+class Verifier(Protocol):
+    """Anything that can say how likely evidence bears out a claim."""
+
+    def verify(self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> float:
+        """The probability, 0 to 1, that the sentences of ``evidence`` say what ``claim`` says.
+
+        ``context``: what surrounds the evidence (titles, sources, publication dates, neighbouring sentences). Names and
+        dates may come from it, facts may not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The fitted numbers: one weight per feature, already scaled to the feature's own unit, and the thresholds."""
+
+    intercept: float
+    weights: dict[str, float]
+    supported: float
+    partly: float
+    page: float  # as ``supported``, for a claim held against a whole page (more than LONG sentences)
+    low: float  # scores from low to high are borderline: worth asking a model
+    high: float
+    logit_weight: float
+    logit_intercept: float
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Fit":
+        return cls(
+            intercept=data["intercept"],
+            weights={name: data["weights"][name] for name in FEATURES},
+            supported=data["thresholds"]["supported"],
+            partly=data["thresholds"]["partly"],
+            page=data["thresholds"]["page"],
+            low=data["borderline"]["low"],
+            high=data["borderline"]["high"],
+            logit_weight=data["engine"]["logit"],
+            logit_intercept=data["engine"]["intercept"],
+        )
+
+
+@lru_cache(maxsize=1)
+def shipped_fit() -> Fit:
+    """The fit of ``verifier.json``."""
+    return Fit.from_json(json.loads(files("onrecord.qa").joinpath("verifier.json").read_text(encoding="utf-8")))
+
+
+def verdict(score: float, *, sentences: int = 0) -> Verdict:
+    """A score as a verdict, by the shipped thresholds.
+
+    ``sentences``: how many the claim was held against. A claim that condenses a whole page is worded more freely than
+    one that repeats a few cited sentences, so that lower scores are as good there.
+    """
+    fit = shipped_fit()
+    supported, partly = (fit.page, fit.page / 2) if sentences > LONG else (fit.supported, fit.partly)
+    return "supported" if score >= supported else "partly" if score >= partly else "unsupported"
+
+
+def _sigmoid(value: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, value))))
+
+
+def _logit(probability: float) -> float:
+    probability = min(1 - 1e-4, max(1e-4, probability))
+    return math.log(probability / (1 - probability))
+
+
+class FeatureVerifier:
+    """The default: word features and a logistic regression, well under two milliseconds a claim, no model."""
+
+    def __init__(self, fit: Fit | None = None) -> None:
+        self.fit = fit or shipped_fit()
+
+    def verify(self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> float:
+        score, ceiling = self.score_and_ceiling(claim, evidence, context=context)
+        return _under(score, ceiling)
+
+    def score_and_ceiling(
+        self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()
+    ) -> tuple[float, float]:
+        """The fitted score, and what the rules allow at most (1 when nothing stands against the claim)."""
+        stated, found, around = words_of(claim), analyse(evidence), analyse(context)
+        if not found or not stated.content:
+            return 0.0, 1.0
+        near = [found[n] for n in choose(stated, found)]
+        return self._score(stated, near, around, found), self._ceiling(stated, near, [*around, *found])
+
+    def _score(
+        self, claim: Words, evidence: Sequence[Words], context: Sequence[Words], dated: Sequence[Words] = ()
+    ) -> float:
+        measured = measure(claim, evidence, context=context, dated=dated)
+        return _sigmoid(self.fit.intercept + sum(self.fit.weights[name] * measured[name] for name in FEATURES))
+
+    def _ceiling(self, claim: Words, evidence: Sequence[Words], context: Sequence[Words]) -> float:
+        against = objections(claim, evidence, context)
+        if FATAL & set(against):
+            return self.fit.supported if self._holds_in_part(claim, evidence, context) else self.fit.partly
+        return self.fit.supported if against else 1.0
+
+    def _holds_in_part(self, claim: Words, evidence: Sequence[Words], context: Sequence[Words]) -> bool:
+        """Whether a clause of its own, free of objections, is supported although the sentence is not."""
+        clauses = [words_of(part) for part in _CLAUSE.split(claim.text) if len(part.split()) >= 4]
+        return len(clauses) > 1 and any(
+            self._score(clause, evidence, context) >= self.fit.supported and not objections(clause, evidence, context)
+            for clause in clauses
+        )
+
+
+def _under(score: float, ceiling: float) -> float:
+    """``score`` squeezed below ``ceiling`` without losing the order of scores."""
+    return score if ceiling >= 1.0 else score * ceiling * 0.999
+
+
+class EngineVerifier:
+    """The features, and for borderline sentences the model's own yes or no on the sentence and its evidence."""
+
+    def __init__(self, engine: Engine, features: FeatureVerifier | None = None) -> None:
+        self.engine = engine
+        self.features = features or FeatureVerifier()
+
+    def verify(self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> float:
+        fit = self.features.fit
+        score, ceiling = self.features.score_and_ceiling(claim, evidence, context=context)
+        if ceiling <= fit.partly or not fit.low <= score <= fit.high:
+            return _under(score, ceiling)
+        said_yes = self.engine.yes_probability(question_messages(claim, evidence))
+        if said_yes is not None:
+            score = _sigmoid(fit.logit_intercept + _logit(score) + fit.logit_weight * _logit(said_yes))
+        return _under(score, ceiling)
+
+
+def question_messages(claim: str, evidence: Sequence[str]) -> list[dict[str, str]]:
+    """The messages that ask a model whether the nearest sentences of the evidence say everything in the claim."""
+    found = analyse(evidence)
+    near = [found[n].text for n in choose(words_of(claim), found)]
+    text = "\n".join(near)
+    content = f"Text:\n{text}\n\nStatement: {claim}\n\nDoes the text say everything in the statement? Reply yes or no."
+    return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": content}]
+
+
+def why_not(claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> tuple[Objection, ...]:
+    """The rules that stand against a claim, for saying what is wrong with it.
+
+    >>> why_not("The repairs cost 3 million euros.", ["The repairs cost 2 million euros."])
+    ('number',)
+    """
+    stated, found = words_of(claim), analyse(evidence)
+    return objections(stated, [found[n] for n in choose(stated, found)], [*analyse(context), *found])

@@ -1,0 +1,42 @@
+"""The sentences that the program itself says: abstentions, reasons, the rendered answer."""
+
+from onrecord.qa.types import Answer, AnswerSentence, Reason
+
+ABSTENTION = "The articles do not say."
+
+WHY: dict[Reason, str] = {
+    "": "",
+    "nothing_found": "Nothing in the articles is about this.",
+    "not_answered": "Sentences about this were found, but none of them answers the question.",
+    "not_supported": "An answer was drafted, but the articles do not support it.",
+    "outside_filter": "Articles outside your filter may be about this, but the filter leaves none that is.",
+    "not_a_question_for_the_articles": "This asks for something other than what the articles report.",
+}
+
+WHAT_TO_TRY: dict[Reason, str] = {
+    "": "",
+    "nothing_found": "Check the spelling of names, or add articles about it.",
+    "not_answered": "Ask about what the nearest sentences say, or add an article that covers it.",
+    "not_supported": "Read the nearest sentences, or ask for one fact at a time.",
+    "outside_filter": "Widen or clear the filter.",
+    "not_a_question_for_the_articles": "Ask what an article says about a person, a place or an event.",
+}
+
+
+def marked(sentence: AnswerSentence) -> str:
+    """The sentence with its ``[n]`` markers behind it."""
+    markers = "".join(f"[{citation.number}]" for citation in sentence.citations)
+    return f"{sentence.text} {markers}" if markers else sentence.text
+
+
+def answer_text(answer: Answer) -> str:
+    """The whole answer as plain text, each sentence followed by its markers."""
+    if answer.status == "abstained":
+        return f"{ABSTENTION} {WHY[answer.reason]}".strip()
+    lines = [" ".join(marked(sentence) for sentence in answer.sentences)]
+    for disagreement in answer.disagreements:
+        lines.append(f"The articles differ on {disagreement.about}:")
+        lines.extend(f"- {marked(position)}" for position in disagreement.positions)
+    if answer.missing:
+        lines.append(answer.missing)
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,180 @@
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from onrecord.index.errors import InputError
+from onrecord.index.types import Article
+from onrecord.qa.verify import EngineVerifier, FeatureVerifier, shipped_fit, verdict, why_not
+from onrecord.qa.verify_nli import NliVerifier
+
+HERE = Path(__file__).parent
+CASES = [json.loads(line) for line in (HERE / "claims.jsonl").read_text(encoding="utf-8").splitlines()]
+BOAT = "The boat holds 60 people and runs every 20 minutes."
+BUSES = "Buses brought in to transport 5,000 people were pulled back after militants allegedly fired on them."
+DEAL = "Rebel spokesman Bassam Haj Mustafa accused the Syrian government and Iran of foiling the deal."
+
+
+def judged(claim: str, evidence: Sequence[str], context: Sequence[str] = ()) -> str:
+    return verdict(FeatureVerifier().verify(claim, evidence, context=context))
+
+
+def test_the_cases_quote_their_articles(articles: tuple[Article, ...]) -> None:
+    seeds = [path.read_text(encoding="utf-8") for path in (HERE.parents[1] / "seeds").glob("*.txt")]
+    known = [article.text for article in articles] + seeds
+    for case in CASES:
+        for quote in case["evidence"]:
+            assert any(quote.rstrip(".") in text for text in known), quote
+
+
+def test_at_least_nine_of_ten_hand_written_cases_are_judged_right() -> None:
+    wrong = [
+        f"{case['kind']}: {case['claim']} -> {found}"
+        for case in CASES
+        if (found := judged(case["claim"], case["evidence"])) not in case["accepted"]
+    ]
+    assert len(wrong) <= 0.1 * len(CASES), "\n".join(wrong)
+
+
+DANGEROUS = {
+    "wrong number", "wrong date", "wrong year", "wrong name", "wrong attribution", "negated", "invented quotation",
+    "altered quotation", "allegation as fact", "added detail", "added part", "another matter",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c["kind"] in DANGEROUS], ids=lambda case: str(case["claim"])[:50])
+def test_no_dangerous_claim_is_called_supported(case: dict[str, Any]) -> None:
+    assert judged(case["claim"], case["evidence"]) != "supported"
+
+
+def test_a_copy_is_supported_and_nothing_scores_higher() -> None:
+    assert judged(BOAT, [BOAT]) == "supported"
+    assert FeatureVerifier().verify("The boat holds 60 people.", [BOAT]) <= FeatureVerifier().verify(BOAT, [BOAT])
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "objection"),
+    [
+        ("The boat holds 80 people.", BOAT, "number"),
+        ("The museum opens on 12 May.", "The museum opens on 2 May.", "date"),
+        ("A boat built by Tom Addo holds 60 people.", BOAT, "name"),
+        ('The boat is "very safe" and holds 60 people.', BOAT, "quotation"),
+        ("The boat does not hold 60 people.", BOAT, "negation"),
+        ("The Syrian government accused Bassam Haj Mustafa of foiling the deal.", DEAL, "swapped"),
+        ("Buses were pulled back after militants fired on them.", BUSES, "alleged"),
+    ],
+)
+def test_what_stands_against_a_claim_is_named(claim: str, evidence: str, objection: str) -> None:
+    assert objection in why_not(claim, [evidence])
+
+
+def test_a_passive_is_no_swap() -> None:
+    evidence = ["The initial evacuation deal was mediated late Tuesday by Turkey and Russia."]
+    assert why_not("Turkey and Russia mediated the initial evacuation deal.", evidence) == ()
+
+
+def test_an_allegation_that_is_attributed_stands() -> None:
+    assert judged(BUSES, [BUSES]) == "supported"
+    assert judged("Buses were pulled back after militants fired on them.", [BUSES]) == "partly"
+
+
+def test_names_and_dates_may_come_from_the_context_but_numbers_may_not() -> None:
+    evidence = ["He said the work would cost at least 5 million euros."]
+    claim = "Tom Addo said the work would cost at least 5 million euros."
+    assert judged(claim, evidence) == "unsupported"
+    assert judged(claim, evidence, ["Opposition councillor Tom Addo called the estimate too low."]) == "supported"
+    assert (
+        judged("The work would cost at least 6 million euros.", evidence, ["It was 6 million euros."]) == "unsupported"
+    )
+
+
+def test_a_sentence_of_which_one_clause_holds_is_partly_supported() -> None:
+    claim = "The boat holds 60 people and runs every 20 minutes, but 300 passengers were left behind."
+    assert judged(claim, [BOAT]) == "partly"
+
+
+def test_no_evidence_and_no_words_give_no_support() -> None:
+    verifier = FeatureVerifier()
+    assert verifier.verify(BOAT, []) == verifier.verify(BOAT, ["  "]) == verifier.verify("", [BOAT]) == 0.0
+
+
+def test_a_claim_is_found_in_long_evidence() -> None:
+    filler = [f"Paragraph number {n} is about the weather in spring." for n in range(200)]
+    assert FeatureVerifier().verify(BOAT, [*filler, BOAT]) == FeatureVerifier().verify(BOAT, [BOAT])
+
+
+def test_a_claim_over_a_whole_page_has_a_threshold_of_its_own() -> None:
+    score = (shipped_fit().page + shipped_fit().partly) / 2
+    assert verdict(score) == "unsupported"
+    assert verdict(score, sentences=120) == "supported"
+
+
+def test_a_claim_takes_less_than_two_milliseconds() -> None:
+    verifier = FeatureVerifier()
+    for case in CASES:
+        verifier.verify(case["claim"], case["evidence"])
+    start = time.process_time()
+    for case in CASES:
+        verifier.verify(case["claim"], case["evidence"])
+    assert (time.process_time() - start) / len(CASES) < 0.002
+
+
+class Answering:
+    """An engine that only says how likely "yes" is, and counts how often it was asked."""
+
+    def __init__(self, yes: float | None) -> None:
+        self.yes, self.asked = yes, 0
+
+    def yes_probability(self, messages: Any) -> float | None:
+        self.asked += 1
+        return self.yes
+
+
+BORDERLINE = "Mayor Brandt put repairs at 2.4 million euros over nine months."
+REPAIRS = ["Mayor Ilse Brandt said repairs would cost 2.4 million euros and take nine months."]
+
+
+def test_a_model_is_asked_about_borderline_claims_and_moves_them() -> None:
+    yes, no, silent = Answering(0.99), Answering(0.01), Answering(None)
+    high, low, plain = (EngineVerifier(e).verify(BORDERLINE, REPAIRS) for e in (yes, no, silent))  # type: ignore[arg-type]
+    assert low < plain < high
+    assert plain == FeatureVerifier().verify(BORDERLINE, REPAIRS)
+    assert yes.asked == no.asked == silent.asked == 1
+
+
+def test_a_model_is_not_asked_about_copies_nor_about_what_the_rules_refuse() -> None:
+    engine = Answering(0.99)
+    verifier = EngineVerifier(engine)  # type: ignore[arg-type]
+    assert verdict(verifier.verify(BOAT, [BOAT])) == "supported"
+    assert verdict(verifier.verify("The boat holds 80 people and runs every 20 minutes.", [BOAT])) == "unsupported"
+    assert engine.asked == 0
+
+
+class Entailing:
+    """A cross-encoder with three outputs, entailment the second."""
+
+    def __init__(self, labels: dict[int, str]) -> None:
+        self.model = SimpleNamespace(config=SimpleNamespace(id2label=labels))
+
+    def predict(self, pairs: Any, show_progress_bar: bool) -> list[list[float]]:
+        return [[0.0, 3.0, 0.0]]
+
+
+def test_an_nli_cross_encoder_gives_the_share_of_entailment() -> None:
+    encoder = Entailing({0: "contradiction", 1: "entailment", 2: "neutral"})
+    assert NliVerifier("any", encoder=encoder).verify(BOAT, [BOAT]) == pytest.approx(0.909, abs=0.001)
+    assert NliVerifier("any", encoder=encoder).verify(BOAT, []) == 0.0
+
+
+def test_a_cross_encoder_without_entailment_is_refused() -> None:
+    with pytest.raises(InputError, match="none for entailment"):
+        NliVerifier("any", encoder=Entailing({0: "a", 1: "b", 2: "c"})).verify(BOAT, [BOAT])
+
+
+def test_the_data_file_says_where_its_numbers_come_from() -> None:
+    data = json.loads((HERE.parents[1] / "qa" / "verifier.json").read_text(encoding="utf-8"))
+    assert {"command", "files", "features_held_out_by_document", "engine"} <= data["provenance"].keys()

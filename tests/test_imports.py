@@ -1,0 +1,69 @@
+"""What importing a room may load, each in a fresh process: an app that embeds OnRecord pays only for what it uses."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "gradio",
+    "chromadb",
+    "llama_index",
+    "xllamacpp",
+    "onnxruntime",
+)
+
+
+def loaded_by(program: str) -> set[str]:
+    """Which heavy packages are imported once the program has run."""
+    report = (
+        f"import sys, json; print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", f"{program}\n{report}"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return set(json.loads(result.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("module", ["onrecord.index", "onrecord.qa", "onrecord.qa.build", "onrecord.ui.cli"])
+def test_importing_a_door_loads_nothing_heavy(module: str) -> None:
+    assert loaded_by(f"import {module}") == set()
+
+
+@pytest.mark.parametrize("name", ["Library", "Assistant"])
+def test_the_main_class_of_a_room_can_be_had_without_loading_anything_heavy(name: str) -> None:
+    room = {"Library": "onrecord.index.library", "Assistant": "onrecord.qa.assistant"}[name]
+    assert loaded_by(f"from {room} import {name}") == set()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["ask", "--help"], ["models", "--help"], ["models", "list"], ["--version"]]
+)
+def test_help_and_lists_load_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "from onrecord.ui.cli import app\n"
+        f"try:\n    app({arguments!r})\nexcept SystemExit as stop:\n    assert not stop.code, stop.code"
+    )
+    assert loaded_by(program) == set()
+
+
+def test_help_loads_neither_an_own_room_nor_numpy() -> None:
+    program = "from onrecord.ui.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass\nimport sys\n"
+    check = "assert not {'numpy', 'onrecord.index', 'onrecord.qa', 'onrecord.eval'} & set(sys.modules)"
+    assert loaded_by(program + check) == set()
+
+
+def test_help_takes_no_more_than_a_few_times_the_start_of_python() -> None:
+    def seconds(arguments: list[str]) -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+        return time.perf_counter() - started
+
+    # A ratio, taken at its best of three, so that a busy machine does not decide.
+    bare = min(seconds(["-c", "import typer, rich.console"]) for _ in range(3))
+    shown = min(seconds(["-m", "onrecord.ui.cli", "--help"]) for _ in range(3))
+    assert shown < 8 * bare

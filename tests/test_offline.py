@@ -1,0 +1,65 @@
+"""After set-up nothing leaves the machine: no look-up, no connection, in any of the ways in."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Reports every name look-up and every connection that is not to this machine, however deep in a library it happens.
+WATCH = """
+import socket, sys
+def watch(event, details):
+    if event == "socket.getaddrinfo" and details[0] not in (None, "", "localhost", "127.0.0.1", "::1", b"127.0.0.1"):
+        print("LOOKED UP", details[0], file=sys.stderr, flush=True)
+    if event == "socket.connect" and isinstance(details[1], tuple) and details[1][0] not in ("127.0.0.1", "::1"):
+        print("CONNECTED", details[1], file=sys.stderr, flush=True)
+sys.addaudithook(watch)
+"""
+
+
+def run(program: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "GRADIO_", "ONRECORD_DATA"))}
+    command = [sys.executable, "-c", WATCH + program]
+    return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=240)
+
+
+def test_the_watch_sees_a_look_up(tmp_path: Path) -> None:
+    result = run("import socket\ntry: socket.getaddrinfo('nobody.invalid', 80)\nexcept OSError: pass", tmp_path)
+    assert "LOOKED UP nobody.invalid" in result.stderr
+
+
+@pytest.mark.model
+def test_adding_searching_and_asking_reach_nobody(tmp_path: Path) -> None:
+    program = """
+from onrecord.index import Library, article_from_text, load_embedder
+from onrecord.qa import Assistant, load_engine
+with Library("data") as library:
+    library.add([article_from_text("The Old Mill Bridge in Larnville was closed on Monday after cracks were found.")])
+    engine = load_engine("smollm2-135m")
+    print(Assistant(library, engine).ask("When was the Old Mill Bridge closed?").status)
+    engine.close()
+"""
+    result = run(program, tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "LOOKED UP" not in result.stderr
+    assert "CONNECTED" not in result.stderr
+
+
+def test_building_the_page_reaches_nobody(tmp_path: Path) -> None:
+    program = """
+import time
+from onrecord.ui.server import create_app
+from pathlib import Path
+from onrecord.index import Library
+from onrecord.qa.assistant import Assistant
+library = Library("data")
+create_app(library, Assistant(library, None))
+time.sleep(2)  # what a library starts in the background shows within this
+library.close()
+"""
+    result = run(program, tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "LOOKED UP" not in result.stderr
+    assert "CONNECTED" not in result.stderr

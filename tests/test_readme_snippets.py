@@ -1,0 +1,95 @@
+"""The documentation of the doors is run: its Python blocks, its console lines, the commands it names."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from onrecord.index import Article, Embedder, Library
+from onrecord.qa import Assistant
+from onrecord.ui.cli import app as onrecord
+from onrecord.ui.doors import create_api
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.ui.behind_doors import serving  # noqa: E402
+
+HEADING = "## In your own app\n"
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8").partition(HEADING)[2].partition("\n## ")[0]
+SECTIONS = {part.partition("\n")[0]: part for part in TEXT.split("\n### ")[1:]}
+ADDRESS = "http://127.0.0.1:7860"
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Each block of a language, with the name of its section."""
+    return [
+        (name, code)
+        for name, text in SECTIONS.items()
+        for code in re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, articles: tuple[Article, ...], embedder: Embedder) -> Path:
+    """A working folder with articles in ``news`` and a collection in ``my-data``; no model is needed."""
+    monkeypatch.setattr("onrecord.index.library.load_embedder", lambda *_, **__: embedder)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "news").mkdir()
+    for article in articles:
+        (tmp_path / "news" / f"{article.id}.txt").write_text(article.text, encoding="utf-8")
+    with Library(tmp_path / "my-data") as library:
+        library.add(articles)
+    return tmp_path
+
+
+@pytest.fixture
+def address(folder: Path) -> Iterator[str]:
+    with Library(folder / "served") as library:
+        library.add_paths(["news"])
+        with serving(create_api(library, Assistant(library, engine=None))) as address:
+            yield address
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_section_is_short(name: str) -> None:
+    fences = [re.sub(r"^```.*$", "", block, flags=re.MULTILINE) for block in SECTIONS[name].split("```")[1::2]]
+    assert all(len(block.strip().splitlines()) <= 15 for block in fences)
+
+
+@pytest.mark.parametrize(("name", "code"), blocks("python"), ids=[name for name, _ in blocks("python")])
+def test_a_python_block_runs_and_prints_what_it_found(
+    name: str, code: str, folder: Path, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exec(compile(code.replace(ADDRESS, address), f"README, {name}", "exec"), {"__name__": "__main__"})
+    assert "bridge" in capsys.readouterr().out.lower()
+
+
+@pytest.mark.parametrize("line", [line for _, code in blocks("console") for line in code.splitlines()])
+def test_a_console_line_runs(line: str, folder: Path, address: str) -> None:
+    assert line.startswith("$ curl ")
+    command = [*shlex.split(line[2:].replace(ADDRESS, address)), "--fail-with-body"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert json.loads(result.stdout)
+
+
+def test_every_command_that_is_named_exists() -> None:
+    named = {tuple(words.split()) for words in re.findall(r"`onrecord ((?:[a-z]+ ?)+)", TEXT)}
+    assert named
+    for words in named:
+        result = CliRunner().invoke(onrecord, [*words, "--help"])
+        assert result.exit_code == 0, f"onrecord {' '.join(words)}: {result.output}"
+
+
+def test_the_configuration_of_an_mcp_host_starts_a_command_that_exists() -> None:
+    (_, code), *_ = blocks("json")
+    server = json.loads(code)["mcpServers"]["onrecord"]
+    assert server["command"] == "onrecord"
+    assert CliRunner().invoke(onrecord, [server["args"][0], "--help"]).exit_code == 0
