@@ -1,0 +1,67 @@
+"""The command line in a folder of its own, over a real library with the fake embedder and a fake engine."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from onrecord.index.library import Library
+from onrecord.index.types import Article
+from onrecord.qa.settings import Settings
+from onrecord.ui import cli_open
+from onrecord.ui.cli import app
+from tests.conftest import ARTICLES, FakeEmbedder, FakeEngine
+
+
+@dataclass
+class Stage:
+    """``engine`` None: as if no model had been pulled."""
+
+    folder: Path
+    engine: FakeEngine | None = None
+    required: bool = False  # whether the last command asked for a model by name
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def run(self, *arguments: str, stdin: str = "") -> Result:
+        return CliRunner().invoke(app, list(arguments), input=stdin, catch_exceptions=False)
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        """The one JSON document that the command prints; its exit code must be ``code``."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == code, result.output
+        return json.loads(result.stdout)
+
+    def library(self) -> Library:
+        return Library(self.data, embedder=FakeEmbedder())
+
+    def fill(self, *articles: Article) -> None:
+        with self.library() as library:
+            library.add(articles or ARTICLES)
+
+
+def staged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A stage whose commands see only ``folder``: no settings, models or data of the person who runs it."""
+    stage = Stage(folder)
+    for name in [name for name in os.environ if name.startswith("ONRECORD_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ONRECORD_DATA", str(stage.data))
+    monkeypatch.setenv("ONRECORD_MODELS", str(folder / "models"))
+    monkeypatch.chdir(folder)
+
+    def library(settings: Settings) -> Library:
+        return Library(settings.data, embedder=FakeEmbedder(), settings=settings.index)
+
+    def engine(settings: Settings, *, required: bool) -> FakeEngine | None:
+        stage.required = required
+        return None if settings.model.name == "none" else stage.engine
+
+    monkeypatch.setattr(cli_open, "open_library", library)
+    monkeypatch.setattr(cli_open, "open_engine", engine)
+    return stage

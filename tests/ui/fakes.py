@@ -1,0 +1,192 @@
+"""A small library and a scripted assistant for the page, so that its tests need neither index nor model."""
+
+import re
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from onrecord.index.errors import UnknownArticle
+from onrecord.index.types import Article, Filter, Hit, Passage, Sentence
+from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.types import (
+    Answer,
+    AnswerSentence,
+    AnswerStarted,
+    Citation,
+    Disagreement,
+    Event,
+    Evidence,
+    EvidenceFound,
+    Finished,
+    SentenceDone,
+    Turn,
+)
+
+
+@dataclass(frozen=True)
+class Info:
+    id: str
+    title: str
+    source: str
+    published: str
+    url: str
+    language: str
+    words: int
+    added: str
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class FakeLibrary:
+    """Articles in a dict; searches by shared words."""
+
+    def __init__(self, path: Path, articles: Iterable[Article] = ()) -> None:
+        self.path, self.revision = path, 0
+        self.kept: dict[str, Article] = {}
+        self.add(articles)
+
+    def article(self, article_id: str) -> Article:
+        if article_id not in self.kept:
+            raise UnknownArticle(f"No article has the id {article_id}.")
+        return self.kept[article_id]
+
+    def articles(self, where: Filter | None = None) -> tuple[Info, ...]:
+        return tuple(
+            Info(a.id, a.title, a.source, a.published, a.url, a.language, len(a.text.split()), "2024-05-01T10:00:00Z")
+            for a in self.kept.values()
+        )
+
+    def sentences(self, article_id: str) -> tuple[Sentence, ...]:
+        text = self.article(article_id).text
+        found = re.finditer(r"[^\s](?:[^.\n]|\.(?=\S))*(?:[.\n](?:\"|”)?|$)", text)
+        return tuple(Sentence(article_id, n, m.start(), m.end(), m.group()) for n, m in enumerate(found))
+
+    def search(self, query: str, *, top_k: int = 10, where: Filter | None = None) -> tuple[Hit, ...]:
+        words = set(re.findall(r"\w{4,}", query.lower()))
+        hits = []
+        for key, article in self.kept.items():
+            if where and (
+                (where.articles and key not in where.articles)
+                or (where.sources and article.source not in where.sources)
+            ):
+                continue
+            for s in self.sentences(key):
+                shared = words & set(re.findall(r"\w{4,}", s.text.lower()))
+                if shared:
+                    passage = Passage(f"{key}:{s.start_char}-{s.end_char}", key, (s,))
+                    hits.append(Hit(passage, len(shared) / (len(words) or 1), "fused"))
+        return tuple(sorted(hits, key=lambda hit: -hit.score)[:top_k])
+
+    def copies(self, article_id: str) -> tuple[str, ...]:
+        return ()
+
+    def add(self, articles: Iterable[Article], *, on_progress: object = None) -> Report:
+        rows = list(articles)
+        added = tuple(a.id for a in rows if a.id not in self.kept)
+        changed = tuple(a.id for a in rows if a.id in self.kept and self.kept[a.id] != a)
+        self.kept |= {a.id: a for a in rows}
+        self.revision += 1
+        return Report(added, changed, tuple(a.id for a in rows if a.id not in added + changed))
+
+    def add_paths(self, paths: Iterable[Path | str], *, on_progress: object = None) -> Report:
+        from onrecord.index.readers import read_paths
+
+        return self.add([a for result in read_paths([Path(p) for p in paths]) for a in result.articles])
+
+    def remove(self, ids: Sequence[str]) -> Report:
+        self.revision += 1
+        return Report(removed=tuple(key for key in ids if self.kept.pop(key, None)))
+
+
+class FakeAssistant:
+    """Answers with the best sentences found. Words in the question choose the rest:
+
+    "differ" two positions, "unknown" an abstention, "doubt" a partly supported and a struck sentence, "slow" a pause
+    between the sentences, "forever" never ends by itself, "crash" fails.
+    """
+
+    def __init__(self, library: FakeLibrary, pause: float = 0.0) -> None:
+        self.library, self.pause = library, pause
+        self.asked: list[tuple[str, tuple[Turn, ...], Filter | None]] = []
+        self.closed = threading.Event()
+        self.settings = AnswerSettings()
+        self.styles: list[AnswerSettings] = []
+
+    def stream(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Iterator[Event]:
+        self.asked.append((question, tuple(history), scope))
+        self.styles.append(self.settings)
+        self.closed.clear()
+        searched = question
+        if history and len(question.split()) < 5:
+            searched = f"{question.rstrip('?')} ({history[0].content.rstrip('?')})?"
+        hits = self.library.search(searched, where=scope)
+        evidence = tuple(self._evidence(n, hit) for n, hit in enumerate(hits[:6], start=1))
+        try:
+            yield EvidenceFound(searched, hits, evidence)
+            time.sleep(self.pause)
+            yield AnswerStarted(0.93)
+            assert "crash" not in question or 1 / 0
+            answer = self._answer(question, searched, hits, evidence)
+            while "forever" in question:
+                time.sleep(0.02)
+                yield SentenceDone(answer.sentences[0])
+            for sentence in (*answer.sentences, *answer.unconfirmed):
+                time.sleep(0.6 if "slow" in question else self.pause)
+                yield SentenceDone(sentence)
+            yield Finished(answer)
+        finally:
+            self.closed.set()
+
+    def _evidence(self, number: int, hit: Hit) -> Evidence:
+        a = self.library.article(hit.passage.article_id)
+        return Evidence(number, hit.passage.sentences[0], a.title, a.source, a.published, a.url, hit.score)
+
+    def _answer(self, question: str, searched: str, hits: tuple[Hit, ...], evidence: tuple[Evidence, ...]) -> Answer:
+        if "unknown" in question or not evidence:
+            return Answer(
+                question,
+                searched,
+                (),
+                hits,
+                "abstained",
+                "not_answered" if evidence else "nothing_found",
+                evidence=evidence,
+                answerability=0.12,
+                threshold=0.5,
+                model="fake",
+            )
+        cites: list[Citation] = [item.cite() for item in evidence]
+        sentences = [AnswerSentence(c.quote, (c,), "supported") for c in cites[:2]]
+        unconfirmed: tuple[AnswerSentence, ...] = ()
+        if "doubt" in question:
+            sentences[-1] = AnswerSentence("It may take longer than that.", (cites[-1],), "partly")
+            unconfirmed = (AnswerSentence("The bridge was built in 1902.", (), "unsupported"),)
+        disagreements: tuple[Disagreement, ...] = ()
+        if "differ" in question and len(cites) > 1:
+            positions = tuple(AnswerSentence(c.quote, (c,), "supported") for c in cites[:2])
+            sentences, disagreements = [], (Disagreement("the cost of the repair", positions),)
+        return Answer(
+            question,
+            searched,
+            tuple(sentences),
+            hits,
+            "answered",
+            "",
+            disagreements,
+            {"retrieve": 0.04, "generate": 1.2, "total": 1.3, "generated_tokens": 41.0},
+            "fake",
+            self.library.revision,
+            evidence,
+            unconfirmed,
+            answerability=0.93,
+            threshold=0.5,
+        )

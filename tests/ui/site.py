@@ -1,0 +1,54 @@
+"""What the tests of the page share: a running server, and asking as a person does."""
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Page, expect
+
+from tests.ui.fakes import FakeAssistant, FakeLibrary
+
+expect.set_options(timeout=15_000)
+
+
+@dataclass
+class Site:
+    address: str
+    library: FakeLibrary
+    assistant: FakeAssistant
+    app: FastAPI
+    folder: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(app: Any) -> tuple[str, uvicorn.Server]:
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
+    )
+    threading.Thread(target=server.run, daemon=True).start()
+    deadline = time.monotonic() + 30
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start within 30 s"
+        time.sleep(0.02)
+    return f"http://127.0.0.1:{port}/", server
+
+
+def ask(page: Page, question: str, *, wait: bool = True) -> None:
+    """Types a question as a person would; waits for the finished answer unless told not to."""
+    before = page.locator(".turn").count()
+    page.fill("#question textarea", question)
+    page.press("#question textarea", "Enter")
+    expect(page.locator(".turn")).to_have_count(before + 1)
+    if wait:
+        expect(page.locator(".turn").last.locator(".actions")).to_be_visible()

@@ -1,0 +1,161 @@
+"""The MCP door, with the official client: in this process, over HTTP, and over standard input and output."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from mcp import Client, MCPError, StdioServerParameters
+from mcp_types import CallToolResult, ResourceLink, TextContent
+
+from onrecord.index import Article, Embedder
+from onrecord.qa.assistant import Assistant
+from onrecord.ui.doors import create_mcp_app
+from onrecord.ui.keys import Keys
+from onrecord.ui.mcp import create_mcp
+from tests.ui.behind_doors import Behind, serving
+
+STDIO_SERVER = """
+import sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from tests.conftest import ARTICLES, FakeEmbedder
+from tests.ui.behind_doors import Behind
+from onrecord.ui.mcp import run_stdio
+run_stdio(Behind(Path({folder!r}), FakeEmbedder(), ARTICLES).app.state.service)
+"""
+
+
+@pytest.fixture
+def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Behind:
+    return Behind(tmp_path / "data", embedder, articles)
+
+
+def talk(server: Any, conversation: Callable[[Client], Awaitable[Any]]) -> Any:
+    async def session() -> Any:
+        async with Client(server) as client:
+            return await conversation(client)
+
+    return asyncio.run(asyncio.wait_for(session(), 120))
+
+
+def call(server: Any, tool: str, **arguments: Any) -> CallToolResult:
+    async def one(client: Client) -> CallToolResult:
+        return cast(CallToolResult, await client.call_tool(tool, arguments))
+
+    return cast(CallToolResult, talk(server, one))
+
+
+def text_of(result: CallToolResult) -> str:
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+def links_of(result: CallToolResult) -> list[str]:
+    return [str(block.uri) for block in result.content if isinstance(block, ResourceLink)]
+
+
+def test_the_tools_say_what_they_take_and_give(behind: Behind) -> None:
+    tools = talk(create_mcp(behind.app.state.service), lambda client: client.list_tools()).tools
+    assert [tool.name for tool in tools] == ["search_articles", "ask_articles", "read_article"]
+    for tool in tools:
+        assert tool.description and tool.output_schema and tool.annotations.read_only_hint
+    assert "quote" in str(tools[0].output_schema) and "verdict" in str(tools[1].output_schema)
+
+
+def test_a_search_gives_places_and_links_to_their_articles(behind: Behind) -> None:
+    result = call(create_mcp(behind.app.state.service), "search_articles", query="silver coins", top_k=1)
+    hit = result.structured_content["hits"][0]
+    text = behind.library.article(hit["article_id"]).text
+    assert text[hit["start_char"] : hit["end_char"]] == hit["quote"] and hit["quote"] in text_of(result)
+    assert links_of(result) == ["onrecord://articles/museum"]
+
+
+def test_an_answer_has_its_quotes_in_the_text_and_its_places_as_data(behind: Behind) -> None:
+    result = call(create_mcp(behind.app.state.service), "ask_articles", question="How many silver coins?")
+    cited = result.structured_content["sentences"][0]["citations"][0]
+    assert "[1]" in text_of(result) and cited["quote"] in text_of(result)
+    assert links_of(result) == [f"onrecord://articles/{cited['article_id']}"]
+
+
+def test_what_the_articles_do_not_say_has_no_links(behind: Behind) -> None:
+    result = call(create_mcp(behind.app.state.service), "ask_articles", question="unknown")
+    assert result.structured_content["status"] == "abstained" and not links_of(result)
+    assert text_of(result).startswith("The articles do not say.") and not result.is_error
+
+
+def test_the_filter_and_earlier_questions_reach_the_assistant(behind: Behind) -> None:
+    call(
+        create_mcp(behind.app.state.service),
+        "ask_articles",
+        question="And the ferry?",
+        history=["Is the bridge closed?"],
+        sources=["River Herald"],
+        published_from="2024-03",
+    )
+    question, history, scope = behind.assistant.asked[-1]
+    assert question == "And the ferry?" and history[0].content == "Is the bridge closed?"
+    assert scope is not None and (scope.sources, scope.published_from) == (("River Herald",), "2024-03-01")
+
+
+def test_an_article_is_read_as_a_tool_and_as_a_resource(behind: Behind) -> None:
+    server = create_mcp(behind.app.state.service)
+    text = behind.library.article("ferry").text
+    assert call(server, "read_article", article_id="ferry").structured_content["text"] == text
+    contents = talk(server, lambda client: client.read_resource("onrecord://articles/ferry")).contents
+    assert contents[0].text == text
+    with pytest.raises((MCPError, ExceptionGroup)):
+        talk(server, lambda client: client.read_resource("onrecord://articles/nothere"))
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "named"),
+    [
+        ("read_article", {"article_id": "nothere"}, "nothere"),
+        ("search_articles", {"query": "bridge", "published_from": "March"}, "March"),
+        ("search_articles", {"query": "bridge", "articles": ["nothere"]}, "nothere"),
+        ("search_articles", {"query": ""}, "query"),
+    ],
+)
+def test_what_was_done_wrong_is_told_with_its_cure(
+    behind: Behind, tool: str, arguments: dict[str, Any], named: str
+) -> None:
+    result = call(create_mcp(behind.app.state.service), tool, **arguments)
+    assert result.is_error and named in text_of(result)
+
+
+def test_a_filter_that_matches_nothing_is_said(behind: Behind) -> None:
+    result = call(create_mcp(behind.app.state.service), "search_articles", query="bridge", sources=["Nobody"])
+    assert not result.is_error and "Nobody" in text_of(result) and "River Herald" in text_of(result)
+
+
+def test_over_http_it_asks_for_a_key_and_answers(behind: Behind, tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "keys.json")
+    _, token = keys.add("a host")
+    app = create_mcp_app(behind.library, cast(Assistant, behind.assistant), keys=keys, keys_required=True)
+    with serving(app) as address:
+        assert httpx.post(f"{address}/mcp", json={}).status_code == 401
+        assert httpx.post(f"{address}/mcp", json={}, headers={"Host": "evil.example"}).status_code == 400
+        from mcp.client.streamable_http import streamable_http_client
+
+        async def search() -> Any:
+            import httpx2
+
+            headers = {"Authorization": f"Bearer {token}"}
+            async with httpx2.AsyncClient(headers=headers) as http:
+                transport = streamable_http_client(f"{address}/mcp", http_client=http)
+                async with Client(transport) as client:
+                    return await client.call_tool("search_articles", {"query": "silver coins", "top_k": 1})
+
+        result = asyncio.run(asyncio.wait_for(search(), 60))
+    assert result.structured_content["hits"][0]["article_id"] == "museum"
+
+
+def test_over_standard_input_and_output_it_answers(tmp_path: Path) -> None:
+    root = str(Path(__file__).parents[2])
+    code = STDIO_SERVER.format(root=root, folder=str(tmp_path / "data"))
+    server = StdioServerParameters(command=sys.executable, args=["-c", code], cwd=tmp_path)
+    result = call(server, "ask_articles", question="How many silver coins?")
+    assert result.structured_content["sentences"][0]["citations"][0]["article_id"] == "museum"

@@ -1,0 +1,157 @@
+"""For everyone: no barrier that axe-core can see, the keyboard alone, phones, long and right-to-left texts."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from onrecord.index.types import Article
+from tests.ui.site import Site, ask
+
+pytestmark = pytest.mark.browser
+
+ARABIC = Article(
+    id="rtl",
+    title="مدينة حلب " * 12,
+    text="أعلن مجلس المدينة أن bridge repairs ستبدأ غدا.\n" + "longword" * 60 + " bridge repairs.",
+    source="صحيفة",
+    published="2024-05-01",
+)
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    page.wait_for_timeout(500)  # what fades in has faded in
+    found = Axe().run(page).response["violations"]
+    return [(v["id"], v["nodes"][0]["html"][:200]) for v in found]
+
+
+@pytest.fixture(params=["light", "dark"])
+def shown(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=request.param)
+    page = context.new_page()
+    page.goto(site.address)
+    page.wait_for_selector(".home")
+    yield page
+    context.close()
+
+
+def test_no_view_has_a_barrier(shown: Page) -> None:
+    page = shown
+    assert violations(page) == []
+    for question in (
+        "How long will the repairs take, with doubt?",
+        "Where do they differ on the repair of 2.4 million euros?",
+        "Who built the bridge, unknown?",
+    ):
+        ask(page, question)
+    page.locator(".how summary").last.click()
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("button", name="Answers").click()
+    assert violations(page) == []
+    page.locator(".turn .chip").first.click()
+    expect(page.locator("#article .hit")).to_be_focused()
+    assert violations(page) == []
+    page.get_by_role("tab", name="Collection").click()
+    expect(page.locator("#shelf tbody tr")).to_have_count(3)
+    page.get_by_role("button", name="Paste a text").click()
+    page.get_by_role("button", name="Read a folder").click()
+    assert violations(page) == []
+    page.locator("#shelf .title").first.click()
+    expect(page.locator("dialog.reading")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Conversations").click()
+    expect(page.locator("#past li")).to_have_count(1)
+    assert violations(page) == []
+
+
+def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, site: Site) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(site.address)
+    page.wait_for_selector(".home")
+    ask(page, "Where do they differ on the repair of 2.4 million euros?")
+    ask(page, "What would the bridge repairs cost?")
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.querySelector('.log').scrollWidth <= innerWidth")
+    assert violations(page) == []
+    page.locator(".turn").last.locator(".chip").first.tap()
+    expect(page.locator("#article .hit")).to_be_in_viewport()
+    assert violations(page) == []
+    page.get_by_role("button", name="Close the article").tap()
+    expect(page.locator("#question textarea")).to_be_in_viewport()
+    page.locator(".turn").last.get_by_role("button", name="Sources").tap()
+    expect(page.locator("#sources .card").first).to_be_in_viewport()
+    page.get_by_role("button", name="Back to the answer").tap()
+    expect(page.locator("#sources .card").first).not_to_be_visible()
+    for tab in ("Collection", "Conversations"):
+        page.get_by_role("tab", name=tab).tap()
+        page.wait_for_timeout(400)
+        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+        assert violations(page) == []
+    context.close()
+
+
+def test_the_keyboard_alone_suffices(page: Page) -> None:
+    expect(page.locator("#question textarea")).to_be_focused()
+    page.keyboard.type("What would the bridge repairs cost?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".turn .actions")).to_be_visible()
+
+    def tab_to(selector: str, key: str = "Tab") -> None:
+        for _ in range(60):
+            if page.evaluate("s => document.activeElement.matches(s)", selector):
+                return
+            page.keyboard.press(key)
+        raise AssertionError(f"{selector} cannot be reached with {key}")
+
+    tab_to(".chip", "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#article .hit")).to_be_focused()
+    page.keyboard.press("Escape")
+    tab_to("[data-act=right]")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-act=right]")).to_have_attribute("aria-pressed", "true")
+    tab_to(".card")
+    page.keyboard.press("Enter")
+    expect(page.locator("#article .hit")).to_be_focused()
+    page.keyboard.press("Escape")
+    tab_to("[role=tab][aria-selected=true]", "Shift+Tab")
+    page.get_by_role("tab", name="Collection").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#shelf tbody tr")).to_have_count(3)
+    tab_to("#shelf .title")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog.reading")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#shelf .title").first).to_be_focused()
+
+
+def test_long_and_right_to_left_texts_stay_in_their_place(page: Page, site: Site) -> None:
+    site.library.add([ARABIC])
+    ask(page, "What of the longword bridge repairs? " + "و" * 40)
+    assert page.evaluate("document.querySelector('.log').scrollWidth <= document.querySelector('.log').clientWidth")
+    page.locator("#sources .card", has_text="مدينة").first.click()
+    expect(page.locator("#article .hit")).to_be_focused()
+    assert page.locator("#article h2").evaluate("e => getComputedStyle(e).direction") == "rtl"
+    assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('#article .page'))")
+
+
+def test_the_first_paint_comes_within_two_seconds(browser: Browser, site: Site) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(site.address)
+    page.wait_for_selector(".home")
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    context.close()
+    assert painted < 2000
+
+
+def test_what_is_written_is_announced_and_named(page: Page) -> None:
+    log = page.get_by_role("log", name="Questions and answers")
+    expect(log).to_have_attribute("aria-live", "polite")
+    ask(page, "What would the bridge repairs cost?")
+    chip = page.locator(".turn .chip").first
+    assert "Mayor Ilse Brandt said repairs" in (chip.get_attribute("aria-label") or "")
+    expect(page.get_by_role("textbox", name="Your question")).to_be_visible()

@@ -1,0 +1,148 @@
+"""The collection and the conversations in a real browser."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.site import Site, ask
+
+pytestmark = pytest.mark.browser
+
+
+def collection(page: Page) -> None:
+    page.get_by_role("tab", name="Collection").click()
+    expect(page.locator("#shelf tbody tr").first).to_be_visible()
+
+
+def test_the_table_is_searched_and_ordered(page: Page) -> None:
+    collection(page)
+    expect(page.locator("#shelf tbody tr")).to_have_count(3)
+    page.get_by_label("Search the articles").fill("ferry")
+    expect(page.locator("#shelf tbody tr")).to_have_count(1)
+    expect(page.locator("#shelf tbody tr")).to_contain_text("9 March 2024")
+    page.get_by_label("Search the articles").fill("")
+    page.get_by_role("button", name="Title", exact=True).click()
+    expect(page.locator("#shelf tbody .title").first).to_have_text("Ferry to replace closed bridge")
+    expect(page.locator("#shelf th[aria-sort=ascending]")).to_have_text("Title ↑")
+
+
+def test_an_article_can_be_opened_and_read(page: Page) -> None:
+    collection(page)
+    page.get_by_role("button", name="Museum shows coins from the harbour").click()
+    expect(page.locator("dialog.reading")).to_contain_text("Divers recovered 312 silver coins")
+
+
+def test_several_files_are_added_with_a_result_for_each_and_then_deleted(
+    page: Page, site: Site, tmp_path: Path
+) -> None:
+    good = tmp_path / "storm.txt"
+    good.write_text("The storm of Tuesday closed the harbour of Port Asel for two days, the port office said.")
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    collection(page)
+    page.set_input_files("#files input[type=file]", [str(good), str(empty)])
+    page.get_by_role("button", name="Add these files").click()
+    expect(page.locator("#results [role=status]")).to_contain_text("1 added")
+    expect(page.locator("#results .fine")).to_contain_text("storm.txt")
+    expect(page.locator("#results .bad")).to_contain_text("empty.txt")
+    expect(page.locator("#shelf tbody tr")).to_have_count(4)
+    cache = Path(page.evaluate("fetch('/config').then(r => r.json()).then(c => c.cache_dir || '')") or "/tmp/gradio")
+    assert not list(cache.rglob("storm.txt"))
+
+
+def test_a_pasted_text_becomes_an_article_that_answers(page: Page) -> None:
+    collection(page)
+    page.get_by_role("button", name="Paste a text").click()
+    page.get_by_label("Text", exact=True).fill("The lighthouse of Cape Orlo was painted green in April.")
+    page.get_by_label("Source", exact=True).fill("Cape News")
+    page.get_by_label("Date", exact=True).fill("2024-04-30")
+    page.get_by_role("button", name="Add this text").click()
+    expect(page.locator("#shelf tbody tr")).to_have_count(4)
+    page.get_by_role("tab", name="Ask").click()
+    ask(page, "What happened to the lighthouse?")
+    expect(page.locator(".turn .answer")).to_contain_text("was painted green")
+
+
+def test_removal_asks_first_and_then_takes_the_article_out_of_every_answer(page: Page, site: Site) -> None:
+    ask(page, "How many silver coins did divers recover?")
+    collection(page)
+    page.get_by_label("Choose Museum shows coins from the harbour").check()
+    page.get_by_role("button", name="Remove 1 article").click()
+    expect(page.locator("dialog.sure")).to_contain_text("Museum shows coins from the harbour")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator("#shelf tbody tr")).to_have_count(3)
+    page.get_by_role("button", name="Remove 1 article").click()
+    page.locator("dialog.sure").get_by_role("button", name="Remove", exact=True).click()
+    expect(page.locator("#shelf tbody tr")).to_have_count(2)
+    page.get_by_role("tab", name="Ask").click()
+    page.locator(".turn .chip").first.click()
+    expect(page.locator("#article")).to_contain_text("This article is no longer in the collection.")
+    expect(page.locator("#article blockquote")).to_contain_text("Divers recovered 312 silver coins")
+
+
+def test_a_citation_of_a_changed_article_keeps_its_quote_and_says_so(page: Page, site: Site) -> None:
+    ask(page, "How many silver coins did divers recover?")
+    museum = site.library.article("museum")
+    site.library.add([replace(museum, text=museum.text.replace("312", "309"))])
+    page.reload()
+    expect(page.locator(".turn .chip.stale").first).to_be_visible()
+    page.locator(".turn .chip").first.click()
+    expect(page.locator("#article .note")).to_contain_text("This article has changed since it was cited.")
+    expect(page.locator("#article .note blockquote")).to_contain_text("312 silver coins")
+
+
+def test_the_timeline_draws_every_dated_article_with_its_source(page: Page) -> None:
+    collection(page)
+    expect(page.locator(".timeline rect")).to_have_count(3)
+    expect(page.get_by_role("img", name="3 dated articles from 4 March 2024 to 20 April 2024")).to_be_visible()
+    expect(page.locator(".legend li")).to_have_count(3)
+
+
+def test_conversations_are_listed_searched_renamed_and_deleted(page: Page) -> None:
+    ask(page, "What would the bridge repairs cost?")
+    page.get_by_role("button", name="New conversation").click()
+    ask(page, "How many silver coins did divers recover?")
+    page.get_by_role("tab", name="Conversations").click()
+    expect(page.locator("#past li")).to_have_count(2)
+    page.get_by_label("Search the conversations").fill("silver 312")
+    expect(page.locator("#past li")).to_have_count(1)
+    page.get_by_label("Search the conversations").fill("")
+    expect(page.locator("#past li")).to_have_count(2)
+    page.get_by_role("button", name="Rename What would").click()
+    page.locator("dialog.rename input").fill("The bridge story")
+    page.locator("dialog.rename").get_by_role("button", name="Rename").click()
+    expect(page.locator("#past")).to_contain_text("The bridge story")
+    page.get_by_role("button", name="Delete How many").click()
+    page.locator("dialog.erase").get_by_role("button", name="Delete").click()
+    expect(page.locator("#past li")).to_have_count(1)
+    page.get_by_role("button", name="The bridge story", exact=True).click()
+    expect(page.locator(".turn h2")).to_have_text("What would the bridge repairs cost?")
+
+
+def test_a_conversation_is_exported_with_numbered_references(page: Page, tmp_path: Path) -> None:
+    ask(page, "What would the bridge repairs cost?")
+    texts = {}
+    for kind in ("Markdown", "HTML", "JSON"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=kind).click()
+        download.value.save_as(tmp_path / kind)
+        texts[kind] = (tmp_path / kind).read_text(encoding="utf-8")
+    assert "## References" in texts["Markdown"] and "<https://courier.example/bridge>" in texts["Markdown"]
+    assert '<li id="r1">' in texts["HTML"]
+    assert json.loads(texts["JSON"])["references"][0]["quote"].startswith("Mayor Ilse Brandt said repairs")
+
+
+def test_another_collection_has_its_own_articles_and_conversations(page: Page) -> None:
+    ask(page, "What would the bridge repairs cost?")
+    collection(page)
+    page.get_by_label("Name of a new one").fill("Harbour story")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.locator("#overview h2")).to_have_text("Harbour story")
+    expect(page.locator("#shelf")).to_contain_text("There are no articles yet")
+    page.get_by_role("tab", name="Conversations").click()
+    expect(page.locator("#past")).to_contain_text("What you ask is kept here.")
+    page.get_by_role("tab", name="Ask").click()
+    expect(page.locator(".home")).to_contain_text("No articles yet")

@@ -1,0 +1,1 @@
+"""The ui room: shows answers (page, command line, HTTP, MCP)."""

@@ -1,0 +1,144 @@
+"""One question asked over HTTP or MCP: its place in the lane, its events, its end when the client goes away."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from onrecord.index import Filter
+from onrecord.qa.types import Answer, Event, EvidenceFound, Finished, Turn
+from onrecord.ui.api_problems import Problem
+from onrecord.ui.lane import Lane, Ticket
+from onrecord.ui.room import Answers
+
+RETRY_AFTER = 5  # seconds that a refused client is told to wait
+_LOOK_UP = 0.25  # seconds between two looks at whether the client is still there
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """``place`` questions come first."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The thread that answered ended with this error."""
+
+    error: Exception
+
+
+Sign = Event | Waiting
+
+
+@dataclass
+class Asking:
+    """Asks the assistant for several clients at once. ``most``: questions under way; one more gets a 503.
+
+    ``seconds``: how long one answer may take, its wait included.
+    """
+
+    assistant: Answers
+    lane: Lane
+    most: int = 16
+    seconds: float = 300.0
+    under_way: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    async def events(
+        self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None
+    ) -> AsyncIterator[Sign]:
+        """The assistant's events, and `Waiting` while others come first.
+
+        Closing or cancelling this stops the model at its next event. A client that reads slowly delays only itself.
+        """
+        self._enter()
+        loop = asyncio.get_running_loop()
+        signs: asyncio.Queue[Sign | Failed | None] = asyncio.Queue()
+        stop = threading.Event()
+
+        def tell(sign: Sign | Failed | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the server has stopped, and its loop with it
+                loop.call_soon_threadsafe(signs.put_nowait, sign)
+
+        work = threading.Thread(
+            target=self._work, args=(question, tuple(history), scope, stop, tell), name="ask", daemon=True
+        )
+        work.start()
+        end = loop.time() + self.seconds
+        try:
+            while (sign := await _next(signs, end - loop.time())) is not None:
+                if isinstance(sign, Failed):
+                    raise sign.error
+                yield sign
+        except TimeoutError as error:
+            raise Problem(504, f"No answer within {self.seconds:.0f} seconds; ask for one fact at a time.") from error
+        finally:
+            stop.set()
+
+    async def answer(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Answer:
+        """The finished answer."""
+        async with aclosing(self.events(question, history, scope)) as events:  # type: ignore[type-var]
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event.answer
+        raise AssertionError("a stream ends with Finished")
+
+    def _enter(self) -> None:
+        with self._lock:
+            if self.under_way >= self.most:
+                raise Problem(
+                    503,
+                    f"{self.under_way} questions are waiting already; ask again in {RETRY_AFTER} seconds.",
+                    {"Retry-After": str(RETRY_AFTER)},
+                )
+            self.under_way += 1
+
+    def _work(
+        self,
+        question: str,
+        history: tuple[Turn, ...],
+        scope: Filter | None,
+        stop: threading.Event,
+        tell: Callable[[Sign | Failed | None], None],
+    ) -> None:
+        """Runs in a thread of its own, to its end or until ``stop``."""
+        ticket = self.lane.join()
+        try:
+            stream = self.assistant.stream(question, history, scope)
+            with contextlib.closing(stream) as events:  # type: ignore[type-var]
+                self._follow(events, ticket, stop, tell)
+        except Exception as error:  # noqa: BLE001  carried to the task that waits for it
+            tell(Failed(error))
+        finally:
+            ticket.leave()
+            with self._lock:
+                self.under_way -= 1
+            tell(None)
+
+    def _follow(
+        self, events: Iterator[Event], ticket: Ticket, stop: threading.Event, tell: Callable[[Sign], None]
+    ) -> None:
+        """The search needs no model, so the evidence comes before the wait."""
+        for event in events:
+            if stop.is_set():
+                return
+            tell(event)
+            if isinstance(event, EvidenceFound):
+                told = -1
+                while not ticket.wait(_LOOK_UP):
+                    if stop.is_set():
+                        return
+                    if ticket.place != told:
+                        told = ticket.place
+                        tell(Waiting(told))
+
+
+async def _next(signs: "asyncio.Queue[Sign | Failed | None]", seconds: float) -> Sign | Failed | None:
+    """What is there already is never too late, however slowly the client took what came before it."""
+    if not signs.empty():
+        return signs.get_nowait()
+    return await asyncio.wait_for(signs.get(), max(0.0, seconds))

@@ -1,0 +1,80 @@
+"""The commands that serve other programs: ``serve`` (HTTP) and ``mcp``."""
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from onrecord.ui import cli_open as opening
+from onrecord.ui.cli_open import DataOption
+
+HostOption = Annotated[str | None, typer.Option(help="The address to listen on (default 127.0.0.1).")]
+PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="The port (default 7860).")]
+ModelOption = Annotated[str | None, typer.Option(metavar="NAME|PATH", help="The model that writes.")]
+NoModelOption = Annotated[bool, typer.Option("--no-model", help="Answer with quotes alone.")]
+KeysOption = Annotated[bool, typer.Option("--require-key", help="Ask for a key on this machine too.")]
+
+
+def serve(
+    host: HostOption = None,
+    port: PortOption = None,
+    no_model: NoModelOption = False,
+    model: ModelOption = None,
+    require_key: KeysOption = False,
+    access_log: Annotated[bool, typer.Option(help="Print a line per request; never what was asked.")] = True,
+    data: DataOption = None,
+) -> None:
+    """Serve other programs over HTTP, without the page: /api/v1 and the OpenAI-compatible /v1."""
+    from onrecord.ui.doors import create_api
+    from onrecord.ui.doors_serving import run
+
+    settings = opening.settings_of(data, _flags(host, port, no_model, model))
+    with opening.opened_assistant(settings, model_required=bool(model)) as assistant:
+        app = create_api(
+            assistant.library,
+            assistant,
+            host=settings.server.host,
+            allowed_hosts=settings.server.allowed_hosts,
+            keys_required=require_key or None,
+        )
+        run(app, settings.server.host, settings.server.port, access_log=access_log)
+
+
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Over HTTP at /mcp instead of standard input.")] = False,
+    host: HostOption = None,
+    port: PortOption = None,
+    no_model: NoModelOption = False,
+    model: ModelOption = None,
+    require_key: KeysOption = False,
+    data: DataOption = None,
+) -> None:
+    """Serve a language model's host over MCP: tools to search, ask and read the articles."""
+    from onrecord.ui import mcp as door
+    from onrecord.ui.api_service import DoorLimits, Service
+    from onrecord.ui.desk import Desk, open_room
+    from onrecord.ui.doors import create_mcp_app
+    from onrecord.ui.doors_serving import run
+
+    settings = opening.settings_of(data, _flags(host, port, no_model, model))
+    with opening.opened_assistant(settings, model_required=bool(model)) as assistant:
+        library = assistant.library
+        if http:
+            app = create_mcp_app(
+                library,
+                assistant,
+                host=settings.server.host,
+                allowed_hosts=settings.server.allowed_hosts,
+                keys_required=require_key or None,
+            )
+            run(app, settings.server.host, settings.server.port, path="/mcp")
+            return
+        room = open_room(settings.data, library, assistant)
+        with closing(room.conversations):
+            door.run_stdio(Service.of(Desk(room), DoorLimits()))
+
+
+def _flags(host: str | None, port: int | None, no_model: bool, model: str | None) -> dict[str, object]:
+    if no_model and model:
+        raise typer.BadParameter("--no-model and --model exclude each other.")
+    return {"server.host": host, "server.port": port, "model.name": "none" if no_model else model}

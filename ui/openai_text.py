@@ -1,0 +1,62 @@
+"""An answer as a chat message: numbered references in the text, and annotations for programs."""
+
+from typing import Any
+
+from onrecord.qa.types import Answer, AnswerSentence, Citation
+from onrecord.qa.wording import marked
+
+
+def reference(citation: Citation) -> str:
+    """One line under the answer.
+
+    >>> from onrecord.index import Sentence
+    >>> reference(Citation(1, Sentence("a1", 0, 0, 4, "Yes."), "Bridge closed", "Courier", "2024-03-04"))
+    '[1] Bridge closed, Courier, 2024-03-04: “Yes.”'
+    """
+    facts = ", ".join(part for part in (citation.title, citation.source, citation.published[:10]) if part)
+    address = f" {citation.url}" if citation.url else ""
+    return f"[{citation.number}] {facts}: “{citation.quote}”{address}"
+
+
+def with_references(answer: Answer) -> str:
+    """The answer's text, with what it cites below it."""
+    lines = [reference(citation) for citation in answer.citations]
+    return "\n\n".join([answer.text, "\n".join(lines)]) if lines else answer.text
+
+
+def annotations(answer: Answer, content: str) -> list[dict[str, Any]]:
+    """Each citation as a ``url_citation`` of the span of ``content`` that it supports.
+
+    ``url_citation`` has OpenAI's fields and, beside them, the place in the article.
+    """
+    shown = [*answer.sentences, *(p for d in answer.disagreements for p in d.positions)]
+    found: list[dict[str, Any]] = []
+    start = 0
+    for sentence in shown:
+        text = marked(sentence)
+        start = content.find(text, start)
+        if start < 0:  # the text was put otherwise; better no annotation than a wrong span
+            break
+        found += [_annotation(sentence, citation, start, start + len(text)) for citation in sentence.citations]
+        start += len(text)
+    return found
+
+
+def _annotation(sentence: AnswerSentence, citation: Citation, start: int, end: int) -> dict[str, Any]:
+    return {
+        "type": "url_citation",
+        "url_citation": {
+            "start_index": start,
+            "end_index": end,
+            "title": citation.title,
+            "url": citation.url or f"onrecord://articles/{citation.article_id}",
+            "number": citation.number,
+            "article_id": citation.article_id,
+            "start_char": citation.sentence.start_char,
+            "end_char": citation.sentence.end_char,
+            "quote": citation.quote,
+            "source": citation.source,
+            "published": citation.published,
+            "verdict": sentence.verdict,
+        },
+    }

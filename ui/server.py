@@ -1,0 +1,116 @@
+"""The server: the page at ``/``, ``/healthz``, downloads, and whatever routers are passed in, behind one guard."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
+os.environ.setdefault("GRADIO_RUN_HISTORY", "false")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import gradio as gr
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from onrecord.index.errors import InputError
+from onrecord.ui.desk import Desk, Limits, Opener, open_room
+from onrecord.ui.downloads import downloads
+from onrecord.ui.guard import LOOPBACK, Guard
+from onrecord.ui.page import build_page
+from onrecord.ui.room import Answers, LibraryLike
+from onrecord.ui.style import head, theme
+
+
+def check_address(host: str, users: Mapping[str, str]) -> None:
+    """Refuses to be reachable from other machines without a password."""
+    if host not in LOOPBACK and not users:
+        raise InputError(f"{host} can be reached from other machines; give --auth NAME:PASSWORD, or use 127.0.0.1.")
+
+
+def create_app(
+    library: LibraryLike,
+    assistant: Answers,
+    *,
+    host: str = "127.0.0.1",
+    users: Mapping[str, str] | None = None,
+    allowed_hosts: Sequence[str] = (),
+    limits: Limits | None = None,
+    opener: Opener | None = None,
+    folder: Path | None = None,
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """The application. ``users``: name -> password; ``allowed_hosts``: further names under which it is reached.
+
+    ``folder`` is where conversations are kept, the library's own unless given. ``opener`` opens the collection in a
+    folder, so that several can be used. ``routers`` are mounted as they are, before the page. The ``Desk`` is at
+    ``app.state.desk``: routers that ask questions share its lane to the model.
+    """
+    check_address(host, users or {})
+    limits = limits or Limits()
+    where = Path(folder if folder is not None else library.path)
+    desk = Desk(open_room(where, library, assistant), opener, limits, folders_allowed=host in LOOPBACK)
+    app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.state.desk = desk
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    for router in (downloads(desk), *routers):
+        app.include_router(router)
+    _mount(app, desk, bool(users), limits)
+    desk.warm()
+    hosts = (*dict.fromkeys([*([] if host in ("0.0.0.0", "::") else [host]), *LOOPBACK, *allowed_hosts]),)
+    app.add_middleware(Guard, hosts=hosts, users=users, max_body=limits.file_bytes + 1_000_000)
+    return app
+
+
+def _mount(app: FastAPI, desk: Desk, guarded: bool, limits: Limits) -> None:
+    def user(request: Request) -> str:
+        return str(request.scope.get("state", {}).get("user") or "")
+
+    gr.mount_gradio_app(
+        app,
+        build_page(desk),
+        path="/",
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+        auth_dependency=user if guarded else None,
+        run_history=False,
+        enable_monitoring=False,
+        footer_links=[],
+        ssr_mode=False,
+        show_error=False,
+        max_file_size=limits.file_bytes,
+        theme=theme(),
+        head=head(),
+    )
+
+
+def port_is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def serve(app: Any, host: str = "127.0.0.1", port: int = 7860) -> None:
+    """Serves until it is interrupted; prints the address once it can be opened. A port in use: one sentence, exit 1."""
+    if not port_is_free(host, port):
+        print(f"Port {port} on {host} is in use; stop what uses it, or choose another with --port.", file=sys.stderr)
+        raise SystemExit(1)
+
+    class Announcing(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                shown = f"[{host}]" if ":" in host else host
+                print(f"OnRecord is at http://{shown}:{port}  (Ctrl-C stops it)", flush=True)
+
+    Announcing(uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)).run()
