@@ -34,7 +34,7 @@ from onrecord.eval.verifier_examples import (
 from onrecord.qa.engines import Engine, load_engine
 from onrecord.qa.objections import FATAL
 from onrecord.qa.support import FEATURES
-from onrecord.qa.verify import question_messages
+from onrecord.qa.verify import between, question_messages
 
 SIGNS = {"covered": 1, "pairs": 1, "ending": 1, "jumps": -1, "strange_name": -1, "strange_number": -1}
 BORDERLINE = {"low": 0.02, "high": 0.7}  # below, no answer would help; above are near copies
@@ -89,8 +89,10 @@ def fit_columns(examples: Sequence[Example], columns: Floats, signs: Sequence[in
 
 def ruled(examples: Sequence[Example], probabilities: Floats, supported: float, partly: float) -> Floats:
     """Probabilities under the rules, as `FeatureVerifier` caps them (without its look at single clauses)."""
-    ceilings = [partly if FATAL & set(one.against) else supported if one.against else 1.0 for one in examples]
-    return np.asarray([p if c >= 1.0 else p * c for p, c in zip(probabilities, ceilings, strict=True)])
+    highest = [partly if FATAL & set(one.against) else supported if one.against else 1.0 for one in examples]
+    return np.asarray(
+        [between(float(p), 0.0, high, partly=partly) for p, high in zip(probabilities, highest, strict=True)]
+    )
 
 
 def fit_features(examples: Sequence[Example]) -> dict[str, Any]:
@@ -137,7 +139,8 @@ def fit_engine(examples: Sequence[Example], held_out: Floats, said_yes: Mapping[
     """How much of the model's log-odds to add to a score's: one number, fitted on the examples that were asked.
 
     The scores are held out; the one number is not, so its figures flatter it a little.
-    The offset leaves 96 % of the supported claims over few sentences at .5 or above, as for the features alone.
+    The offset takes away what the model says of a typical claim over few sentences, so that a claim that it was asked
+    about ranks fairly beside one that it was not.
     """
     asked = [
         (one, log_odds(float(p)), log_odds(said_yes[one.id]))
@@ -152,8 +155,8 @@ def fit_engine(examples: Sequence[Example], held_out: Floats, said_yes: Mapping[
         areas[float(share)] = float(np.mean(list(found.values())))
     best = max(areas, key=lambda share: areas[share])
     both = scores + best * answers
-    few = np.asarray([one.supported and not one.long for one in chosen])
-    offset = float(np.quantile(both[few], 0.04))
+    few = np.asarray([not one.long for one in chosen])
+    offset = best * float(np.median(answers[few]))
     borderline = np.asarray([BORDERLINE["low"] <= p <= BORDERLINE["high"] for p in sigmoid(scores)])
     return {
         "logit": best,

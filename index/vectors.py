@@ -64,6 +64,8 @@ class VectorStore:
         if self._client is not None:
             with _told_plainly(self._url):
                 self._client.close()
+            if not self._url:
+                _blank_unused(self._folder(self._generation()))
         self._client = self._collection = None
 
     def open(self) -> None:
@@ -93,9 +95,7 @@ class VectorStore:
         self._catalogue.set_note("vectors_generation", str(old + 1))
         self._drop(old + 1)  # left over from a rebuild that was cut off
         self.apply(added=[int(key) for key in self._catalogue.passage_rows()[0]], deleted=[])
-        if not self._url:
-            self.close()
-            _blank_unused(self._folder(old + 1))
+        self.close()
         self._drop(old)
 
     def query(self, vector: Vectors, *, top_k: int, where: Filter | None = None) -> list[tuple[int, float]]:
@@ -178,8 +178,9 @@ def _delete(folder: Path) -> None:
 def _blank_unused(folder: Path) -> None:
     """Writes zeros over the part of Chroma's vector files that holds no vectors yet.
 
-    It makes room for more than there are and writes that room as it finds it: scraps of this process's memory, the
-    text of a removed article among them. The header says how many vectors there are, and how large one is.
+    Whenever it opens a small collection it makes room for more than there are and writes that room as it finds it:
+    scraps of this process's memory, the text of a removed article among them. The header says how many vectors there
+    are, and how large one is.
     """
     for header in folder.rglob("header.bin"):
         try:

@@ -51,13 +51,12 @@ class Composer:
             done = stand(text, markers, draft.evidence, self.verifier, draft.numbering)
             if done.verdict == "unsupported":
                 draft.unconfirmed.append(done)
-                leaning = leaning or leaned_on(text, markers, draft.evidence)
+                leaning = leaning or leaned_on(draft.standalone, text, draft.evidence)
             else:
                 draft.sentences.append(done)
             yield SentenceDone(done)
-        if not draft.sentences:
-            item = leaning or max(draft.evidence, key=lambda e: e.score)
-            draft.sentences.append(quoted(item, draft.numbering))
+        if not draft.sentences and leaning is not None:
+            draft.sentences.append(quoted(leaning, draft.numbering))
             yield SentenceDone(draft.sentences[-1])
 
     def _compare(self, draft: Draft, shared: str) -> None:

@@ -23,12 +23,12 @@ def terms(words: Words) -> tuple[tuple[str, bool], ...]:
     found: list[tuple[str, bool]] = []
     seen: set[tuple[int, int]] = set()
     for token in words.tokens:
-        span = next((s for s in widest if s[0] <= token.start < s[1]), None)
-        if span is None:
+        inside = next((s for s in widest if s[0] <= token.start < s[1]), None)
+        if inside is None:
             found.append((token.stem, token.content))
-        elif span not in seen:
-            seen.add(span)
-            found.append((spans[span], True))
+        elif inside not in seen:
+            seen.add(inside)
+            found.append((spans[inside], True))
     return tuple(found)
 
 

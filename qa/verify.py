@@ -98,18 +98,18 @@ class FeatureVerifier:
         self.fit = fit or shipped_fit()
 
     def verify(self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> float:
-        score, ceiling = self.score_and_ceiling(claim, evidence, context=context)
-        return _under(score, ceiling)
+        score, (low, high) = self.score_and_bounds(claim, evidence, context=context)
+        return between(score, low, high, partly=self.fit.partly)
 
-    def score_and_ceiling(
+    def score_and_bounds(
         self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()
-    ) -> tuple[float, float]:
-        """The fitted score, and what the rules allow at most (1 when nothing stands against the claim)."""
+    ) -> tuple[float, tuple[float, float]]:
+        """The fitted score, and the least and the most that the rules allow (0 and 1 when nothing is objected)."""
         stated, found, around = words_of(claim), analyse(evidence), analyse(context)
         if not found or not stated.content:
-            return 0.0, 1.0
+            return 0.0, (0.0, 1.0)
         near = [found[n] for n in choose(stated, found)]
-        return self._score(stated, near, around, found), self._ceiling(stated, near, [*around, *found])
+        return self._score(stated, near, around, found), self._bounds(stated, near, [*around, *found])
 
     def _score(
         self, claim: Words, evidence: Sequence[Words], context: Sequence[Words], dated: Sequence[Words] = ()
@@ -117,11 +117,13 @@ class FeatureVerifier:
         measured = measure(claim, evidence, context=context, dated=dated)
         return _sigmoid(self.fit.intercept + sum(self.fit.weights[name] * measured[name] for name in FEATURES))
 
-    def _ceiling(self, claim: Words, evidence: Sequence[Words], context: Sequence[Words]) -> float:
+    def _bounds(self, claim: Words, evidence: Sequence[Words], context: Sequence[Words]) -> tuple[float, float]:
         against = objections(claim, evidence, context)
-        if FATAL & set(against):
-            return self.fit.supported if self._holds_in_part(claim, evidence, context) else self.fit.partly
-        return self.fit.supported if against else 1.0
+        if not FATAL & set(against):
+            return 0.0, self.fit.supported if against else 1.0
+        if self._holds_in_part(claim, evidence, context):
+            return self.fit.partly, self.fit.supported
+        return 0.0, self.fit.partly
 
     def _holds_in_part(self, claim: Words, evidence: Sequence[Words], context: Sequence[Words]) -> bool:
         """Whether a clause of its own, free of objections, is supported although the sentence is not."""
@@ -132,9 +134,16 @@ class FeatureVerifier:
         )
 
 
-def _under(score: float, ceiling: float) -> float:
-    """``score`` squeezed below ``ceiling`` without losing the order of scores."""
-    return score if ceiling >= 1.0 else score * ceiling * 0.999
+def between(score: float, low: float, high: float, *, partly: float) -> float:
+    """``score`` brought under ``high`` and to ``low`` at least, keeping the order of scores.
+
+    Under ``supported``, scores up to ``partly`` stay as they are and the rest is squeezed in between.
+    """
+    if high <= partly:
+        score = score * high * 0.999
+    elif high < 1.0 and score > partly:
+        score = partly + (score - partly) / (1.0 - partly) * (high - partly) * 0.999
+    return max(low, score)
 
 
 class EngineVerifier:
@@ -146,13 +155,12 @@ class EngineVerifier:
 
     def verify(self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> float:
         fit = self.features.fit
-        score, ceiling = self.features.score_and_ceiling(claim, evidence, context=context)
-        if ceiling <= fit.partly or not fit.low <= score <= fit.high:
-            return _under(score, ceiling)
-        said_yes = self.engine.yes_probability(question_messages(claim, evidence))
-        if said_yes is not None:
-            score = _sigmoid(fit.logit_intercept + _logit(score) + fit.logit_weight * _logit(said_yes))
-        return _under(score, ceiling)
+        score, (low, high) = self.features.score_and_bounds(claim, evidence, context=context)
+        if high > fit.partly and fit.low <= score <= fit.high:
+            said_yes = self.engine.yes_probability(question_messages(claim, evidence))
+            if said_yes is not None:
+                score = _sigmoid(fit.logit_intercept + _logit(score) + fit.logit_weight * _logit(said_yes))
+        return between(score, low, high, partly=fit.partly)
 
 
 def question_messages(claim: str, evidence: Sequence[str]) -> list[dict[str, str]]:

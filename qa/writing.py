@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 
 from onrecord.qa.cite import Marked, SentenceStream, align
 from onrecord.qa.engines import Engine, Messages
+from onrecord.qa.evidence import leans_back
 from onrecord.qa.types import AnswerSentence, Citation, Evidence
 from onrecord.qa.verify import Verifier, verdict
 from onrecord.qa.words import plain, words_of
+
+
+LEAST_TOLD, LEAST_ABOUT = 0.3, 0.4  # shares of the draft's answer and of the question that a quoted sentence must hold
 
 
 def drafted(engine: Engine, prompt: Messages, *, max_tokens: int) -> Iterator[Marked]:
@@ -64,11 +68,41 @@ def stand(
     aligned = align(text, evidence, suggested=markers)
     if not aligned:
         return AnswerSentence(text, (), "unsupported")
-    context = [fact for item in aligned for fact in (item.title, item.source, item.published[:10]) if fact]
-    judged = verdict(verifier.verify(text, [item.sentence.text for item in aligned], context=context))
+    aligned = with_antecedents(text, aligned, evidence)
+    judged = verdict(
+        verifier.verify(text, [item.sentence.text for item in aligned], context=surroundings(aligned, evidence))
+    )
     if judged == "unsupported":
         return AnswerSentence(text, (), "unsupported")
     return AnswerSentence(text, numbering.cite(aligned), judged)
+
+
+def with_antecedents(text: str, aligned: tuple[Evidence, ...], evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Evidence that opens with "He" does not say who: where the draft names him, the sentence that does is added."""
+    named = {stem for name in words_of(text).names for stem in name}
+    missing = named - {stem for item in aligned for stem in words_of(item.sentence.text).stems}
+    added = []
+    for item in aligned:
+        if not missing or not leans_back(item.sentence.text):
+            continue
+        before = [
+            e
+            for e in evidence
+            if e.sentence.article_id == item.sentence.article_id
+            and item.sentence.index - 2 <= e.sentence.index < item.sentence.index
+            and missing & words_of(e.sentence.text).stems
+        ]
+        if before:
+            added.append(max(before, key=lambda e: e.sentence.index))
+            missing -= words_of(added[-1].sentence.text).stems
+    return (*aligned, *(item for item in added if item not in aligned))
+
+
+def surroundings(aligned: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[str]:
+    """What names and dates may come from: titles, sources, dates, and the sentences just before in the same article."""
+    facts = [fact for item in aligned for fact in (item.title, item.source, item.published[:10]) if fact]
+    near = {(item.sentence.article_id, item.sentence.index - step) for item in aligned for step in (1, 2)}
+    return facts + [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) in near]
 
 
 def quoted(item: Evidence, numbering: Numbering) -> AnswerSentence:
@@ -76,15 +110,22 @@ def quoted(item: Evidence, numbering: Numbering) -> AnswerSentence:
     return AnswerSentence(item.sentence.text, numbering.cite([item]), "supported")
 
 
-def leaned_on(text: str, markers: Sequence[int], evidence: Sequence[Evidence]) -> Evidence | None:
-    """The evidence that a failed draft most likely drew on: most shared words, then its first valid marker."""
-    by_number = {item.number: item for item in evidence}
-    named = [by_number[number] for number in markers if number in by_number]
-    draft = words_of(text).content
-    best = max(evidence, key=lambda item: len(draft & words_of(item.sentence.text).content), default=None)
-    if best is not None and len(draft & words_of(best.sentence.text).content) >= 2:
-        return best
-    return named[0] if named else None
+def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidence | None:
+    """The evidence that a failed draft most likely drew its answer from; None where none is about both.
+
+    What counts is what the draft adds to the question, its answer: a sentence that holds none of it is not what was
+    meant, and one that holds little of the question is about something else.
+    """
+    asked, said = words_of(question).content, words_of(text).content
+    answer = said - asked
+    best, most = None, 0.0
+    for item in evidence:
+        stems = words_of(item.sentence.text).stems | words_of(item.title).stems
+        told = len(answer & words_of(item.sentence.text).stems) / max(1, len(answer))
+        about = len(asked & stems) / max(1, len(asked))
+        if told >= LEAST_TOLD and about >= LEAST_ABOUT and told + about > most:
+            best, most = item, told + about
+    return best
 
 
 def repeats(text: str, earlier: Sequence[AnswerSentence]) -> bool:

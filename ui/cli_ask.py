@@ -88,7 +88,7 @@ def _streamed(
     status = out.status("Searching the articles")
     status.start()
     try:
-        with closing(assistant.stream(question, history, scope)) as events:  # type: ignore[type-var]
+        with closing(assistant.stream(question, history, scope)) as events:
             for event in events:
                 match event:
                     case EvidenceFound():

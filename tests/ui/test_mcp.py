@@ -44,7 +44,7 @@ def talk(server: Any, conversation: Callable[[Client], Awaitable[Any]]) -> Any:
 
 def call(server: Any, tool: str, **arguments: Any) -> CallToolResult:
     async def one(client: Client) -> CallToolResult:
-        return cast(CallToolResult, await client.call_tool(tool, arguments))
+        return await client.call_tool(tool, arguments)
 
     return cast(CallToolResult, talk(server, one))
 
