@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from onrecord.index.errors import StoreError
-from onrecord.ui import cli_group, cli_open, server
+from onrecord.ui import cli_group, cli_open, doors, server
 from onrecord.ui.cli_chat import users_of
 from tests.conftest import FakeEngine
 from tests.ui.cli_stage import Stage, staged
@@ -183,6 +183,7 @@ def test_chat_serves_the_collection_with_the_settings_given(stage: Stage, monkey
         return "app"
 
     monkeypatch.setattr(server, "create_app", create_app)
+    monkeypatch.setattr(doors, "add_doors", lambda app, **options: served.update(doors=options["host"]))
     monkeypatch.setattr(server, "serve", lambda app, host, port: served.update(app=app, port=port))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -191,6 +192,7 @@ def test_chat_serves_the_collection_with_the_settings_given(stage: Stage, monkey
     assert result.exit_code == 0, result.output
     assert (served["app"], served["port"], served["host"]) == ("app", port, "127.0.0.1")
     assert served["users"] == {"ada": "secret:x"}
+    assert served["doors"] == "127.0.0.1", "the doors for other programs are open too"
     assert stage.engine.closed
     assert stage.json("list")["count"] == 3, "the folder is free again"
 
