@@ -22,7 +22,7 @@ from onrecord.qa.words import Words, stem, words_of
 Strictness = Literal["lenient", "balanced", "strict"]
 Signals = Mapping[str, float]
 
-MODEL_SIGNALS = ("not_stated", "stated", "impossible")
+MODEL_SIGNALS = ("not_stated", "stated")
 TEXT_SIGNALS = ("nearness", "coverage", "coverage_best", "names_missing", "unseen", "kind_met", "numbers_missing")
 
 _TASK = re.compile(

@@ -188,12 +188,7 @@ class Assistant:
         if first is None:
             return signals
         stated = self.engine.first_tokens(prompts.messages(shared, prompts.STATED))
-        impossible = self.engine.first_tokens(prompts.messages(shared, prompts.IMPOSSIBLE))
-        return signals | {
-            "not_stated": logit(not_stated_share(first)),
-            "stated": logit(yes_share(stated)),
-            "impossible": logit(yes_share(impossible)),
-        }
+        return signals | {"not_stated": logit(not_stated_share(first)), "stated": logit(yes_share(stated))}
 
     def _finish(self, draft: Draft, reason: Reason) -> Answer:
         if draft.translate and not reason:

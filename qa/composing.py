@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from onrecord.qa import prompts
-from onrecord.qa.disagree import Position, by_date, contenders, groups, positions
+from onrecord.qa.answerability import not_stated_share
+from onrecord.qa.disagree import Reading, answering, by_date, contenders, groups, positions, with_lead_in
 from onrecord.qa.engines import Engine
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
-from onrecord.qa.types import AnswerSentence, Disagreement, Event, Evidence, SentenceDone
+from onrecord.qa.types import Disagreement, Event, Evidence, SentenceDone
 from onrecord.qa.verify import Verifier
 from onrecord.qa.writing import drafted, leaned_on, quoted, repeats, stand
 
@@ -31,7 +32,7 @@ class Composer:
         with draft.timed("write"):
             yield from self._write(draft, shared)
         with draft.timed("disagree"):
-            self._compare(draft, shared)
+            self._compare(draft)
 
     def _quote(self, draft: Draft) -> Iterator[Event]:
         ranked = sorted(draft.evidence, key=lambda item: -item.score)
@@ -59,41 +60,27 @@ class Composer:
             draft.sentences.append(quoted(leaning, draft.numbering))
             yield SentenceDone(draft.sentences[-1])
 
-    def _compare(self, draft: Draft, shared: str) -> None:
+    def _compare(self, draft: Draft) -> None:
         """Where more than one article may answer, find what each says, and keep what differs."""
+        if self.engine is None or not self.settings.compare_sources:
+            return
         items = contenders(draft.standalone, draft.evidence)
-        if len(items) < 2 or self.engine is None or not self.settings.compare_sources:
-            return
-        found = positions(
-            draft.standalone,
-            items,
-            say=lambda item: self._say(shared, item),
-            answers=lambda item: True,
-        )
+        texts = {item.number: with_lead_in(item, draft.evidence) for item in items}
+        heads = {number: prompts.text_head(draft.standalone, text) for number, text in texts.items()}
+        readings = []
+        for item in items:
+            first = self.engine.first_tokens(prompts.messages(heads[item.number], prompts.SHORT_OR_NOT))
+            if first is None:
+                return  # a model that does not tell its doubts cannot say which texts answer
+            readings.append(Reading(item, not_stated_share(first) or 0.0))
+        surest = answering(readings)
+        found = positions(surest, lambda item: self._say(heads[item.number])) if len(surest) > 1 else []
         grouped = groups(draft.standalone, found)
-        if len(grouped) < 2:
-            return
-        shown = by_date([_best(group) for group in grouped])
-        draft.disagreements.append(
-            Disagreement(
-                about=draft.standalone.rstrip("?"),
-                positions=tuple(_position(draft, position) for position in shown),
-            )
-        )
+        if len(grouped) > 1:
+            shown = by_date([min(group, key=lambda reading: reading.silence) for group in grouped])
+            sentences = tuple(quoted(reading.evidence, draft.numbering) for reading in shown)
+            draft.disagreements.append(Disagreement(about=draft.standalone.rstrip("?"), positions=sentences))
 
-    def _say(self, shared: str, item: Evidence) -> str:
+    def _say(self, head: str) -> str:
         assert self.engine is not None
-        task = (
-            f"Look at sentence [{item.number}] alone. Answer in as few words as possible, copied from it. "
-            "If it does not answer the question, write: not stated."
-        )
-        said = "".join(self.engine.generate(prompts.messages(shared, task), max_tokens=24))
-        return "" if said.strip().lower().startswith(("not stated", "none", "no answer")) else said
-
-
-def _best(group: list[Position]) -> Position:
-    return max(group, key=lambda position: position.evidence.score)
-
-
-def _position(draft: Draft, position: Position) -> AnswerSentence:
-    return quoted(position.evidence, draft.numbering)
+        return "".join(self.engine.generate(prompts.messages(head, prompts.PHRASE), max_tokens=20))

@@ -1,59 +1,80 @@
-"""Where the evidence's articles say different things about what was asked, and where independent ones agree.
+"""Where the evidence's articles say different things about what was asked.
 
-The model reads each article's best sentence on its own, under the same shared evidence, and says what that one
-sentence answers in a few words. Code compares these short answers: numbers by value, days by date, other words by
+Each article's best sentences are read on their own, with the sentence before them: does this one text answer the
+question, and what does it say in a few words? Code compares these short answers: numbers by value, other words by
 stems. Only what code finds different is shown, as each article's own sentence, attributed and dated.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from onrecord.qa.answerability import logit
 from onrecord.qa.asked import wants
 from onrecord.qa.quantities import same_quantity
 from onrecord.qa.types import Evidence
 from onrecord.qa.words import Words, plain, words_of
 
-MAX_POSITIONS = 5
-NEAR = 0.62  # a sentence this near the question's best, as a share of its score, may hold a position of its own
+MOST_READ = 6  # texts that are read on their own
+NEAR = 0.6  # a sentence whose score is less than this share of the best one's is not read
+SILENT = 0.75  # "not stated" at least this likely: the text does not answer
+BEHIND = 1.5  # or this much likelier, in log-odds, than in the text that answers best
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """What one sentence answers, in a few words. ``said`` is the model's; what is shown is the sentence itself."""
+class Reading:
+    """One text read on its own. ``silence``: the probability that it does not answer; ``said``: its few words."""
 
     evidence: Evidence
-    said: str
+    silence: float
+    said: str = ""
 
 
 def contenders(question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The best sentence of each article that may answer the question by itself, best first; copies count once."""
-    best: dict[str, Evidence] = {}
+    """The sentences of each article that may answer by themselves, best first; copies count once.
+
+    Two of each article where two articles compete, one of each where more do.
+    """
     wanted = wants(question)
-    for item in sorted(evidence, key=lambda e: -e.score):
-        if wanted.met_by(words_of(item.sentence.text)):
-            best.setdefault(item.sentence.article_id, item)
-    ranked = list(best.values())
+    ranked = sorted(evidence, key=lambda e: -e.score)
+    near = [e for e in ranked if e.score >= NEAR * ranked[0].score] if ranked else []
+    by_article: dict[str, list[Evidence]] = {}
     covered: set[str] = set()
-    kept = []
-    for item in ranked:
-        if item.sentence.article_id in covered or item.score < NEAR * ranked[0].score:
+    for item in near:
+        number_asked = wanted.number or wanted.day
+        if item.sentence.article_id in covered or (number_asked and not wanted.met_by(words_of(item.sentence.text))):
             continue
-        covered |= set(item.also_in)
-        kept.append(item)
-    return kept[:MAX_POSITIONS]
+        if item.sentence.article_id not in by_article:
+            covered |= set(item.also_in)
+        by_article.setdefault(item.sentence.article_id, []).append(item)
+    each = 2 if len(by_article) == 2 else 1
+    kept = [item for items in by_article.values() for item in items[:each]]
+    return sorted(kept, key=lambda e: -e.score)[:MOST_READ] if len(by_article) > 1 else []
 
 
-def positions(
-    question: str, items: Sequence[Evidence], say: Callable[[Evidence], str], answers: Callable[[Evidence], bool]
-) -> list[Position]:
-    """What each contender answers. ``say``: its few words; ``answers``: whether it answers the question at all."""
+def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> str:
+    """The sentence, behind the one before it where that is among the evidence too."""
+    key = (item.sentence.article_id, item.sentence.index - 1)
+    before = [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) == key]
+    return " ".join([*before, item.sentence.text])
+
+
+def answering(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings that answer, the surest of each article, surest first."""
+    ranked = sorted(readings, key=lambda reading: reading.silence)
+    best: dict[str, Reading] = {}
+    for reading in ranked:
+        if reading.silence < SILENT and logit(reading.silence) - logit(ranked[0].silence) <= BEHIND:
+            best.setdefault(reading.evidence.sentence.article_id, reading)
+    return list(best.values())
+
+
+def positions(readings: Sequence[Reading], say: Callable[[Evidence], str]) -> list[Reading]:
+    """What each answering reading says. ``say`` gives a few words, kept only if they are the sentence's own."""
     found = []
-    for item in items:
-        if not answers(item):
-            continue
-        said = " ".join(say(item).split()).strip(" .\"“”'")
-        if said and _from(said, item.sentence.text):
-            found.append(Position(item, said))
+    for reading in readings:
+        said = " ".join(say(reading.evidence).split()).strip(" .\"“”'")
+        if said and _from(said, reading.evidence.sentence.text):
+            found.append(Reading(reading.evidence, reading.silence, said))
     return found
 
 
@@ -88,18 +109,18 @@ def _overlap(one: Words, other: Words, asked: frozenset[str]) -> float:
     return len(first & second) / shorter if shorter else 0.0
 
 
-def groups(question: str, found: Sequence[Position]) -> list[list[Position]]:
-    """Positions that say the same together, the largest group first, then by the best sentence."""
-    together: list[list[Position]] = []
+def groups(question: str, found: Sequence[Reading]) -> list[list[Reading]]:
+    """Readings that say the same together, the largest group first, then the surest."""
+    together: list[list[Reading]] = []
     for position in found:
         home = next((g for g in together if any(same_answer(question, position.said, p.said) for p in g)), None)
         if home is None:
             together.append([position])
         else:
             home.append(position)
-    return sorted(together, key=lambda g: (-len(g), -max(p.evidence.score for p in g)))
+    return sorted(together, key=lambda g: (-len(g), min(p.silence for p in g)))
 
 
-def by_date(found: Sequence[Position]) -> list[Position]:
+def by_date(found: Sequence[Reading]) -> list[Reading]:
     """Earlier articles first; undated ones last, in the order they came."""
     return sorted(found, key=lambda p: (not p.evidence.published, p.evidence.published))

@@ -19,7 +19,6 @@ SHORT_OR_NOT = (
     "Answer in as few words as possible, copied from the sentences. If they do not answer it, write: not stated."
 )
 STATED = "Is the answer to this question stated in the sentences above? Reply yes or no."
-IMPOSSIBLE = "Is it impossible to answer this question from these sentences alone? Reply yes or no."
 PHRASE = "Answer in as few words as possible, copied from the sentences."
 # Without asking for markers: a 1.5B model that must write [n] copies or cuts whole sentences instead of answering
 # (25 of 36 right with markers, 29 without), and its numbers are wrong as often as not. Code aligns instead.
@@ -66,6 +65,11 @@ def evidence_text(evidence: Sequence[Evidence]) -> str:
 def head(question: str, evidence: Sequence[Evidence]) -> str:
     """The part that every prompt about this question shares."""
     return f"Sentences:\n{evidence_text(evidence)}\n\nQuestion: {neutral(question)}\n\n"
+
+
+def text_head(question: str, text: str) -> str:
+    """The shared part of the prompts about one text alone."""
+    return f"Sentences:\n{neutral(text)}\n\nQuestion: {neutral(question)}\n\n"
 
 
 def messages(shared: str, task: str) -> list[Mapping[str, str]]:

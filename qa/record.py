@@ -68,7 +68,9 @@ class Draft:
 
     def translated(self, translate: Callable[[str], str]) -> None:
         """Put every sentence that is shown into the user's language; quotes stay as the articles have them."""
-        self.sentences = [replace(s, text=translate(s.text)) for s in self.sentences]
+        self.sentences = [s if _is_quote(s) else replace(s, text=translate(s.text)) for s in self.sentences]
+        if not all(_is_quote(s) for s in self.sentences):
+            self.warnings.append("The model translated this answer; the quotes are the articles' own words.")
         if self.missing:
             self.missing = translate(self.missing)
 
@@ -100,3 +102,7 @@ class Draft:
             warnings=tuple(self.warnings),
             language=self.language,
         )
+
+
+def _is_quote(sentence: AnswerSentence) -> bool:
+    return any(sentence.text == citation.quote for citation in sentence.citations)

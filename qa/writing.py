@@ -11,9 +11,8 @@ from onrecord.qa.cite import Marked, SentenceStream, align
 from onrecord.qa.engines import Engine, Messages
 from onrecord.qa.evidence import leans_back
 from onrecord.qa.types import AnswerSentence, Citation, Evidence
-from onrecord.qa.verify import Verifier, verdict
+from onrecord.qa.verify import Verifier, verdict, why_not
 from onrecord.qa.words import plain, words_of
-
 
 LEAST_TOLD, LEAST_ABOUT = 0.3, 0.4  # shares of the draft's answer and of the question that a quoted sentence must hold
 
@@ -69,6 +68,8 @@ def stand(
     if not aligned:
         return AnswerSentence(text, (), "unsupported")
     aligned = with_antecedents(text, aligned, evidence)
+    if "alleged" in why_not(text, [item.sentence.text for item in aligned]):
+        return quoted(aligned[0], numbering)  # the article attributes what the draft states as fact
     judged = verdict(
         verifier.verify(text, [item.sentence.text for item in aligned], context=surroundings(aligned, evidence))
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from onrecord.index import Sentence
-from onrecord.qa.disagree import Position, by_date, contenders, groups, positions, same_answer
+from onrecord.qa.disagree import Reading, answering, by_date, contenders, groups, positions, same_answer, with_lead_in
 from onrecord.qa.types import Evidence
 
 
@@ -25,32 +25,56 @@ def test_answers_agree_by_value(question: str, one: str, other: str, same: bool)
     assert same_answer(question, one, other) is same
 
 
-def test_each_article_has_one_contender_and_weak_ones_have_none() -> None:
+def test_two_articles_have_two_contenders_each_and_weak_ones_have_none() -> None:
     items = [
         evidence(1, "a", "There were 5,000 people.", score=1.0),
         evidence(2, "a", "There were 40 buses.", score=0.9),
-        evidence(3, "b", "There were 15,000 people.", score=0.9),
-        evidence(4, "c", "There were 3 cats.", score=0.1),
+        evidence(3, "a", "There were 12 ambulances.", score=0.8),
+        evidence(4, "b", "There were 15,000 people.", score=0.9),
+        evidence(5, "c", "There were 3 cats.", score=0.1),
+        evidence(6, "b", "Nobody counted.", score=0.95),
     ]
-    assert [item.number for item in contenders("How many people were there?", items)] == [1, 3]
+    assert [item.number for item in contenders("How many people were there?", items)] == [1, 2, 4]
+
+
+def test_one_article_alone_has_nobody_to_differ_with() -> None:
+    assert contenders("How many?", [evidence(1, "a", "There were 5."), evidence(2, "a", "There were 6.")]) == []
 
 
 def test_a_copy_of_one_story_is_not_a_second_position() -> None:
     first = Evidence(1, Sentence("a", 0, 0, 9, "5 people."), title="a", score=1.0, also_in=("b",))
     second = Evidence(2, Sentence("b", 0, 0, 9, "7 people."), title="b", score=0.9, also_in=("a",))
-    assert [item.number for item in contenders("How many people?", [first, second])] == [1]
+    assert contenders("How many people?", [first, second]) == []
+
+
+def test_the_sentence_before_leads_in() -> None:
+    before = Evidence(1, Sentence("a", 3, 0, 9, "Abdurrahman spoke."), title="a")
+    item = Evidence(2, Sentence("a", 4, 10, 20, "He estimated 5,000."), title="a")
+    assert with_lead_in(item, [before, item]) == "Abdurrahman spoke. He estimated 5,000."
+
+
+def test_only_texts_that_answer_about_as_surely_as_the_best_one_count_once_an_article() -> None:
+    readings = [
+        Reading(evidence(1, "a", "x"), 0.2),
+        Reading(evidence(2, "a", "x"), 0.3),
+        Reading(evidence(3, "b", "x"), 0.4),
+        Reading(evidence(4, "c", "x"), 0.7),
+        Reading(evidence(5, "d", "x"), 0.9),
+    ]
+    assert [reading.evidence.number for reading in answering(readings)] == [1, 3]
 
 
 def test_what_the_sentence_does_not_hold_is_no_position() -> None:
-    item = evidence(1, "a", "There were 5,000 people.")
-    assert positions("How many?", [item], say=lambda _: "9,000 people", answers=lambda _: True) == []
+    reading = Reading(evidence(1, "a", "There were 5,000 people."), 0.1)
+    assert positions([reading], say=lambda _: "9,000 people") == []
+    assert [p.said for p in positions([reading], say=lambda _: "5,000 people.")] == ["5,000 people"]
 
 
 def test_positions_that_say_the_same_stand_together_and_dates_order_them() -> None:
     found = [
-        Position(evidence(1, "a", "", published="2024-03-09"), "5,000"),
-        Position(evidence(2, "b", "", published="2024-03-01"), "15,000"),
-        Position(evidence(3, "c", "", published=""), "five thousand"),
+        Reading(evidence(1, "a", "", published="2024-03-09"), 0.1, "5,000"),
+        Reading(evidence(2, "b", "", published="2024-03-01"), 0.1, "15,000"),
+        Reading(evidence(3, "c", "", published=""), 0.1, "five thousand"),
     ]
     grouped = groups("How many?", found)
     assert [len(group) for group in grouped] == [2, 1]
