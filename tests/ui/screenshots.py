@@ -52,6 +52,15 @@ QUESTIONS = {
     "abstention": "Who built the Old Mill bridge, unknown?",
 }
 
+# For a running server with the two seed articles and a real model.
+SEED_QUESTIONS = {
+    "streaming": "Why did civilians set fire to their homes?",
+    "answer": "How many fighters did Rami Abdurrahman estimate were still in the enclave?",
+    "doubt": "Who mediated the initial evacuation deal?",
+    "disagreement": "How many people were to be evacuated?",
+    "abstention": "Who won the battle for Mosul?",
+}
+
 
 def pictures(folder: Path, address: str, questions: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,4 +111,7 @@ def pictures(folder: Path, address: str, questions: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    pictures(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else fake_server(), QUESTIONS)
+    if len(sys.argv) > 2:
+        pictures(Path(sys.argv[1]), sys.argv[2], SEED_QUESTIONS)
+    else:
+        pictures(Path(sys.argv[1]), fake_server(), QUESTIONS)
