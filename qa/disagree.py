@@ -16,8 +16,8 @@ from onrecord.qa.words import Words, plain, words_of
 
 MOST_READ = 6  # texts that are read on their own
 NEAR = 0.6  # a sentence whose score is less than this share of the best one's is not read
-SILENT = 0.75  # "not stated" at least this likely: the text does not answer
-BEHIND = 1.5  # or this much likelier, in log-odds, than in the text that answers best
+SILENT = 0.5  # "not stated" at least this likely: the text does not answer
+BEHIND = 1.0  # or this much likelier, in log-odds, than in the text that answers best
 
 
 @dataclass(frozen=True, slots=True)

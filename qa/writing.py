@@ -69,7 +69,9 @@ def stand(
         return AnswerSentence(text, (), "unsupported")
     aligned = with_antecedents(text, aligned, evidence)
     if "alleged" in why_not(text, [item.sentence.text for item in aligned]):
-        return quoted(aligned[0], numbering)  # the article attributes what the draft states as fact
+        # The article attributes what the draft states as fact: let the article speak.
+        draft = words_of(text).content
+        return quoted(max(aligned, key=lambda e: len(draft & words_of(e.sentence.text).stems)), numbering)
     judged = verdict(
         verifier.verify(text, [item.sentence.text for item in aligned], context=surroundings(aligned, evidence))
     )

@@ -58,7 +58,7 @@ def test_only_texts_that_answer_about_as_surely_as_the_best_one_count_once_an_ar
         Reading(evidence(1, "a", "x"), 0.2),
         Reading(evidence(2, "a", "x"), 0.3),
         Reading(evidence(3, "b", "x"), 0.4),
-        Reading(evidence(4, "c", "x"), 0.7),
+        Reading(evidence(4, "c", "x"), 0.48),
         Reading(evidence(5, "d", "x"), 0.9),
     ]
     assert [reading.evidence.number for reading in answering(readings)] == [1, 3]
