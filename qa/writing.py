@@ -67,11 +67,12 @@ def stand(
     aligned = align(text, evidence, suggested=markers)
     if not aligned:
         return AnswerSentence(text, (), "unsupported")
+    told = words_of(text).content
+    aligned = tuple(sorted(aligned, key=lambda e: -len(told & words_of(e.sentence.text).stems)))  # the main one first
     aligned = with_antecedents(text, aligned, evidence)
     if "alleged" in why_not(text, [item.sentence.text for item in aligned]):
         # The article attributes what the draft states as fact: let the article speak.
-        draft = words_of(text).content
-        return quoted(max(aligned, key=lambda e: len(draft & words_of(e.sentence.text).stems)), numbering)
+        return quoted(aligned[0], numbering)
     judged = verdict(
         verifier.verify(text, [item.sentence.text for item in aligned], context=surroundings(aligned, evidence))
     )
