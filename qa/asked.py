@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from onrecord.qa.words import Words
+from onrecord.qa.words import Words, stem
 
 _NUMBER = re.compile(
     r"\bhow (?:many|much|old|tall|far|large|big|high|long|often|fast)\b|\bwhat (?:number|percentage|share|proportion|"
@@ -21,6 +21,8 @@ _REASON = re.compile(
 _YES_NO = re.compile(
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)\b", re.IGNORECASE
 )
+
+_COUNTED = re.compile(r"\bhow many (?:(?:more|other|of the|different) )?(?P<noun>[^\W\d_]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +61,13 @@ def wants(question: str) -> Wanted:
         reason=bool(_REASON.search(question)),
         yes_no=bool(_YES_NO.match(question.strip())),
     )
+
+
+def counted(question: str) -> str:
+    """The stem of what a question counts; empty where it counts nothing.
+
+    >>> counted("How many civilians were left?") == stem("civilian"), counted("Who was left?")
+    (True, '')
+    """
+    match = _COUNTED.search(question)
+    return stem(match["noun"]) if match else ""

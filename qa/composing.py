@@ -8,9 +8,9 @@ from onrecord.qa.disagree import Reading, answering, by_date, contenders, groups
 from onrecord.qa.engines import Engine
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
-from onrecord.qa.types import Disagreement, Event, Evidence, SentenceDone
+from onrecord.qa.types import AnswerSentence, Disagreement, Event, Evidence, SentenceDone
 from onrecord.qa.verify import Verifier
-from onrecord.qa.writing import drafted, leaned_on, quoted, repeats, stand
+from onrecord.qa.writing import counts_another, drafted, leaned_on, quoted, repeats, stand
 
 QUOTES_ENOUGH = 0.93  # without a model: a second sentence is quoted when its score is at least this share of the best
 TASKS = {"phrase": prompts.PHRASE, "sentence": prompts.SENTENCE, "detailed": prompts.DETAILED}
@@ -48,6 +48,11 @@ class Composer:
         for text, markers in drafted(self.engine, prompt, max_tokens=self.settings.max_answer_tokens):
             draft.first_token()
             if repeats(text, draft.sentences):
+                continue
+            other = counts_another(draft.standalone, text, draft.evidence)
+            if other is not None:
+                leaning = leaning or other
+                draft.unconfirmed.append(AnswerSentence(text, (), "unsupported"))
                 continue
             done = stand(text, markers, draft.evidence, self.verifier, draft.numbering)
             if done.verdict == "unsupported":

@@ -7,6 +7,7 @@ stands, the evidence sentence that the draft leaned on is quoted instead, which 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from onrecord.qa.asked import counted
 from onrecord.qa.cite import Marked, SentenceStream, align
 from onrecord.qa.engines import Engine, Messages
 from onrecord.qa.evidence import leans_back
@@ -130,6 +131,16 @@ def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidenc
         if told >= LEAST_TOLD and about >= LEAST_ABOUT and told + about > most:
             best, most = item, told + about
     return best
+
+
+def counts_another(question: str, text: str, evidence: Sequence[Evidence]) -> Evidence | None:
+    """Evidence that counts what the question counts, where the draft counts another thing ("fighters")."""
+    noun, said = counted(question), words_of(text)
+    named = any(token.content and token.text[0].isalpha() for token in said.tokens)  # "5,000." counts nothing else
+    if not noun or noun in said.stems or not said.quantities or not named:
+        return None
+    holding = [e for e in evidence if noun in words_of(e.sentence.text).stems and words_of(e.sentence.text).quantities]
+    return max(holding, key=lambda e: e.score, default=None)
 
 
 def repeats(text: str, earlier: Sequence[AnswerSentence]) -> bool:

@@ -59,6 +59,16 @@ def test_a_draft_that_does_not_stand_gives_way_to_the_sentence_it_leaned_on(libr
     assert "2.4 million euros" in answer.sentences[0].text
 
 
+def test_a_draft_that_counts_something_else_gives_way(tmp_path, embedder, engine) -> None:  # type: ignore[no-untyped-def]
+    article = Article("a", "Enclave", "There were 5,000 fighters and 15,000 civilians in the enclave. Rain fell.")
+    engine.enqueue("There were 5,000 fighters in the enclave.")
+    with Library(tmp_path / "one", embedder=embedder) as one:
+        one.add([article])
+        answer = Assistant(one, engine, ALWAYS).ask("How many civilians were in the enclave?")
+    assert "15,000 civilians" in answer.sentences[0].text
+    assert answer.unconfirmed[0].text == "There were 5,000 fighters in the enclave."
+
+
 def test_the_program_decides_to_abstain_and_says_why(library, engine) -> None:  # type: ignore[no-untyped-def]
     engine.yes = 0.02
     answer = Assistant(library, engine, AnswerSettings(threshold=0.9)).ask("Who designed the Old Mill Bridge?")
