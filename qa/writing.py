@@ -16,6 +16,9 @@ from onrecord.qa.verify import Verifier, verdict, why_not
 from onrecord.qa.words import plain, words_of
 
 LEAST_TOLD, LEAST_ABOUT = 0.3, 0.4  # shares of the draft's answer and of the question that a quoted sentence must hold
+NEARLY_ALL = (
+    0.8  # a sentence with this much of the answer may use other words than the question: half as many are enough
+)
 
 
 def drafted(engine: Engine, prompt: Messages, *, max_tokens: int) -> Iterator[Marked]:
@@ -128,7 +131,8 @@ def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidenc
         stems = words_of(item.sentence.text).stems | words_of(item.title).stems
         told = len(answer & words_of(item.sentence.text).stems) / max(1, len(answer))
         about = len(asked & stems) / max(1, len(asked))
-        if told >= LEAST_TOLD and about >= LEAST_ABOUT and told + about > most:
+        near = (told >= LEAST_TOLD and about >= LEAST_ABOUT) or (told >= NEARLY_ALL and about >= LEAST_ABOUT / 2)
+        if near and told + about > most:
             best, most = item, told + about
     return best
 
