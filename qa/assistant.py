@@ -20,8 +20,18 @@ from onrecord.qa.language import language_of, translated
 from onrecord.qa.question import Standalone, standalone
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
-from onrecord.qa.types import Answer, AnswerStarted, Event, Evidence, EvidenceFound, Finished, Reason, Turn
-from onrecord.qa.verify import FeatureVerifier, Verifier
+from onrecord.qa.types import (
+    Answer,
+    AnswerSentence,
+    AnswerStarted,
+    Event,
+    Evidence,
+    EvidenceFound,
+    Finished,
+    Reason,
+    Turn,
+)
+from onrecord.qa.verify import FeatureVerifier, Verifier, verdict
 from onrecord.qa.yes_no import yes_share
 
 NOTHING_NEAR = 0.2  # cosine and word share below which nothing found is about the question at all
@@ -190,10 +200,19 @@ class Assistant:
         stated = self.engine.first_tokens(prompts.messages(shared, prompts.STATED))
         return signals | {"not_stated": logit(not_stated_share(first)), "stated": logit(yes_share(stated))}
 
+    def _in_language(self, sentence: AnswerSentence, language: str) -> str:
+        """The sentence in the user's language, if put back it still stands on its quotes; else as it was."""
+        written = translated(sentence.text, language, self._complete)
+        back = translated(written, "en", self._complete)
+        score = self.verifier.verify(
+            back, [citation.quote for citation in sentence.citations], context=[c.title for c in sentence.citations]
+        )
+        return sentence.text if verdict(score) == "unsupported" else written
+
     def _finish(self, draft: Draft, reason: Reason) -> Answer:
         if draft.translate and not reason:
             with draft.timed("translate"):
-                draft.translated(lambda text: translated(text, draft.language, self._complete))
+                draft.translated(lambda sentence: self._in_language(sentence, draft.language))
         name = self.engine.name if self.engine else "extractive"
         usage = self.engine.usage if self.engine else None
         return draft.finish(reason, model=name, index_revision=self.library.revision, usage=usage)

@@ -67,7 +67,7 @@ class Composer:
 
     def _compare(self, draft: Draft) -> None:
         """Where more than one article may answer, find what each says, and keep what differs."""
-        if self.engine is None or not self.settings.compare_sources:
+        if self.engine is None or not self.settings.compare_sources or not draft.sentences:
             return
         items = contenders(draft.standalone, draft.evidence)
         texts = {item.number: with_lead_in(item, draft.evidence) for item in items}

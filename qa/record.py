@@ -66,13 +66,11 @@ class Draft:
         """The model has written its first word."""
         self.timings.setdefault("to_first_token", time.perf_counter() - self.started)
 
-    def translated(self, translate: Callable[[str], str]) -> None:
+    def translated(self, translate: Callable[[AnswerSentence], str]) -> None:
         """Put every sentence that is shown into the user's language; quotes stay as the articles have them."""
-        self.sentences = [s if _is_quote(s) else replace(s, text=translate(s.text)) for s in self.sentences]
+        self.sentences = [s if _is_quote(s) else replace(s, text=translate(s)) for s in self.sentences]
         if not all(_is_quote(s) for s in self.sentences):
             self.warnings.append("The model translated this answer; the quotes are the articles' own words.")
-        if self.missing:
-            self.missing = translate(self.missing)
 
     def finish(self, reason: Reason, *, model: str, index_revision: int, usage: Usage | None) -> Answer:
         """The answer; abstained, without sentences, when there is a reason."""

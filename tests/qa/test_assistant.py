@@ -179,3 +179,14 @@ def test_an_answer_prints_its_fields_under_their_own_names(library, engine) -> N
     wanted = {"number", "article_id", "title", "source", "published", "url", "start_char", "end_char", "quote"}
     assert wanted <= citation.keys()
     assert {"question", "status", "reason", "sentences", "hits", "disagreements", "timings", "model"} <= printed.keys()
+
+
+@pytest.mark.parametrize(
+    ("back", "shown"), [("The coins were struck in 1643.", "1643"), ("The German pope came.", "The coins")]
+)
+def test_a_translation_that_no_longer_stands_is_not_shown(library, engine, back, shown) -> None:  # type: ignore[no-untyped-def]
+    engine.enqueue("When were the coins struck?", "The coins were struck in 1643.", "Las monedas son de 1643.", back)
+    answer = Assistant(library, engine, ALWAYS).ask("¿Cuándo se acuñaron las monedas del puerto?")
+    assert answer.language == "es"
+    assert shown in answer.text
+    assert ("Las monedas" in answer.text) is (shown == "1643")
