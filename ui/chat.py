@@ -145,6 +145,11 @@ class Chat:
         records = room.conversations.turns(owner_of(request), session.conversation)
         return (thread(session, records, kept=max(0, len(records) - 1)), panel(records[-1]), *buttons(False))
 
+    def settle_stop(self, session: Session, request: gr.Request) -> Update:
+        """The same once more, when nothing of the stream can be under way any longer."""
+        time.sleep(0.5)
+        return self.stop(session, request)
+
     def fresh(self, session: Session, request: gr.Request) -> Update:
         """thread, sources, session: a new conversation; the one before stays in the list."""
         return self.show(replace(session, conversation="", editing=""), request)

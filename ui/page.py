@@ -98,7 +98,9 @@ def _asking(page: Any, desk: Desk, chat: Chat, session: Any) -> Parts:
     running: dict[str, Any] = {"concurrency_limit": 32, "concurrency_id": "llm", "show_progress": "hidden"}
     asked = gr.on([box.submit, ask.click], chat.ask, [box, session, *filters], streamed, api_name="ask", **running)
     again = thread.again(chat.again, [session, *filters], streamed, api_visibility="private", **running)
-    stop.click(chat.stop, [session], [thread, sources, ask, stop], cancels=[asked, again], **QUICK)
+    stopped = stop.click(chat.stop, [session], [thread, sources, ask, stop], cancels=[asked, again], **QUICK)
+    # A last update of the stream may arrive behind the first one: what was stopped is drawn once more after it.
+    stopped.then(chat.settle_stop, [session], [thread, sources, ask, stop], **QUICK)
     thread.edit(chat.edit, [session], [box, session], **QUICK)
     thread.judge(chat.judge, [session], [thread, notice], **QUICK)
     thread.cite(chat.open_source, [session], [article], **QUICK)
