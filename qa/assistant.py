@@ -17,6 +17,7 @@ from onrecord.qa.answerability import (
 from onrecord.qa.composing import Composer
 from onrecord.qa.engines import Engine
 from onrecord.qa.language import language_of, translated
+from onrecord.qa.parts import parts_of
 from onrecord.qa.question import Standalone, standalone
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
@@ -74,25 +75,37 @@ class Assistant:
         """The events of one answer, the last being `Finished`. Closing the iterator stops the model."""
         draft = Draft.begin(question, limit=MAX_QUESTION, usage=self.engine.usage if self.engine else None)
         understood = self._understand(draft, history)
+        asked = parts_of(understood.text) if self.engine else (understood.text,)
+        parts = [draft.part(text) for text in asked] if len(asked) > 1 else [draft]
+        for part in parts:
+            self._find(part, scope)
+        draft.gather(parts)
+        yield EvidenceFound(understood.text, draft.hits, draft.evidence)
+        reasons: list[Reason] = []
+        for part in parts:
+            reason = yield from self._answer(part, scope)
+            reasons.append(reason)
+        yield Finished(self._finish(draft, draft.join(parts, reasons)))
+
+    def _find(self, draft: Draft, scope: Filter | None) -> None:
         with draft.timed("retrieve"):
-            vector = self.library.embedder.embed_query(understood.text)
-            hits = self.library.search(understood.text, top_k=self.settings.top_k, where=scope, query_vector=vector)
+            draft.vector = self.library.embedder.embed_query(draft.standalone)
+            hits = self.library.search(
+                draft.standalone, top_k=self.settings.top_k, where=scope, query_vector=draft.vector
+            )
         with draft.timed("evidence"):
-            chosen, nearness = self._evidence(draft, understood.text, hits, vector)
-        draft.found(hits, chosen)
-        yield EvidenceFound(understood.text, hits, chosen)
-        shared = prompts.head(understood.text, chosen)
-        reason = self._refusal(draft, shared, nearness, scope, vector)
+            evidence, draft.nearness = self._evidence(draft, draft.standalone, hits, draft.vector)
+        draft.found(hits, evidence)
+
+    def _answer(self, draft: Draft, scope: Filter | None) -> Generator[Event, None, Reason]:
+        """Decides and writes; why there is no answer, or empty."""
+        shared = prompts.head(draft.standalone, draft.evidence)
+        reason = self._refusal(draft, shared, scope)
         if reason:
-            yield Finished(self._finish(draft, reason))
-            return
+            return reason
         yield AnswerStarted(draft.answerability)
-        composer = Composer(self.engine, self.verifier, self.settings)
-        yield from composer.compose(draft, shared)
-        if not draft.sentences and not draft.disagreements:
-            yield Finished(self._finish(draft, "not_supported"))
-            return
-        yield Finished(self._finish(draft, ""))
+        yield from Composer(self.engine, self.verifier, self.settings).compose(draft, shared)
+        return "" if draft.sentences or draft.disagreements else "not_supported"
 
     def _understand(self, draft: Draft, history: Sequence[Turn]) -> Standalone:
         with draft.timed("understand"):
@@ -161,12 +174,12 @@ class Assistant:
         count = self.library.passage_count
         return math.log(1.0 + count / (1.0 + self.library.document_frequency(word)))
 
-    def _refusal(self, draft: Draft, shared: str, nearness: float, scope: Filter | None, vector: Vectors) -> Reason:
+    def _refusal(self, draft: Draft, shared: str, scope: Filter | None) -> Reason:
         """Why there can be no answer; empty when there can."""
         if not draft.evidence:
             return "outside_filter" if scope and self.library.passage_count else "nothing_found"
         with draft.timed("check"):
-            draft.signals = self.signals(draft.standalone, draft.evidence, nearness, shared)
+            draft.signals = self.signals(draft.standalone, draft.evidence, draft.nearness, shared)
         fitted = calibration(with_model="not_stated" in draft.signals)
         draft.answerability = probability(draft.signals, fitted)
         set_by_user = self.settings.threshold
@@ -175,17 +188,17 @@ class Assistant:
             return "not_a_question_for_the_articles"
         if draft.answerability >= draft.threshold:
             return ""
-        if scope and self._nearest_anywhere(draft.standalone, vector) > nearness + OUTSIDE_IS_NEARER:
+        if scope and self._nearest_anywhere(draft) > draft.nearness + OUTSIDE_IS_NEARER:
             return "outside_filter"
-        if nearness < NOTHING_NEAR or draft.signals["coverage"] < NOTHING_NEAR:
+        if draft.nearness < NOTHING_NEAR or draft.signals["coverage"] < NOTHING_NEAR:
             return "nothing_found"
         return "not_answered"
 
-    def _nearest_anywhere(self, question: str, vector: Vectors) -> float:
-        hits = self.library.search(question, top_k=3, query_vector=vector)
+    def _nearest_anywhere(self, draft: Draft) -> float:
+        hits = self.library.search(draft.standalone, top_k=3, query_vector=draft.vector)
         sentences = [sentence for hit in hits for sentence in hit.passage.sentences]
         assert self._vectors is not None
-        return float(max(self._vectors(sentences) @ vector)) if sentences else 0.0
+        return float(max(self._vectors(sentences) @ draft.vector)) if sentences else 0.0
 
     def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
         """What the answerability decision is made from; the model's share only where it tells its logits."""

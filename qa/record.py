@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from onrecord.index import Hit
+import numpy as np
+
+from onrecord.index import Hit, Vectors
 from onrecord.index.errors import InputError
 from onrecord.qa.engines import Usage
 from onrecord.qa.types import Answer, AnswerSentence, Disagreement, Evidence, Reason
-from onrecord.qa.writing import Numbering
+from onrecord.qa.writing import Numbering, repeats
 
 
 @dataclass
@@ -24,6 +26,8 @@ class Draft:
     translate: bool = False
     hits: tuple[Hit, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    vector: Vectors = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    nearness: float = 0.0
     signals: dict[str, float] = field(default_factory=dict)
     answerability: float | None = None
     threshold: float | None = None
@@ -47,6 +51,40 @@ class Draft:
                 "texts as articles instead."
             )
         return cls(question=asked, started=time.perf_counter(), before=usage)
+
+    def part(self, question: str) -> "Draft":
+        """A draft for one of the questions that this one asks; its citations are numbered on, its time counts here."""
+        return Draft(
+            question=question,
+            started=self.started,
+            before=self.before,
+            standalone=question,
+            warnings=self.warnings,
+            timings=self.timings,
+            numbering=self.numbering,
+        )
+
+    def gather(self, parts: Sequence["Draft"]) -> None:
+        """What was found for the parts, each passage and each sentence once."""
+        if len(parts) == 1:
+            return
+        hits = {hit.passage.id: hit for part in parts for hit in part.hits}
+        evidence = {(e.sentence.article_id, e.sentence.index): e for part in parts for e in part.evidence}
+        numbered = [replace(item, number=number) for number, item in enumerate(evidence.values(), start=1)]
+        self.found(tuple(hits.values()), tuple(numbered))
+
+    def join(self, parts: Sequence["Draft"], reasons: Sequence[Reason]) -> Reason:
+        """What the parts came to: the reason for silence when all are silent; else the silent ones are missing."""
+        if len(parts) == 1:
+            return reasons[0]
+        for part in parts:
+            self.sentences += [s for s in part.sentences if not repeats(s.text, self.sentences)]
+            self.unconfirmed += part.unconfirmed
+            self.disagreements += part.disagreements
+        surest = max(parts, key=lambda part: part.answerability or 0.0)
+        self.signals, self.answerability, self.threshold = surest.signals, surest.answerability, surest.threshold
+        self.missing = " ".join(part.standalone for part, reason in zip(parts, reasons, strict=True) if reason)
+        return reasons[0] if all(reasons) else ""
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

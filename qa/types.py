@@ -98,10 +98,10 @@ class Disagreement:
 class Answer:
     """What was asked, what stands, and how it came about.
 
-    ``status`` is ``abstained`` when the articles do not say; ``reason`` then says why. ``missing`` names what a
-    partial answer leaves open. ``unconfirmed`` holds drafted sentences that the articles do not support.
-    ``answerability`` is the probability that the evidence answers the question, ``threshold`` what it had to
-    reach, ``signals`` what it was computed from.
+    ``status`` is ``abstained`` when the articles do not say; ``reason`` then says why. ``missing``: the parts of
+    the question that a partial answer leaves open, as questions. ``unconfirmed`` holds drafted sentences that the
+    articles do not support. ``answerability`` is the probability that the evidence answers the question, ``threshold``
+    what it had to reach, ``signals`` what it was computed from.
     ``timings``: seconds per step, plus ``evaluated_tokens``, ``generated_tokens`` and ``model_calls``.
     """
 

@@ -29,6 +29,11 @@ def marked(sentence: AnswerSentence) -> str:
     return f"{sentence.text} {markers}" if markers else sentence.text
 
 
+def left_open(answer: Answer) -> str:
+    """The sentence for the part of the question that the articles leave open."""
+    return f"The articles do not say: “{answer.missing}”"
+
+
 def answer_text(answer: Answer) -> str:
     """The whole answer as plain text, each sentence followed by its markers."""
     if answer.status == "abstained":
@@ -38,5 +43,5 @@ def answer_text(answer: Answer) -> str:
         lines.append(f"The articles differ on {disagreement.about}:")
         lines.extend(f"- {marked(position)}" for position in disagreement.positions)
     if answer.missing:
-        lines.append(answer.missing)
+        lines.append(left_open(answer))
     return "\n".join(line for line in lines if line)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
-from onrecord.qa.wording import ABSTENTION, WHAT_TO_TRY, WHY
+from onrecord.qa.wording import ABSTENTION, WHAT_TO_TRY, WHY, left_open
 from onrecord.ui.dates import day_text
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def show_answer(out: Console, answer: Answer, *, already: Sequence[AnswerSentenc
         for position in disagreement.positions:
             out.print(Text("• ").append_text(sentence_text(position)))
     if answer.missing:
-        out.print(Text(plain(answer.missing), "yellow"))
+        out.print(Text(plain(left_open(answer)), "yellow"))
     out.print()
     for citation in answer.citations:
         _show_quote(out, citation)

@@ -190,3 +190,35 @@ def test_a_translation_that_no_longer_stands_is_not_shown(library, engine, back,
     assert answer.language == "es"
     assert shown in answer.text
     assert ("Las monedas" in answer.text) is (shown == "1643")
+
+
+TWO_PARTS = "When was the Old Mill Bridge closed and who designed it?"
+
+
+def test_each_part_of_a_question_is_answered_or_said_to_be_missing(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.enqueue("The Old Mill Bridge was closed on Monday.")
+    engine.yes = [0.99, 0.99, 0.01, 0.01]
+    settings = AnswerSettings(threshold=0.4, compare_sources=False)
+    answer = Assistant(library, engine, settings).ask(TWO_PARTS)
+    assert [s.text for s in answer.sentences] == ["The Old Mill Bridge was closed on Monday."]
+    assert answer.missing == "Who designed the Old Mill Bridge?"
+    assert answer.text.endswith("The articles do not say: “Who designed the Old Mill Bridge?”")
+    assert answer.standalone_question == TWO_PARTS
+    assert [item.number for item in answer.evidence] == list(range(1, len(answer.evidence) + 1))
+
+
+def test_the_parts_of_a_question_share_one_numbering(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.enqueue(
+        "The Old Mill Bridge was closed on Monday.", "Mayor Ilse Brandt said repairs would take nine months."
+    )
+    answer = Assistant(library, engine, ALWAYS).ask(
+        "When was the Old Mill Bridge closed and how long will its repairs take?"
+    )
+    assert [c.number for s in answer.sentences for c in s.citations] == [1, 2]
+    assert not answer.missing
+
+
+def test_a_question_of_which_no_part_is_answered_is_refused_whole(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.yes = 0.01
+    answer = Assistant(library, engine, AnswerSettings(threshold=0.9)).ask(TWO_PARTS)
+    assert (answer.status, answer.reason, answer.missing) == ("abstained", "not_answered", "")
