@@ -33,10 +33,9 @@ from onrecord.eval.verifier_examples import (
 )
 from onrecord.qa.engines import Engine, load_engine
 from onrecord.qa.objections import FATAL
-from onrecord.qa.support import FEATURES
-from onrecord.qa.verify import between, question_messages
+from onrecord.qa.verify import FEATURES, between, question_messages
 
-SIGNS = {"covered": 1, "pairs": 1, "ending": 1, "jumps": -1, "strange_name": -1, "strange_number": -1}
+SIGNS = {"covered": 1, "pairs": 1, "ending": 1, "jumps": -1, "strange_name": -1, "strange_number": -1, "lost": -1}
 BORDERLINE = {"low": 0.02, "high": 0.7}  # below, no answer would help; above are near copies
 FOLDS = 10
 _RIDGE = 1.0

@@ -12,8 +12,8 @@ from onrecord.eval.metrics import balanced_accuracy
 from onrecord.eval.suites import GroundingItem
 from onrecord.eval.text_metrics import rouge_2_precision
 from onrecord.qa.objections import Objection, objections
-from onrecord.qa.support import analyse, choose, measure
-from onrecord.qa.verify import LONG
+from onrecord.qa.support import analyse, choose
+from onrecord.qa.verify import LONG, measure
 from onrecord.qa.words import words_of
 
 Floats = NDArray[np.float64]

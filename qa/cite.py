@@ -136,7 +136,7 @@ def _units(claim: Words, evidence: Sequence[Words]) -> dict[str, float]:
 
 def _covered(claim: Words, evidence: Words, published: str) -> set[str]:
     """Which of the claim's units this evidence holds."""
-    held = {f"w:{s}" for s in claim.content & evidence.content}
+    held = {f"w:{s}" for s in claim.content & evidence.stems}
     held |= {f"q:{n}" for n, q in enumerate(claim.quantities) if any(same_quantity(q, e) for e in evidence.quantities)}
     stated = (*evidence.days, *words_of(published[:10]).days)
     held |= {f"d:{n}" for n, d in enumerate(claim.days) if evidence.days and same_day(d, stated)}

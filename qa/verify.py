@@ -11,15 +11,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, Protocol
 
 from onrecord.qa.engines import Engine
 from onrecord.qa.objections import FATAL, Objection, objections
-from onrecord.qa.support import FEATURES, analyse, choose, measure
+from onrecord.qa.support import (
+    Run,
+    analyse,
+    choose,
+    content_pairs,
+    forms_of,
+    read_off,
+    reworded,
+    strange_day,
+    strange_name,
+    strange_number,
+    terms,
+)
 from onrecord.qa.types import Verdict
-from onrecord.qa.words import Words, words_of
+from onrecord.qa.words import Words, stem, words_of
 
+FEATURES = ("covered", "pairs", "ending", "jumps", "strange_name", "strange_number", "lost")
 LONG = 25  # sentences of evidence from which a claim condenses a page rather than repeats what it cites
+_SKIP = 3  # words left out at a time, up to which the claim still follows the sentence
+_HEDGES = frozenset(  # of allegations the rules take care
+    stem(word)
+    for word in """former formerly ex possible possibly may might could would should expected plan planned try attempt
+    likely unlikely almost nearly suggested proposed hope believe thought understood if whether failed refused
+    threatened wait potential potentially probably perhaps unless appear seem""".split()
+)
+_OPENERS = frozenset("the a an of in to at on for from by with".split())  # an adjective may follow, left out or not
+_TELLING = frozenset(stem(word) for word in "said claimed reported announced told stated added".split())
+_JOINTS = frozenset(",;:—–()-`\"'“”.")
 _CLAUSE = re.compile(r";\s|,\s(?:and|but|while|whereas)\s|\s(?:but|while|whereas)\s", re.IGNORECASE)
 _SYSTEM = "You check statements against sentences from news articles. Reply yes or no."
 
@@ -89,6 +113,52 @@ def _sigmoid(value: float) -> float:
 def _logit(probability: float) -> float:
     probability = min(1 - 1e-4, max(1e-4, probability))
     return math.log(probability / (1 - probability))
+
+
+def measure(
+    claim: Words, evidence: Sequence[Words], *, context: Sequence[Words] = (), dated: Sequence[Words] = ()
+) -> dict[str, float]:
+    """The measures named in ``FEATURES``, 0 to 1, for a claim against evidence that ``choose`` has narrowed down.
+
+    ``covered``: share of content words that the evidence has. ``pairs``: share of neighbouring content words that stand
+    together. ``ending``: the last word is there (details are added at the end). ``jumps``: reading cost per word.
+    ``lost``: reading it off passes over a doubt, or a verb inside a phrase; a claim that condenses a page does so by
+    nature, and is not blamed. ``context`` may bear out names and dates; ``dated``, the rest of the evidence, dates.
+    """
+    mine = reworded(claim, evidence)
+    forms, content = [term.form for term in mine], [term.form for term in mine if term.content]
+    theirs = [forms_of(e) for e in evidence]
+    everything = frozenset().union(*theirs)
+    reading = read_off(forms, theirs)
+    lost = len(dated) <= LONG and any(_loses(frozenset(forms), evidence[run[0]], run) for run in reading.skipped)
+    return {
+        "covered": sum(s in everything for s in content) / max(1, len(content)),
+        "pairs": content_pairs(content, evidence),
+        "ending": float(bool(forms) and forms[-1] in everything),
+        "jumps": reading.cost / max(1, reading.held),
+        "strange_name": float(strange_name(claim, [*evidence, *context])),
+        "strange_number": float(strange_number(claim, evidence) or strange_day(claim, [*evidence, *context, *dated])),
+        "lost": float(lost),
+    }
+
+
+def _loses(claim: frozenset[str], sentence: Words, run: Run) -> bool:
+    """Whether leaving out these words loses a doubt ("formerly", "may") or what was done ("failed to win" -> "win").
+
+    What stands between commas may be left out; a verb in the middle of a phrase may not.
+    """
+    _, first, end = run
+    if end - first > _SKIP:
+        return False
+    around = terms(sentence)[first - 1 : end + 1]
+    before, gap, after = around[0], around[1:-1], around[-1]
+    if any(term.form in _HEDGES and term.form not in claim for term in gap):
+        return True
+    joints = [sentence.text[a.end : b.start] for a, b in pairwise(around)]
+    within = before.text not in _OPENERS and (before.content or after.content)
+    if not within or any(_JOINTS & set(joint) for joint in joints):
+        return False
+    return any(t.content and t.form not in claim | _TELLING and t.text.endswith(("ed", "ing")) for t in gap)
 
 
 class FeatureVerifier:

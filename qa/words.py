@@ -33,11 +33,12 @@ _IRREGULAR = {
         "catch": "caught", "find": "found", "make": "made", "keep": "kept", "meet": "met", "lead": "led",
         "feel": "felt", "begin": "began begun", "run": "ran", "see": "saw seen", "know": "knew known",
         "show": "shown", "drive": "drove driven", "write": "wrote written", "speak": "spoke spoken",
-        "choose": "chose chosen", "steal": "stole stolen", "strike": "struck stricken", "shoot": "shot",
+        "choose": "chose chosen", "strike": "struck stricken", "shoot": "shot",
         "sell": "sold", "stand": "stood", "grow": "grew grown", "fly": "flew flown", "throw": "threw thrown",
         "flee": "fled", "hang": "hung", "die": "dead death deaths dying", "become": "became", "seek": "sought",
         "teach": "taught", "child": "children", "woman": "women", "man": "men", "person": "people persons",
-        "wife": "wives", "life": "lives", "ceasefire": "cease-fire cease-fires ceasefires",
+        "wife": "wives", "life": "lives", "ceasefire": "cease-fire cease-fires ceasefires", "governor": "gov",
+        "senator": "sen", "steal": "stole stolen", "sink": "sank sunk", "swear": "swore sworn",
     }.items()
     for form in forms.split()
 }  # fmt: skip
@@ -56,25 +57,31 @@ ALLEGING_ADVERBS = frozenset(
     "allegedly reportedly supposedly purportedly apparently suspected alleged reported".split()
 )
 _SAME_NAMES = {
-    name: group[0]
-    for group in (
-        "britain british uk u.k".split(), "america american u.s us usa u.s.a".split(), "france french".split(),
-        "germany german".split(), "spain spanish".split(), "turkey turkish turk turks ankara".split()[:4],
-        "netherlands dutch".split(), "greece greek".split(), "china chinese".split(), "poland polish".split(),
-        "england english".split(), "scotland scottish".split(), "wales welsh".split(), "ireland irish".split(),
-        "sweden swedish".split(), "denmark danish".split(), "un u.n".split(), "eu e.u european".split()[:2],
-        "israel israeli".split(), "ukraine ukrainian".split(), "syria syrian".split(), "iran iranian".split(),
-        "iraq iraqi".split(), "russia russian".split(), "japan japanese".split(), "afghanistan afghan".split(),
-        "lebanon lebanese".split(), "yemen yemeni".split(), "europe european".split(), "italy italian".split(),
-    )
-    for name in group
-}  # fmt: skip
+    name: group.split()[0]
+    for group in """britain british uk u.k; america american u.s us usa u.s.a; france french; germany german; spain
+    spanish; turkey turkish turk turks; netherlands dutch; greece greek; china chinese; poland polish; england english;
+    scotland scottish; wales welsh; ireland irish; sweden swedish; denmark danish; un u.n; eu e.u; israel israeli;
+    ukraine ukrainian; syria syrian; iran iranian; iraq iraqi; russia russian; japan japanese; afghanistan afghan;
+    lebanon lebanese; yemen yemeni; europe european; italy italian; india indian; pakistan pakistani; canada canadian;
+    mexico mexican; brazil brazilian; argentina argentine argentinian; australia australian; egypt egyptian; libya
+    libyan; sudan sudanese; nigeria nigerian; korea korean; vietnam vietnamese; thailand thai; philippines filipino;
+    norway norwegian; finland finnish; belgium belgian; austria austrian; hungary hungarian; switzerland swiss;
+    portugal portuguese; cuba cuban; venezuela venezuelan; palestine palestinian; taiwan taiwanese; africa african;
+    asia asian; haiti haitian; texas texan; california californian""".split(";")
+    for name in group.split()
+}
+LONG_NAMES = {  # stems of two words in a row -> the stem of the short form
+    ("unit", "state"): "america",
+    ("unit", "kingdom"): "britain",
+    ("unit", "nation"): "un",
+    ("europ", "union"): "eu",
+}
 _TITLES = frozenset(
     "mr mrs ms dr sir lord lady president minister prime secretary general mayor king queen pope".split()
 )
 
 _TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}"  # U.S.
+    r"U\.\s(?:S|K|N)\.|(?:[^\W\d_]\.){2,}"  # U.S., and as some write it, U. S.
     r"|n['’]t\b"
     r"|[^\W_]+?(?=n['’]t\b)"
     r"|[぀-ヿ㐀-鿿]"  # scripts without spaces: one character each
@@ -112,7 +119,7 @@ class Words:
     days: tuple[Day, ...]
     quotes: tuple[str, ...]
     reports: bool
-    stems: frozenset[str]
+    stems: frozenset[str]  # "US" and "United States" each bring the stems of the other
     content: frozenset[str]
 
 
@@ -126,12 +133,15 @@ def stem(word: str) -> str:
     >>> stem("evacuated") == stem("evacuation"), stem("Syrian") == stem("Syria"), stem("said")
     (True, True, 'say')
     """
-    lowered = re.sub(r"['’]s?$", "", word.lower()).rstrip(".")
-    lowered = _SAME_NAMES.get(lowered, lowered)
+    lowered = re.sub(r"['’]s?$|\s", "", word.lower()).rstrip(".")
+    lowered = lowered if word == "us" else _SAME_NAMES.get(lowered, lowered)
     lowered = _IRREGULAR.get(lowered, lowered).replace("-", "")
     if not hasattr(_stemmer, "english"):
         _stemmer.english = Stemmer.Stemmer("english")
     return str(_stemmer.english.stemWord(lowered))
+
+
+NATIONS = frozenset(stem(name) for name in _SAME_NAMES.values())
 
 
 def quoted_spans(text: str) -> tuple[str, ...]:
@@ -156,7 +166,7 @@ def _scoped(text: str, tokens: list[Token]) -> tuple[list[bool], list[bool]]:
         lowered = token.text.lower().replace("’", "'")
         if lowered in NEGATORS and not (lowered == "no" and text[token.end :].lstrip(" .")[:1].isdigit()):
             reach, words = 5, 1
-        elif token.stem in DENIALS:
+        elif token.stem in DENIALS and (token.stem != "fail" or text[token.end :].startswith((" to ", " in "))):
             reach, words = 8, 4
         elif lowered in ALLEGING_ADVERBS:
             reach, marks = 4, alleged
@@ -203,6 +213,15 @@ def _names(text: str, tokens: list[Token]) -> tuple[tuple[str, ...], ...]:
     return tuple(name for name in kept if name)
 
 
+def _with_long_names(stems: frozenset[str]) -> frozenset[str]:
+    for long, short in LONG_NAMES.items():
+        if short in stems:
+            stems |= set(long)
+        elif stems.issuperset(long):
+            stems |= {short}
+    return stems
+
+
 @lru_cache(maxsize=8192)
 def words_of(text: str) -> Words:
     """Analyse one sentence (or a few)."""
@@ -224,6 +243,6 @@ def words_of(text: str) -> Words:
         days=days(text),
         quotes=quoted_spans(text),
         reports=any(t.stem in _REPORTING or t.text.lower() in ALLEGING_ADVERBS for t in tokens),
-        stems=frozenset(t.stem for t in tokens),
+        stems=_with_long_names(frozenset(t.stem for t in tokens)),
         content=frozenset(t.stem for t in tokens if t.content),
     )
