@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from onrecord.eval.cli_judge import calibrate, compare, gate, grounding
+from onrecord.eval.cli_load import load
 from onrecord.eval.cli_make import bench, draft
 from onrecord.eval.cli_options import Embedder, Flags, Model, Out, Sample, Seed, SettingsFile, TimeLimit, flags_of
 
@@ -165,6 +166,7 @@ app.command()(grounding)
 app.command()(calibrate)
 app.command()(draft)
 app.command()(bench)
+app.command()(load)
 
 
 if __name__ == "__main__":
