@@ -1,5 +1,6 @@
 """A Library as a LangChain retriever; needs ``langchain-core`` (the extra ``langchain``)."""
 
+import logging
 from typing import Any
 
 from onrecord.index.errors import InputError, UnknownArticle
@@ -12,6 +13,8 @@ try:
     from langchain_core.retrievers import BaseRetriever
 except ImportError as error:
     raise ImportError("onrecord.index.langchain needs langchain-core: pip install 'onrecord[langchain]'.") from error
+
+log = logging.getLogger(__name__)
 
 
 class ArticleRetriever(BaseRetriever):
@@ -40,7 +43,10 @@ class ArticleRetriever(BaseRetriever):
         top_k = self.k if k is None else k
         if top_k < 1:
             raise InputError(f"k = {top_k} finds nothing; give 1 or more.")
-        hits = library.search(query, top_k=top_k, where=self.where if where is None else where)
+        scope = self.where if where is None else where
+        hits = library.search(query, top_k=top_k, where=scope)
+        if not hits and scope and not library.articles(scope):
+            log.warning("No article matches the filter %r; widen it.", scope)
         return [document for hit in hits if (document := _document_of(library, hit))]
 
 

@@ -19,7 +19,7 @@ class FolderLock:
         self._owner = folder / "owner.json"
         with told_plainly(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / "lock", timeout=0)
+            self._lock = FileLock(folder / "lock", timeout=0, thread_local=False)
             try:
                 self._lock.acquire()
             except Timeout as error:

@@ -9,7 +9,7 @@ from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from onrecord.index import Article, Embedder, Filter, InputError, Library
+from onrecord.index import Article, Embedder, Filter, IndexMismatch, InputError, Library, LibraryClosed
 from onrecord.index.langchain import ArticleRetriever
 
 
@@ -54,6 +54,23 @@ def test_a_filter_holds_for_the_retriever_and_for_one_call(library: Library) -> 
     weekly = only.invoke("bridge", where=Filter(sources=("Asel Weekly",)))
     assert {document.metadata["source"] for document in weekly} == {"Asel Weekly"}
     assert only.invoke("bridge", where=Filter(published_from="2031-01-01")) == []
+
+
+def test_a_filter_that_matches_nothing_is_said(library: Library, caplog: pytest.LogCaptureFixture) -> None:
+    retriever = ArticleRetriever(library=library, where=Filter(sources=("Nobody",)))
+    assert retriever.invoke("bridge") == []
+    assert "No article matches the filter" in caplog.text and "Nobody" in caplog.text
+    caplog.clear()
+    assert retriever.invoke("bridge", where=Filter(sources=("River Herald",))) and not caplog.text
+
+
+def test_a_closed_library_and_an_index_of_another_embedder_are_said(library: Library, embedder: Embedder) -> None:
+    library.close()
+    with pytest.raises(LibraryClosed, match="open it again"):
+        ArticleRetriever(library=library).invoke("bridge")
+    embedder.fingerprint = "another-embedder"  # type: ignore[misc]
+    with Library(library.path, embedder=embedder) as other, pytest.raises(IndexMismatch, match="onrecord rebuild"):
+        ArticleRetriever(library=other).invoke("bridge")
 
 
 def test_it_is_a_link_in_a_chain(library: Library) -> None:

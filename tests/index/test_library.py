@@ -408,3 +408,11 @@ def test_the_search_is_the_same_whatever_the_order_of_adding(
             found.append([(hit.passage.id, hit.score) for hit in library.search("How much will the repairs cost?")])
     assert [i for i, _ in found[0]] == [i for i, _ in found[1]]
     assert np.allclose([s for _, s in found[0]], [s for _, s in found[1]])
+
+
+def test_a_library_opened_in_one_thread_and_closed_in_another_frees_its_folder(tmp_path, embedder) -> None:  # type: ignore[no-untyped-def]
+    with ThreadPoolExecutor(1) as pool:
+        opened = pool.submit(Library, tmp_path / "data", embedder=embedder).result()
+    opened.close()
+    with Library(tmp_path / "data", embedder=embedder) as again:
+        assert not again.closed

@@ -10,7 +10,7 @@ from llama_index.core.response_synthesizers import get_response_synthesizer
 from llama_index.core.schema import MetadataMode
 from llama_index.core.tools import RetrieverTool
 
-from onrecord.index import Article, Embedder, Filter, Library, LibraryClosed
+from onrecord.index import Article, Embedder, Filter, IndexMismatch, Library, LibraryClosed
 from onrecord.index.retriever import ArticleRetriever
 
 
@@ -82,3 +82,10 @@ def test_a_closed_library_is_said_to_be_closed(library: Library) -> None:
     library.close()
     with pytest.raises(LibraryClosed, match="closed"):
         retriever.retrieve("bridge")
+
+
+def test_an_index_of_another_embedder_is_said_with_its_cure(library: Library, embedder: Embedder) -> None:
+    library.close()
+    embedder.fingerprint = "another-embedder"  # type: ignore[misc]
+    with Library(library.path, embedder=embedder) as other, pytest.raises(IndexMismatch, match="onrecord rebuild"):
+        ArticleRetriever(other).retrieve("bridge")
