@@ -10,10 +10,11 @@ from starlette.exceptions import HTTPException
 from onrecord.index import OnRecordError
 from onrecord.ui.api_articles import articles
 from onrecord.ui.api_ask import asking
+from onrecord.ui.api_collections import collections
 from onrecord.ui.api_metrics import MEDIA_TYPE
 from onrecord.ui.api_models import Health, ProblemModel
 from onrecord.ui.api_problems import TITLES, answer_with_problem
-from onrecord.ui.api_service import Service, service_of
+from onrecord.ui.api_service import Service, first_service
 
 state = APIRouter(tags=["state"])
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -28,7 +29,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 @state.get("/health", response_model=Health)
 def health(request: Request) -> Any:
     """Whether the collection is open and questions can be asked. Needs no key."""
-    service = service_of(request)
+    service = first_service(request)
     _ = service.library.revision  # raises when the library was closed
     return {"status": "ok", "version": version("onrecord"), "waiting": service.asking.under_way}
 
@@ -36,7 +37,7 @@ def health(request: Request) -> Any:
 @state.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(request: Request) -> Response:
     """Counts in the text format of Prometheus."""
-    service = service_of(request)
+    service = first_service(request)
     gauges = {
         "onrecord_questions_under_way": float(service.asking.under_way),
         "onrecord_passages": float(service.library.passage_count),
@@ -58,7 +59,7 @@ def api_app(service: Service) -> FastAPI:
         servers=[{"url": "/api/v1"}],
     )
     app.state.service = service
-    for router in (articles, asking, state):
+    for router in (collections, articles, asking, state):
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError, OnRecordError, Exception):
         app.add_exception_handler(kind, answer_with_problem)

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from onrecord.index import Article, InputError, SyncReport, article_from_text, read_paths
 from onrecord.ui.api_models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles
 from onrecord.ui.api_problems import Problem, as_json
-from onrecord.ui.api_service import Service, scope_warnings, service_of
+from onrecord.ui.api_service import COLLECTION, Chosen, Service, first_service, scope_warnings
 
 articles = APIRouter(tags=["articles"])
 
@@ -26,12 +26,13 @@ class Listing(FilterModel):
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(100, ge=1, le=500)
     offset: int = Field(0, ge=0, le=10_000_000)
+    collection: str = Field("", max_length=200, description=COLLECTION)
 
 
 @articles.get("/articles", response_model=ArticleList)
 def list_articles(request: Request, given: Annotated[Listing, Query()]) -> Any:
     """The articles in the order in which they were first added, a page at a time."""
-    library, scope = service_of(request).library, given.filter()
+    library, scope = first_service(request).collection(given.collection).library, given.filter()
     warnings = scope_warnings(library, scope)
     found = library.articles(scope or None)
     following = given.offset + given.limit
@@ -48,17 +49,16 @@ def list_articles(request: Request, given: Annotated[Listing, Query()]) -> Any:
 @articles.post(
     "/articles", response_model=ChangeReport, responses={201: {"model": ChangeReport, "description": "Added"}}
 )
-def add_articles(request: Request, given: NewArticles, response: Response) -> Any:
+def add_articles(service: Chosen, given: NewArticles, response: Response) -> Any:
     """Add articles. One that is here already stays; one whose URL is here with another text replaces it."""
-    return _stored(service_of(request), [_article(number, one) for number, one in enumerate(given.articles)], response)
+    return _stored(service, [_article(number, one) for number, one in enumerate(given.articles)], response)
 
 
 @articles.post(
     "/articles/files", response_model=ChangeReport, responses={201: {"model": ChangeReport, "description": "Added"}}
 )
-async def add_files(request: Request, files: list[UploadFile], response: Response) -> Any:
+async def add_files(service: Chosen, files: list[UploadFile], response: Response) -> Any:
     """Add articles from files: text, Markdown, HTML, PDF, DOCX, JSON Lines or CSV. A bad file never stops the rest."""
-    service = service_of(request)
     if len(files) > service.limits.files:
         raise Problem(413, f"{len(files)} files are more than the {service.limits.files} of one request; send fewer.")
     read, failed = await run_in_threadpool(_read, files)
@@ -74,10 +74,10 @@ async def add_files(request: Request, files: list[UploadFile], response: Respons
     responses={304: {"description": "The same as the ETag in If-None-Match"}},
 )
 def get_article(
-    request: Request, article_id: str, if_none_match: Annotated[str, Header(max_length=2000)] = ""
+    service: Chosen, article_id: str, if_none_match: Annotated[str, Header(max_length=2000)] = ""
 ) -> Response:
     """One article with its text, the places of its sentences, and the articles that are copies of it."""
-    body = as_json(article_to_dict(service_of(request), article_id))
+    body = as_json(article_to_dict(service, article_id))
     etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if if_none_match.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]:
@@ -86,9 +86,9 @@ def get_article(
 
 
 @articles.delete("/articles/{article_id}", response_model=ChangeReport)
-def remove_article(request: Request, article_id: str) -> Any:
+def remove_article(service: Chosen, article_id: str) -> Any:
     """Remove an article; nothing of its text is left in the collection."""
-    return _report(service_of(request).library.remove([article_id]))
+    return _report(service.library.remove([article_id]))
 
 
 def article_to_dict(service: Service, article_id: str) -> dict[str, Any]:

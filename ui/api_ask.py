@@ -24,7 +24,7 @@ from onrecord.ui.api_models import (
     SearchResponse,
 )
 from onrecord.ui.api_problems import TITLES, Problem, as_json, described
-from onrecord.ui.api_service import Service, owner_of, scope_warnings, service_of
+from onrecord.ui.api_service import Chosen, Service, owner_of, scope_warnings
 from onrecord.ui.records import finish
 from onrecord.ui.room import new_record
 
@@ -43,9 +43,9 @@ UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 @asking.post("/search", response_model=SearchResponse)
-def search(request: Request, given: SearchRequest) -> Any:
+def search(service: Chosen, given: SearchRequest) -> Any:
     """Find passages by meaning and by words; no language model is used."""
-    hits, warnings = service_of(request).search(given.query, top_k=given.top_k, scope=given.filter.filter())
+    hits, warnings = service.search(given.query, top_k=given.top_k, scope=given.filter.filter())
     return {"query": given.query, "hits": hits, "warnings": warnings}
 
 
@@ -56,12 +56,13 @@ def search(request: Request, given: SearchRequest) -> Any:
 )
 async def ask(
     request: Request,
+    service: Chosen,
     given: AskRequest,
     accept: Annotated[str, Header()] = "",
     stream: Annotated[bool, Query(description="Server-Sent Events, as with Accept: text/event-stream.")] = False,
 ) -> Response:
     """Answer from the articles. As events: evidence, waiting, started, sentence, finished; error ends it early."""
-    service, owner, scope = service_of(request), owner_of(request), given.filter.filter()
+    owner, scope = owner_of(request), given.filter.filter()
     history, warnings = await run_in_threadpool(_prepared, service, owner, given, scope)
     keep = _Kept(service, owner, given, scope, tuple(warnings))
     if stream or EVENT_STREAM in accept:
@@ -163,16 +164,16 @@ def sse(name: str, data: Mapping[str, Any]) -> bytes:
 
 
 @asking.get("/conversations", response_model=ConversationList)
-def list_conversations(request: Request, search: Annotated[str, Query(max_length=200)] = "") -> Any:
+def list_conversations(request: Request, service: Chosen, search: Annotated[str, Query(max_length=200)] = "") -> Any:
     """Your kept conversations, newest first; with ``search``, those that hold every word of it."""
-    found = service_of(request).conversations.list(owner_of(request), search)
+    found = service.conversations.list(owner_of(request), search)
     return {"conversations": [{name: getattr(one, name) for name in one.__slots__} for one in found]}
 
 
 @asking.get("/conversations/{conversation_id}", response_model=ConversationTurns)
-def get_conversation(request: Request, conversation_id: str) -> Any:
+def get_conversation(request: Request, service: Chosen, conversation_id: str) -> Any:
     """The turns of a conversation, in order."""
-    service, owner = service_of(request), owner_of(request)
+    owner = owner_of(request)
     with not_here():
         records = service.conversations.turns(owner, conversation_id)
         title = service.conversations.title(owner, conversation_id)
@@ -187,10 +188,10 @@ def get_conversation(request: Request, conversation_id: str) -> Any:
 
 
 @asking.delete("/conversations/{conversation_id}", status_code=204)
-def delete_conversation(request: Request, conversation_id: str) -> None:
+def delete_conversation(request: Request, service: Chosen, conversation_id: str) -> None:
     """Remove a conversation with all its turns."""
     with not_here():
-        service_of(request).conversations.delete(owner_of(request), conversation_id)
+        service.conversations.delete(owner_of(request), conversation_id)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from onrecord.index import Filter
 from onrecord.qa.types import Answer, Event, EvidenceFound, Finished, Turn
 from onrecord.ui.api_problems import Problem
 from onrecord.ui.lane import Lane, Ticket
-from onrecord.ui.room import Answers
+from onrecord.ui.room import Room
 
 RETRY_AFTER = 5  # seconds that a refused client is told to wait
 _LOOK_UP = 0.25  # seconds between two looks at whether the client is still there
@@ -34,19 +35,45 @@ class Failed:
 Sign = Event | Waiting
 
 
-@dataclass
+@dataclass(slots=True)
+class Places:
+    """Questions under way in all collections of a server; one more than ``most`` gets a 503."""
+
+    most: int = 16
+    taken: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def enter(self) -> None:
+        with self._lock:
+            if self.taken >= self.most:
+                raise Problem(
+                    503,
+                    f"{self.taken} questions are waiting already; ask again in {RETRY_AFTER} seconds.",
+                    {"Retry-After": str(RETRY_AFTER)},
+                )
+            self.taken += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self.taken -= 1
+
+
+@dataclass(slots=True)
 class Asking:
-    """Asks the assistant for several clients at once. ``most``: questions under way; one more gets a 503.
+    """Asks the assistant of one collection for several clients at once.
 
     ``seconds``: how long one answer may take, its wait included.
     """
 
-    assistant: Answers
+    room: Room  # its assistant is taken from it for each question, because it may be exchanged
     lane: Lane
-    most: int = 16
+    places: Places
     seconds: float = 300.0
-    under_way: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def under_way(self) -> int:
+        """Questions under way in all collections."""
+        return self.places.taken
 
     async def events(
         self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None
@@ -55,7 +82,7 @@ class Asking:
 
         Closing or cancelling this stops the model at its next event. A client that reads slowly delays only itself.
         """
-        self._enter()
+        self.places.enter()
         loop = asyncio.get_running_loop()
         signs: asyncio.Queue[Sign | Failed | None] = asyncio.Queue()
         stop = threading.Event()
@@ -75,9 +102,12 @@ class Asking:
                     raise sign.error
                 yield sign
         except TimeoutError as error:
-            raise Problem(504, f"No answer within {self.seconds:.0f} seconds; ask for one fact at a time.") from error
+            raise self._too_late() from error
         finally:
             stop.set()
+
+    def _too_late(self) -> Problem:
+        return Problem(504, f"No answer within {self.seconds:.0f} seconds; ask for one fact at a time.")
 
     async def answer(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Answer:
         """The finished answer."""
@@ -87,16 +117,6 @@ class Asking:
                     return event.answer
         raise AssertionError("a stream ends with Finished")
 
-    def _enter(self) -> None:
-        with self._lock:
-            if self.under_way >= self.most:
-                raise Problem(
-                    503,
-                    f"{self.under_way} questions are waiting already; ask again in {RETRY_AFTER} seconds.",
-                    {"Retry-After": str(RETRY_AFTER)},
-                )
-            self.under_way += 1
-
     def _work(
         self,
         question: str,
@@ -105,27 +125,29 @@ class Asking:
         stop: threading.Event,
         tell: Callable[[Sign | Failed | None], None],
     ) -> None:
-        """Runs in a thread of its own, to its end or until ``stop``."""
+        """Runs in a thread of its own, to its end, until ``stop``, or until the time is over."""
+        end = time.monotonic() + self.seconds  # here too: a client that reads nothing never asks what the time is
         ticket = self.lane.join()
         try:
-            stream = self.assistant.stream(question, history, scope)
+            stream = self.room.assistant.stream(question, history, scope)
             with contextlib.closing(stream) as events:  # type: ignore[type-var]
-                self._follow(events, ticket, stop, tell)
+                self._follow(events, ticket, stop, end, tell)
         except Exception as error:  # noqa: BLE001  carried to the task that waits for it
             tell(Failed(error))
         finally:
             ticket.leave()
-            with self._lock:
-                self.under_way -= 1
+            self.places.leave()
             tell(None)
 
     def _follow(
-        self, events: Iterator[Event], ticket: Ticket, stop: threading.Event, tell: Callable[[Sign], None]
+        self, events: Iterator[Event], ticket: Ticket, stop: threading.Event, end: float, tell: Callable[[Sign], None]
     ) -> None:
         """The search needs no model, so the evidence comes before the wait."""
         for event in events:
             if stop.is_set():
                 return
+            if time.monotonic() > end and not isinstance(event, Finished):
+                raise self._too_late()
             tell(event)
             if isinstance(event, EvidenceFound):
                 told = -1

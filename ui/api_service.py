@@ -3,24 +3,27 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import BoundedSemaphore
-from typing import Any, cast
+from typing import Annotated, Any, cast
+from urllib.parse import quote
 
-from starlette.requests import Request
+from fastapi import Depends, Query, Request
 
 from onrecord.index import Filter, Hit, InputError, Library, UnknownArticle
-from onrecord.qa.assistant import Assistant
 from onrecord.qa.types import Turn
 from onrecord.qa.wire import hit_to_dict
-from onrecord.ui.api_asking import RETRY_AFTER, Asking
+from onrecord.ui.api_asking import RETRY_AFTER, Asking, Places
 from onrecord.ui.api_metrics import Metrics
 from onrecord.ui.api_problems import Problem
 from onrecord.ui.conversations import Conversations
 from onrecord.ui.desk import Desk
-from onrecord.ui.room import history_of
+from onrecord.ui.openai_models import MODEL
+from onrecord.ui.room import Room, history_of
 
 SOURCES_NAMED = 8
+COLLECTION = "The collection, as listed by /collections; left out, the first."
+QUERY = {"collection", "stream", "search"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +41,97 @@ class DoorLimits:
     files: int = 50
 
 
-@dataclass(slots=True)
-class Service:
-    """One open collection, as the doors use it."""
+class Shared:
+    """What the collections of one server have in common: the desk, the limits, the places, the counts."""
 
-    library: Library
-    assistant: Assistant
-    conversations: Conversations
-    asking: Asking
-    limits: DoorLimits
-    metrics: Metrics = field(default_factory=Metrics)
-    _searches: BoundedSemaphore = field(init=False)
-    _processors: BoundedSemaphore = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._searches = BoundedSemaphore(self.limits.searches)
+    def __init__(self, desk: Desk, limits: DoorLimits) -> None:
+        self.desk, self.limits, self.metrics = desk, limits, Metrics()
+        self.places = Places(limits.questions)
+        self.searches = BoundedSemaphore(limits.searches)
         # More searches at once than processors only take each other's: fifty on two cores gave a quarter of the rate.
-        self._processors = BoundedSemaphore(os.cpu_count() or 2)
+        self.processors = BoundedSemaphore(os.cpu_count() or 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One open collection, as the doors use it; `collection` leads to the others."""
+
+    room: Room
+    shared: Shared
+    asking: Asking
 
     @classmethod
     def of(cls, desk: Desk, limits: DoorLimits) -> "Service":
         """The desk's first collection; its questions stand in the same lane as the page's."""
-        room = desk.first
-        asking = Asking(room.assistant, desk.lane, most=limits.questions, seconds=limits.answer_seconds)
-        library, assistant = cast(Library, room.library), cast(Assistant, room.assistant)
-        return cls(library, assistant, room.conversations, asking, limits)
+        return cls._in(desk.first, Shared(desk, limits))
+
+    @classmethod
+    def _in(cls, room: Room, shared: Shared) -> "Service":
+        asking = Asking(room, shared.desk.lane, shared.places, seconds=shared.limits.answer_seconds)
+        return cls(room, shared, asking)
+
+    @property
+    def library(self) -> Library:
+        return cast(Library, self.room.library)
+
+    @property
+    def conversations(self) -> Conversations:
+        return self.room.conversations
+
+    @property
+    def limits(self) -> DoorLimits:
+        return self.shared.limits
+
+    @property
+    def metrics(self) -> Metrics:
+        return self.shared.metrics
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """The names of all collections that this server has, the first one first."""
+        return self.shared.desk.names()
+
+    @property
+    def several(self) -> bool:
+        """Whether there can be more collections than the first."""
+        return self.shared.desk.opener is not None
+
+    @property
+    def is_first(self) -> bool:
+        return self.room is self.shared.desk.first
+
+    def collection(self, name: str = "") -> "Service":
+        """The collection of that name, opened when it is not yet; empty: the first. A 404 names those there are."""
+        if name in ("", self.shared.desk.first.name):
+            return self if self.is_first else self._in(self.shared.desk.first, self.shared)
+        if name not in self.collections:
+            there = _listed(self.collections)
+            raise Problem(404, f"There is no collection {name!r}; leave collection out, or give one of: {there}.")
+        return self._in(self.shared.desk.room(name), self.shared)
+
+    def model_of(self, name: str) -> str:
+        """What a collection goes by where a client chooses a model."""
+        return MODEL if name == self.shared.desk.first.name else f"{MODEL}:{name}"
+
+    def uri(self, article_id: str) -> str:
+        """What an article without a URL goes by."""
+        within = "" if self.is_first else f"collections/{quote(self.room.name, safe='')}/"
+        return f"onrecord://{within}articles/{article_id}"
 
     @contextmanager
     def searching(self) -> Iterator[None]:
         """A place among the searches under way and, in time, a processor; raises a 503 when there is no place."""
-        if not self._searches.acquire(blocking=False):
+        if not self.shared.searches.acquire(blocking=False):
             raise Problem(
                 503,
                 f"{self.limits.searches} searches are under way; search again in {RETRY_AFTER} seconds.",
                 {"Retry-After": str(RETRY_AFTER)},
             )
         try:
-            with self._processors:
+            with self.shared.processors:
                 yield
         finally:
-            self._searches.release()
+            self.shared.searches.release()
 
     def search(self, query: str, *, top_k: int, scope: Filter) -> tuple[list[dict[str, Any]], list[str]]:
         """The hits as plain data with their articles' facts, and what is to be said about the filter."""
@@ -93,8 +147,7 @@ class Service:
         except UnknownArticle:
             return None
         facts = {name: getattr(article, name) for name in ("title", "source", "published", "url")}
-        quote = article.text[hit.passage.start_char : hit.passage.end_char]
-        return {**facts, **hit_to_dict(hit), "quote": quote}
+        return {**facts, **hit_to_dict(hit), "quote": article.text[hit.passage.start_char : hit.passage.end_char]}
 
     def history(self, owner: str, conversation: str) -> tuple[Turn, ...]:
         """The turns of a kept conversation; raises `InputError` when this owner has none of that id."""
@@ -123,9 +176,23 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SOURCES_NAMED]) or "none is stated"
 
 
-def service_of(request: Request) -> Service:
-    """The service of the app that serves this request."""
+def first_service(request: Request) -> Service:
+    """The first collection of the app that serves this request."""
     return cast(Service, request.app.state.service)
+
+
+def chosen(
+    request: Request,
+    collection: Annotated[str, Query(max_length=200, description=COLLECTION, examples=["default"])] = "",
+) -> Service:
+    """The collection that a request names; a parameter of another name is refused, as a mistyped one must be."""
+    unknown = sorted(set(request.query_params) - QUERY)
+    if unknown:
+        raise InputError(f"{unknown[0]}: is no parameter here; there are {', '.join(sorted(QUERY))}.")
+    return first_service(request).collection(collection)
+
+
+Chosen = Annotated[Service, Depends(chosen)]
 
 
 def owner_of(request: Request) -> str:

@@ -55,13 +55,39 @@ class Chat:
             return self.show(replace(session, conversation=""), request)
         return thread(session, records), panel(records[-1]), replace(session, editing="")
 
+    def first_view(self, session: Session, *, wait: bool = False) -> Any:
+        """What the collection holds now, and the questions that are known, where no conversation is open."""
+        if session.conversation:
+            return gr.skip()
+        room = self.desk.room(session.room)
+        return thread(session, (), empty=home(room, self.desk.suggestions(room, wait=wait)))
+
     def settle(self, session: Session) -> Any:
         """The first view once more, when its questions have been found."""
-        room = self.desk.room(session.room)
-        return gr.skip() if session.conversation else thread(session, (), empty=home(room, self.desk.suggestions(room)))
+        return self.first_view(session, wait=True)
 
     def tune(self, length: str, strictness: str, session: Session) -> Session:
         return replace(session, style=Style(length, strictness))
+
+    def models(self) -> Any:
+        """The models that can be chosen now, and the one that was."""
+        writer = self.desk.writer
+        if writer is None:
+            return gr.skip()
+        return gr.update(choices=[(c.label, c.name) for c in writer.choices()], value=writer.chosen, interactive=True)
+
+    def write_with(self, name: str) -> Iterator[Update]:
+        """model choice, notice: another model for everybody, once the questions that came before are answered."""
+        writer = self.desk.writer
+        if writer is None or name == writer.chosen:
+            return
+        yield gr.update(interactive=False), notice("The model is changed as soon as nobody waits for an answer …")
+        try:
+            self.desk.write_with(name)
+            said = writer.said
+        except OnRecordError as error:
+            said = str(error)
+        yield self.models(), notice(said)
 
     def ask(
         self,

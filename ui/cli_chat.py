@@ -18,6 +18,7 @@ from onrecord.ui.cli_group import print_json
 from onrecord.ui.cli_open import DataOption
 
 if TYPE_CHECKING:
+    from onrecord.qa.engines import Engine
     from onrecord.qa.settings import Settings
 
 PATIENCE = 120.0  # seconds within which a page must come up to be opened in the browser
@@ -63,6 +64,7 @@ def run(settings: "Settings", users: dict[str, str], *, model_required: bool, br
     from onrecord.qa.build import build_assistant
     from onrecord.ui import server
     from onrecord.ui.doors import add_doors
+    from onrecord.ui.writer import CONFIGURED, Writer
 
     host, port = settings.server.host, settings.server.port
     server.check_address(host, users)
@@ -71,14 +73,23 @@ def run(settings: "Settings", users: dict[str, str], *, model_required: bool, br
     with closing(opening.open_library(settings)) as library:
         engine = opening.open_engine(settings, required=model_required)
 
+        def load(name: str) -> "Engine | None":
+            """The model of a choice made on the page."""
+            if name == CONFIGURED:
+                return opening.open_engine(settings, required=model_required)
+            model = replace(settings.model, name=name, url="")
+            return opening.open_engine(replace(settings, model=model), required=True)
+
         def another(folder: Path) -> tuple[Any, Any]:
             """A further collection; the model is shared."""
             opened = opening.open_library(replace(settings, data=folder))
-            return opened, build_assistant(settings, opened, engine)
+            return opened, build_assistant(settings, opened, writer.engine)
 
+        writer = Writer(settings.model, engine, load)
         app = server.create_app(
             library,
             build_assistant(settings, library, engine),
+            writer=writer,
             host=host,
             users=users,
             allowed_hosts=settings.server.allowed_hosts,
@@ -93,8 +104,7 @@ def run(settings: "Settings", users: dict[str, str], *, model_required: bool, br
         except KeyboardInterrupt:
             pass  # how a person stops it
         finally:
-            if engine is not None:
-                engine.close()
+            writer.close()
 
 
 def _when_up(host: str, port: int, *, browser: bool, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """Everything that the page's handlers share: the open collections, the lane to the model, and who is asking."""
 
 import contextlib
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from onrecord.ui.conversations import Conversations
 from onrecord.ui.lane import Lane
 from onrecord.ui.room import Answers, LibraryLike, Room
 from onrecord.ui.suggest import suggestions
-from onrecord.ui.tuning import Style, tuned
+from onrecord.ui.tuning import Style, rewired, tuned
+from onrecord.ui.writer import Writer
 
 Opener = Callable[[Path], tuple[LibraryLike, Answers]]
+log = logging.getLogger("onrecord")
 _NAME = re.compile(r"[^\W_][\w .-]{0,39}")
 
 
@@ -40,13 +43,18 @@ class Session:
 
 @dataclass(slots=True)
 class Desk:
-    """The first collection and those in folders beside it. Without ``opener`` there is only the first."""
+    """The first collection and those in folders beside it. Without ``opener`` there is only the first.
+
+    ``writer``: the model of all of them, where another can be chosen. `close` closes what the desk opened itself: every
+    conversation store, and the collections that ``opener`` gave. The first library and the model are their giver's.
+    """
 
     first: Room
     opener: Opener | None = None
     limits: Limits = Limits()
     folders_allowed: bool = True  # whether a person may name a folder on the server to read articles from
     lane: Lane = field(default_factory=Lane)
+    writer: Writer | None = None
     _rooms: dict[str, Room] = field(default_factory=dict)
     _suggested: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     _tuned: dict[tuple[str, Style], Answers] = field(default_factory=dict)
@@ -68,14 +76,9 @@ class Desk:
         """The collection of this name, opened when it is not yet."""
         if name in ("", self.first.name):
             return self.first
-        if name not in self.names() or self.opener is None:
+        if name not in self.names():
             raise InputError(f"There is no collection named “{name}”; choose one of: {', '.join(self.names())}.")
-        with self._lock:
-            if name not in self._rooms:
-                self._rooms[name] = open_room(
-                    self.first.folder.parent / name, *self.opener(self.first.folder.parent / name)
-                )
-            return self._rooms[name]
+        return self._opened(name)
 
     def create(self, name: str) -> Room:
         """A new, empty collection beside the first."""
@@ -88,17 +91,56 @@ class Desk:
             )
         if name in self.names() or (self.first.folder.parent / name).exists():
             raise InputError(f"“{name}” is taken; choose another name.")
-        folder = self.first.folder.parent / name
+        return self._opened(name)
+
+    def _opened(self, name: str) -> Room:
         with self._lock:
-            self._rooms[name] = open_room(folder, *self.opener(folder))
+            if name not in self._rooms:
+                if self.opener is None:
+                    raise InputError("The server is being stopped; start it again to open another collection.")
+                folder = self.first.folder.parent / name
+                self._rooms[name] = open_room(folder, *self.opener(folder))
             return self._rooms[name]
 
     def assistant(self, room: Room, style: Style) -> Answers:
         """The room's assistant in this style; one for each style, because it keeps what it learns of the articles."""
         key = (room.name, style)
-        if key not in self._tuned:
-            self._tuned[key] = tuned(room.assistant, style)
-        return self._tuned[key]
+        with self._lock:
+            if key not in self._tuned:
+                self._tuned[key] = tuned(room.assistant, style)
+            return self._tuned[key]
+
+    def write_with(self, name: str) -> None:
+        """Another model for every collection, between two questions: those asked before are finished first.
+
+        Raises the `OnRecordError` that says why it cannot be loaded; then the model before it goes on writing.
+        """
+        if self.writer is None:
+            raise InputError("This server was started with one model; another cannot be chosen here.")
+        with self.lane.alone():
+            if name == self.writer.chosen:
+                return
+            engine = self.writer.load(name)
+            with self._lock:
+                before = self.writer.take(name, engine)
+                rooms = (self.first, *self._rooms.values())
+                for assistant in (*(room.assistant for room in rooms), *self._tuned.values()):
+                    rewired(assistant, engine)
+            if before is not None:
+                before.close()
+
+    def close(self) -> None:
+        """Closes what was opened here, each whatever became of the others; a second call does nothing."""
+        with self._lock:
+            opened, self._rooms = list(self._rooms.values()), {}
+        self.opener = None
+        for room in opened:
+            engine = getattr(room.assistant, "engine", None)
+            shared = (getattr(self.first.assistant, "engine", None), self.writer and self.writer.engine)
+            for part in (room.library, None if engine in shared else engine):
+                _close(part)
+        for room in (self.first, *opened):
+            room.conversations.close()
 
     def suggestions(self, room: Room, *, wait: bool = True) -> tuple[str, ...]:
         """Questions to begin with; found once for each state of the collection. Without ``wait``: those known now."""
@@ -122,3 +164,14 @@ class Desk:
 def open_room(folder: Path, library: LibraryLike, assistant: Answers) -> Room:
     """A collection with what is kept beside it in ``folder``."""
     return Room(folder.name, library, assistant, Conversations(folder / "conversations.sqlite"), folder)
+
+
+def _close(part: object) -> None:
+    """Closes a library or an engine where it can be closed; what fails must not keep the next from it."""
+    close = getattr(part, "close", None)
+    if close is None:
+        return
+    try:
+        close()
+    except (OnRecordError, OSError) as error:
+        log.warning("%s could not be closed: %s", type(part).__name__, error)

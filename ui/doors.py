@@ -14,7 +14,7 @@ from onrecord.ui.api import api_app
 from onrecord.ui.api_gate import Gate
 from onrecord.ui.api_problems import problem
 from onrecord.ui.api_service import DoorLimits, Service
-from onrecord.ui.desk import Desk, open_room
+from onrecord.ui.desk import Desk, Opener, open_room
 from onrecord.ui.guard import LOOPBACK, Guard
 from onrecord.ui.keys import FILE_NAME, Keys
 from onrecord.ui.openai_api import openai_app, openai_refusal
@@ -92,13 +92,17 @@ def create_api(
     keys_required: bool | None = None,
     limits: DoorLimits | None = None,
     folder: Path | None = None,
+    opener: Opener | None = None,
 ) -> FastAPI:
-    """The doors without the page. Raises `InputError` when keys are required and there are none."""
+    """The doors without the page; with ``opener``, for the collections in folders beside ``folder`` too.
+
+    Raises `InputError` when keys are required and there are none.
+    """
     where = folder or library.path
     keys = keys or Keys(where / FILE_NAME)
     required = _keys_wanted(host, keys, keys_required)
     app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = Desk(open_room(where, library, assistant), folders_allowed=False)
+    app.state.desk = Desk(open_room(where, library, assistant), opener, folders_allowed=False)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -117,6 +121,7 @@ def create_mcp_app(
     keys: Keys | None = None,
     keys_required: bool | None = None,
     limits: DoorLimits | None = None,
+    opener: Opener | None = None,
 ) -> ASGIApp:
     """MCP over streamable HTTP at ``/mcp``, behind the same guard and keys; needs the extra ``mcp``."""
     from onrecord.ui.mcp import mcp_http_app
@@ -124,7 +129,7 @@ def create_mcp_app(
     limits = limits or DoorLimits()
     keys = keys or Keys(library.path / FILE_NAME)
     required = _keys_wanted(host, keys, keys_required)
-    service = Service.of(Desk(open_room(library.path, library, assistant), folders_allowed=False), limits)
+    service = Service.of(Desk(open_room(library.path, library, assistant), opener, folders_allowed=False), limits)
     gate = Gate(
         mcp_http_app(service),
         refusal=_problem,

@@ -12,8 +12,8 @@ from onrecord.index import InputError
 GRACE = 10  # seconds that requests under way have to finish; then they are cancelled, and the model stops
 
 
-def run(app: ASGIApp, host: str, port: int, *, access_log: bool = True, path: str = "") -> None:
-    """Serves until it is interrupted; prints the address once it can be used. Raises `InputError` for a port in use."""
+def check_port(host: str, port: int) -> None:
+    """Raises `InputError` for a port in use."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -22,6 +22,11 @@ def run(app: ASGIApp, host: str, port: int, *, access_log: bool = True, path: st
             raise InputError(
                 f"{host}:{port} cannot be used ({error.strerror}); stop what uses it, or choose another with --port."
             ) from error
+
+
+def run(app: ASGIApp, host: str, port: int, *, access_log: bool = True, path: str = "") -> None:
+    """Serves until it is interrupted; prints the address once it can be used. Raises `InputError` for a port in use."""
+    check_port(host, port)
     if access_log:
         _log_access()
 

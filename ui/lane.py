@@ -2,6 +2,8 @@
 
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Ticket:
@@ -14,6 +16,10 @@ class Ticket:
     def place(self) -> int:
         """0 when it is this ticket's turn, else how many turns are still to come before it."""
         return self._lane.place(self)
+
+    def begin(self, seconds: float) -> bool:
+        """True as soon as nobody before it needs the lane alone, False after ``seconds``."""
+        return self._lane.begin(self, seconds)
 
     def wait(self, seconds: float) -> bool:
         """True as soon as it is this ticket's turn, False after ``seconds``."""
@@ -29,13 +35,34 @@ class Lane:
     def __init__(self, width: int = 1) -> None:
         self._width = width
         self._tickets: deque[Ticket] = deque()
+        self._lone: set[Ticket] = set()  # those that need the lane for themselves
         self._changed = threading.Condition()
 
-    def join(self) -> Ticket:
+    def join(self, *, begin: bool = True) -> Ticket:
+        """A place at the end. With ``begin`` this waits while somebody before it needs the lane alone."""
+        ticket = self._join(lone=False)
+        if begin:
+            ticket.begin(float("inf"))
+        return ticket
+
+    def _join(self, *, lone: bool) -> Ticket:
         ticket = Ticket(self)
         with self._changed:
             self._tickets.append(ticket)
+            if lone:
+                self._lone.add(ticket)
         return ticket
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside, no question is under way: those that came before have ended, those that come after wait."""
+        ticket = self._join(lone=True)
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._tickets[0] is ticket)
+            yield
+        finally:
+            ticket.leave()
 
     def place(self, ticket: Ticket) -> int:
         with self._changed:
@@ -43,6 +70,14 @@ class Lane:
 
     def _place(self, ticket: Ticket) -> int:
         return max(0, self._tickets.index(ticket) - self._width + 1) if ticket in self._tickets else 0
+
+    def begin(self, ticket: Ticket, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._may_begin(ticket), timeout=min(seconds, threading.TIMEOUT_MAX))
+
+    def _may_begin(self, ticket: Ticket) -> bool:
+        before = list(self._tickets)[: self._tickets.index(ticket)] if ticket in self._tickets else []
+        return self._lone.isdisjoint(before)
 
     def wait(self, ticket: Ticket, seconds: float) -> bool:
         with self._changed:
@@ -52,6 +87,7 @@ class Lane:
         with self._changed:
             if ticket in self._tickets:
                 self._tickets.remove(ticket)
+                self._lone.discard(ticket)
                 self._changed.notify_all()
 
     def __len__(self) -> int:

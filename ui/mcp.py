@@ -6,10 +6,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import unquote
 
+from anyio import to_thread
 from pydantic import Field
 
-from onrecord.index import Filter, InputError, OnRecordError, UnknownArticle
+from onrecord.index import InputError, OnRecordError, UnknownArticle
 from onrecord.qa.types import Turn
 from onrecord.ui.api_articles import article_to_dict
 from onrecord.ui.api_models import AnswerModel, ArticleModel, SearchResponse
@@ -27,7 +29,6 @@ except ImportError as error:
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-SCHEME = "onrecord://articles/"
 INSTRUCTIONS = (
     "Answers and passages from the user's own news articles. Every sentence of an answer cites the sentence of an "
     "article that says it, by number: keep the numbers when you repeat an answer. When the articles do not say, say "
@@ -42,14 +43,19 @@ Sources = Annotated[list[str] | None, Field(description="Only articles from thes
 Articles = Annotated[list[str] | None, Field(description="Only the articles with these ids")]
 From = Annotated[str, Field(description="Published on this day or later: 2024, 2024-03 or 2024-03-09")]
 To = Annotated[str, Field(description="Published on this day or earlier")]
+Collection = Annotated[str, Field(max_length=200, description="Which collection of articles; empty: the first one")]
 
 
 def create_mcp(service: Service) -> "MCPServer[Any]":
-    """The server with its three tools and the articles as resources."""
+    """The server with its three tools and the articles as resources; where there can be several collections, their
+    list is a fourth."""
     server: MCPServer[Any] = MCPServer("onrecord", title="OnRecord", instructions=INSTRUCTIONS, log_level="WARNING")
     _add_search(server, service)
     _add_ask(server, service)
     _add_read(server, service)
+    _add_resources(server, service)
+    if service.several:
+        _add_collections(server, service)
     return server
 
 
@@ -62,13 +68,15 @@ def _add_search(server: "MCPServer[Any]", service: Service) -> None:
         articles: Articles = None,
         published_from: From = "",
         published_to: To = "",
+        collection: Collection = "",
     ) -> Annotated[CallToolResult, SearchResponse]:
         """Find passages in the user's articles by meaning and by words, with their exact places."""
         with _told():
             scope = scope_of(articles or (), sources or (), published_from, published_to)
-            hits, warnings = service.search(query, top_k=top_k, scope=scope)
-        lines = [f"{_facts(hit)}\n{hit['quote']}" for hit in hits] or ["Nothing found."]
-        return _result(lines + warnings, hits, {"query": query, "hits": hits, "warnings": warnings})
+            chosen = service.collection(collection)
+            hits, warnings = chosen.search(query, top_k=top_k, scope=scope)
+        lines = [f"{_facts(chosen, hit)}\n{hit['quote']}" for hit in hits] or ["Nothing found."]
+        return _result(chosen, lines + warnings, hits, {"query": query, "hits": hits, "warnings": warnings})
 
 
 def _add_ask(server: "MCPServer[Any]", service: Service) -> None:
@@ -80,39 +88,65 @@ def _add_ask(server: "MCPServer[Any]", service: Service) -> None:
         articles: Articles = None,
         published_from: From = "",
         published_to: To = "",
+        collection: Collection = "",
     ) -> Annotated[CallToolResult, AnswerModel]:
         """Answer a question from the user's articles; every sentence cites its source. Says so when they do not say."""
         with _told():
             scope = scope_of(articles or (), sources or (), published_from, published_to)
-            warnings = scope_warnings(service.library, scope)
+            chosen = await to_thread.run_sync(service.collection, collection)
+            warnings = await to_thread.run_sync(scope_warnings, chosen.library, scope)
             turns = tuple(Turn("user", one) for one in history or ())
-            answer = await service.asking.answer(question, turns, scope if scope != Filter() else None)
+            answer = await chosen.asking.answer(question, turns, scope or None)
         service.metrics.answered(answer)
         data = answer.to_dict()
         data["warnings"] = [*warnings, *data["warnings"]]
         cited = [citation for sentence in data["sentences"] for citation in sentence["citations"]]
         lines = [answer.text, *(f"[{c.number}] “{c.quote}” ({c.title})" for c in answer.citations), *data["warnings"]]
-        return _result(lines, cited, {**data, "conversation": ""})
+        return _result(chosen, lines, cited, {**data, "conversation": ""})
 
 
 def _add_read(server: "MCPServer[Any]", service: Service) -> None:
     @server.tool(annotations=READS, title="Read an article")
     def read_article(
         article_id: Annotated[str, Field(max_length=100, description="As in the results of the other tools")],
+        collection: Collection = "",
     ) -> Annotated[CallToolResult, ArticleModel]:
         """The full text of one article, with the places of its sentences."""
         with _told():
-            article = article_to_dict(service, article_id)
+            chosen = service.collection(collection)
+            article = article_to_dict(chosen, article_id)
         found = {"article_id": article_id, "title": article["title"]}
-        return _result([f"{_facts(article)}\n\n{article['text']}"], [found], article)
+        return _result(chosen, [f"{_facts(chosen, article)}\n\n{article['text']}"], [found], article)
 
-    @server.resource(SCHEME + "{article_id}", name="article", title="An article", mime_type="text/plain")
+
+def _add_collections(server: "MCPServer[Any]", service: Service) -> None:
+    @server.tool(annotations=READS, title="List the collections")
+    def list_collections() -> list[str]:
+        """The names of the user's collections of articles; the other tools look in the first one unless told."""
+        return list(service.collections)
+
+
+def _add_resources(server: "MCPServer[Any]", service: Service) -> None:
+    def text(collection: str, article_id: str) -> str:
+        try:
+            return service.collection(collection).library.article(article_id).text
+        except (UnknownArticle, Problem) as error:
+            raise ResourceNotFoundError(_said(error)) from error
+
+    @server.resource("onrecord://articles/{article_id}", name="article", title="An article", mime_type="text/plain")
     def article_text(article_id: str) -> str:
         """The full text of one article, to which every offset counts."""
-        try:
-            return service.library.article(article_id).text
-        except UnknownArticle as error:
-            raise ResourceNotFoundError(str(error)) from error
+        return text("", article_id)
+
+    @server.resource(
+        "onrecord://collections/{collection}/articles/{article_id}",
+        name="article_of_collection",
+        title="An article of a collection",
+        mime_type="text/plain",
+    )
+    def article_text_in(collection: str, article_id: str) -> str:
+        """The full text of one article of another collection than the first."""
+        return text(unquote(collection), article_id)
 
 
 @contextmanager
@@ -121,19 +155,23 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (OnRecordError, Problem) as error:
-        raise ToolError(error.detail if isinstance(error, Problem) else str(error)) from error
+        raise ToolError(_said(error)) from error
 
 
-def _facts(found: dict[str, Any]) -> str:
+def _said(error: OnRecordError | Problem) -> str:
+    return error.detail if isinstance(error, Problem) else str(error)
+
+
+def _facts(service: Service, found: dict[str, Any]) -> str:
     facts = ", ".join(part for part in (found["title"], found["source"], found["published"][:10]) if part)
-    return f"{facts} ({SCHEME}{found.get('article_id') or found['id']})"
+    return f"{facts} ({service.uri(found.get('article_id') or found['id'])})"
 
 
-def _result(lines: list[str], cited: list[dict[str, Any]], data: dict[str, Any]) -> CallToolResult:
+def _result(service: Service, lines: list[str], cited: list[dict[str, Any]], data: dict[str, Any]) -> CallToolResult:
     """Text for the model, links to the articles, and the same as data for programs."""
     titles = {one["article_id"]: one["title"] for one in cited}
     links: list[ContentBlock] = [
-        ResourceLink(uri=SCHEME + article_id, name=article_id, title=title, mime_type="text/plain")
+        ResourceLink(uri=service.uri(article_id), name=article_id, title=title, mime_type="text/plain")
         for article_id, title in titles.items()
     ]
     text: list[ContentBlock] = [TextContent(type="text", text="\n\n".join(lines))]

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from onrecord.index import Filter, OnRecordError
@@ -18,8 +19,8 @@ from onrecord.qa.wording import marked
 from onrecord.ui.api_ask import EVENT_STREAM, UNBUFFERED, while_connected
 from onrecord.ui.api_asking import Sign
 from onrecord.ui.api_problems import Problem, as_json, described
-from onrecord.ui.api_service import Service, service_of
-from onrecord.ui.openai_models import MODEL, ChatRequest
+from onrecord.ui.api_service import Service, first_service
+from onrecord.ui.openai_models import ChatRequest
 from onrecord.ui.openai_text import annotations, with_references
 
 router = APIRouter()
@@ -27,24 +28,24 @@ _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit
 
 
 @router.get("/models")
-def models() -> Any:
-    """The one model there is: the assistant over this collection."""
-    return {"object": "list", "data": [_model()]}
+def models(request: Request) -> Any:
+    """A model for each collection: the assistant over it."""
+    service = first_service(request)
+    return {"object": "list", "data": [_model(service.model_of(name)) for name in service.collections]}
 
 
-@router.get("/models/{name}")
-def model(name: str) -> Any:
-    _check_model(name)
-    return _model()
+@router.get("/models/{name:path}")
+def model(request: Request, name: str) -> Any:
+    _collection(first_service(request), name)
+    return _model(name)
 
 
 @router.post("/chat/completions")
 async def chat_completions(request: Request, given: ChatRequest) -> Response:
     """An answer from the articles. Its citations are numbers in the text, references below it, and annotations."""
-    _check_model(given.model)
-    service = service_of(request)
+    service = await run_in_threadpool(_service, first_service(request), given.model)
     question, history = given.question()
-    reply = _Reply(service, usage=bool(given.stream_options and given.stream_options.include_usage))
+    reply = _Reply(service, given.model, usage=bool(given.stream_options and given.stream_options.include_usage))
     if given.stream:
         events = service.asking.events(question, history)
         first = await anext(events)
@@ -56,9 +57,9 @@ async def chat_completions(request: Request, given: ChatRequest) -> Response:
 class _Reply:
     """One completion, whole or in chunks."""
 
-    def __init__(self, service: Service, *, usage: bool) -> None:
+    def __init__(self, service: Service, model: str, *, usage: bool) -> None:
         self._service, self._usage = service, usage
-        self._frame = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": MODEL}
+        self._frame = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": model}
 
     def completion(self, answer: Answer) -> dict[str, Any]:
         self._service.metrics.answered(answer)
@@ -67,7 +68,7 @@ class _Reply:
             "role": "assistant",
             "content": content,
             "refusal": None,
-            "annotations": annotations(answer, content),
+            "annotations": annotations(answer, content, self._service.uri),
         }
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         return {**self._frame, "object": "chat.completion", "choices": [choice], "usage": _tokens(answer)}
@@ -97,7 +98,7 @@ class _Reply:
         content = with_references(answer)
         if not content.startswith(sent):  # the answer was changed as a whole, as by translation: it is sent anew
             content = f"{sent}\n\n{content}"
-        found = annotations(answer, content)
+        found = annotations(answer, content, self._service.uri)
         rest = {"content": content[len(sent) :]} if len(content) > len(sent) else {}
         lines = [self._chunk({**rest, "annotations": found}), self._chunk({}, finish="stop")]
         if self._usage:
@@ -127,13 +128,21 @@ def _tokens(answer: Answer) -> dict[str, int]:
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
-def _model() -> dict[str, Any]:
-    return {"id": MODEL, "object": "model", "created": 0, "owned_by": "onrecord"}
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "onrecord"}
 
 
-def _check_model(name: str) -> None:
-    if name != MODEL:
-        raise Problem(404, f"There is no model {name!r} here; use {MODEL!r}.")
+def _collection(service: Service, model: str) -> str:
+    """The name of the collection that a model's name stands for; a 404 names the models that there are."""
+    models = {service.model_of(name): name for name in service.collections}
+    if model not in models:
+        raise Problem(404, f"There is no model {model!r} here; use {' or '.join(map(repr, models))}.")
+    return models[model]
+
+
+def _service(first: Service, model: str) -> Service:
+    """The collection behind a model, opened."""
+    return first.collection(_collection(first, model))
 
 
 def _error(status: int, message: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """An answer as a chat message: numbered references in the text, and annotations for programs."""
 
+from collections.abc import Callable
 from typing import Any
 
 from onrecord.qa.types import Answer, AnswerSentence, Citation
@@ -24,10 +25,11 @@ def with_references(answer: Answer) -> str:
     return "\n\n".join([answer.text, "\n".join(lines)]) if lines else answer.text
 
 
-def annotations(answer: Answer, content: str) -> list[dict[str, Any]]:
+def annotations(answer: Answer, content: str, uri: Callable[[str], str]) -> list[dict[str, Any]]:
     """Each citation as a ``url_citation`` of the span of ``content`` that it supports.
 
-    ``url_citation`` has OpenAI's fields and, beside them, the place in the article.
+    ``url_citation`` has OpenAI's fields and, beside them, the place in the article. ``uri``: the address
+    of an article that has no URL, by its id.
     """
     shown = [*answer.sentences, *(p for d in answer.disagreements for p in d.positions)]
     found: list[dict[str, Any]] = []
@@ -37,19 +39,21 @@ def annotations(answer: Answer, content: str) -> list[dict[str, Any]]:
         start = content.find(text, start)
         if start < 0:  # the text was put otherwise; better no annotation than a wrong span
             break
-        found += [_annotation(sentence, citation, start, start + len(text)) for citation in sentence.citations]
+        found += [_annotation(sentence, citation, start, start + len(text), uri) for citation in sentence.citations]
         start += len(text)
     return found
 
 
-def _annotation(sentence: AnswerSentence, citation: Citation, start: int, end: int) -> dict[str, Any]:
+def _annotation(
+    sentence: AnswerSentence, citation: Citation, start: int, end: int, uri: Callable[[str], str]
+) -> dict[str, Any]:
     return {
         "type": "url_citation",
         "url_citation": {
             "start_index": start,
             "end_index": end,
             "title": citation.title,
-            "url": citation.url or f"onrecord://articles/{citation.article_id}",
+            "url": citation.url or uri(citation.article_id),
             "number": citation.number,
             "article_id": citation.article_id,
             "start_char": citation.sentence.start_char,

@@ -9,7 +9,7 @@ from onrecord.ui.desk import Desk, Session
 from onrecord.ui.escape import e
 from onrecord.ui.style import drawn
 from onrecord.ui.tabs import QUICK, Parts, collection_tab, conversations_tab
-from onrecord.ui.tuning import LENGTH_COST, LENGTHS, STRICTNESS, STRICTNESS_COST, model_text, standing
+from onrecord.ui.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS, STRICTNESS_COST, model_text, standing
 
 THREAD = (
     '<div class="thread"><div class="bar"></div>'
@@ -24,6 +24,7 @@ READER = (
     '<div class="page" role="region" aria-label="Article" tabindex="0"></div></div>'
 )
 NOTICE = '<div role="status"></div>'
+HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_page(desk: Desk) -> Any:
@@ -32,9 +33,12 @@ def build_page(desk: Desk) -> Any:
         session = gr.State(Session())
         gr.HTML("<h1>On<span>Record</span></h1>", elem_id="brand", apply_default_css=False)
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Ask", id="ask"):
+            with gr.Tab("Ask", id="ask") as tab:
                 chat = Chat(desk)
                 parts = _asking(page, desk, chat, session)
+                # Articles may have been added since the first view was drawn.
+                back = tab.select(chat.first_view, [session], [parts.thread], **QUICK)
+                back.then(chat.settle, [session], [parts.thread], **HIDDEN)
             with gr.Tab("Collection", id="collection") as tab:
                 collection_tab(page, tab, desk, parts)
             with gr.Tab("Conversations", id="conversations") as tab:
@@ -58,16 +62,25 @@ def _filters(desk: Desk) -> list[Any]:
     return [articles, sources, first, last]
 
 
-def _style(desk: Desk) -> list[Any]:
-    """Length and strictness, each with what it costs, and which model writes."""
+def _style(desk: Desk) -> tuple[list[Any], Any | None]:
+    """Length and strictness of this tab's answers, and the model of everybody's, each with what it costs."""
     length, strictness = standing(desk.first.assistant)
     with gr.Accordion("Answers", open=False, elem_id="style"):
         chosen = [
             gr.Radio(list(LENGTHS), value=length, label="Length", info=LENGTH_COST),
             gr.Radio(list(STRICTNESS), value=strictness, label="How sure it must be", info=STRICTNESS_COST),
         ]
+        model = _model(desk)
+    return chosen, model
+
+
+def _model(desk: Desk) -> Any | None:
+    """Which model writes: a choice where there is one, else a line."""
+    if desk.writer is None:
         gr.HTML(f'<p class="soft">{e(model_text(desk.first.assistant))}</p>', apply_default_css=False)
-    return chosen
+        return None
+    choices = [(choice.label, choice.name) for choice in desk.writer.choices()]
+    return gr.Radio(choices, value=desk.writer.chosen, label="Model", info=MODEL_COST, elem_id="model")
 
 
 def _asking(page: Any, desk: Desk, chat: Chat, session: Any) -> Parts:
@@ -77,7 +90,7 @@ def _asking(page: Any, desk: Desk, chat: Chat, session: Any) -> Parts:
             notice = drawn("notice", NOTICE)
             with gr.Row(elem_id="options"):
                 filters = _filters(desk)
-                style = _style(desk)
+                style, model = _style(desk)
             with gr.Row(elem_id="composer"):
                 box = gr.Textbox(
                     label="Your question",
@@ -107,6 +120,9 @@ def _asking(page: Any, desk: Desk, chat: Chat, session: Any) -> Parts:
     thread.fresh(chat.fresh, [session], [thread, sources, session], **QUICK)
     for choice in style:
         choice.change(chat.tune, [*style, session], [session], **QUICK)
+    if model is not None:
+        model.input(chat.write_with, [model], [model, notice], concurrency_id="model", concurrency_limit=1, **HIDDEN)
+        page.load(chat.models, None, [model], **QUICK)
     arrived = page.load(chat.arrive, None, [thread, sources, session], **QUICK)
-    arrived.then(chat.settle, [session], [thread], show_progress="hidden", api_visibility="private")
+    arrived.then(chat.settle, [session], [thread], **HIDDEN)
     return Parts(session, filters[0], filters[1], thread, sources)

@@ -106,8 +106,12 @@ def answer(
     a place in the lane.
     """
     yield record
-    ticket = lane.join()
+    ticket = lane.join(begin=False)
     try:
+        while not ticket.begin(0.5):  # another model is being loaded
+            record = replace(record, state="waiting")
+            yield record
+        record = replace(record, state="searching")
         with closing(_events(assistant or room.assistant, record, history)) as events:
             for event in events:
                 record = _grown(room, record, event)

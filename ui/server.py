@@ -3,7 +3,8 @@
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from onrecord.ui.guard import LOOPBACK, Guard
 from onrecord.ui.page import build_page
 from onrecord.ui.room import Answers, LibraryLike
 from onrecord.ui.style import head, theme
+from onrecord.ui.writer import Writer
+
+GRACE = 5  # seconds that what is under way has to end, once the server is told to stop
 
 
 def check_address(host: str, users: Mapping[str, str]) -> None:
@@ -42,18 +46,26 @@ def create_app(
     opener: Opener | None = None,
     folder: Path | None = None,
     routers: Sequence[APIRouter] = (),
+    writer: Writer | None = None,
 ) -> FastAPI:
     """The application. ``users``: name -> password; ``allowed_hosts``: further names under which it is reached.
 
     ``folder`` is where conversations are kept, the library's own unless given. ``opener`` opens the collection in a
-    folder, so that several can be used. ``routers`` are mounted as they are, before the page. The ``Desk`` is at
-    ``app.state.desk``: routers that ask questions share its lane to the model.
+    folder, so that several can be used; when the server stops, those are closed. With a ``writer`` another model can be
+    chosen on the page. ``routers`` are mounted as they are, before the page. The ``Desk`` is at ``app.state.desk``:
+    routers that ask questions share its lane to the model.
     """
     check_address(host, users or {})
     limits = limits or Limits()
     where = Path(folder if folder is not None else library.path)
-    desk = Desk(open_room(where, library, assistant), opener, limits, folders_allowed=host in LOOPBACK)
-    app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    desk = Desk(open_room(where, library, assistant), opener, limits, folders_allowed=host in LOOPBACK, writer=writer)
+
+    @asynccontextmanager
+    async def closing(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=closing)
     app.state.desk = desk
 
     @app.get("/healthz", include_in_schema=False)
@@ -100,17 +112,34 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
+class PageServer(uvicorn.Server):
+    """Says where it is once it can be reached, and stops although pages are open."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host = self.config.host
+            shown = f"[{host}]" if ":" in host else host
+            print(f"OnRecord is at http://{shown}:{self.config.port}  (Ctrl-C stops it)", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """An open page holds a stream open; without this, stopping would wait until the last page is closed."""
+        for connection in list(self.server_state.connections):
+            if (transport := getattr(connection, "transport", None)) is not None:
+                transport.close()
+        await super().shutdown(sockets)
+
+
 def serve(app: Any, host: str = "127.0.0.1", port: int = 7860) -> None:
     """Serves until it is interrupted; prints the address once it can be opened. A port in use: one sentence, exit 1."""
     if not port_is_free(host, port):
         print(f"Port {port} on {host} is in use; stop what uses it, or choose another with --port.", file=sys.stderr)
         raise SystemExit(1)
 
-    class Announcing(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                shown = f"[{host}]" if ":" in host else host
-                print(f"OnRecord is at http://{shown}:{port}  (Ctrl-C stops it)", flush=True)
-
-    Announcing(uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)).run()
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE
+    )
+    try:
+        PageServer(config).run()
+    finally:
+        app.state.desk.close()  # a second Ctrl-C leaves out what an app does when it stops

@@ -1,10 +1,13 @@
-"""Questions to begin with, made from sentences of the indexed articles, each of which the search finds again."""
+"""Questions to begin with, made from sentences of the articles, each answered by the very sentence it was made from."""
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 
 from onrecord.index.types import Article, Sentence
-from onrecord.ui.room import Room
+from onrecord.qa.types import Answer, Finished
+from onrecord.ui.room import Answers, Room
+from onrecord.ui.tuning import quoting
 
 _NAME = r"((?:[A-Z][\w'’-]+)(?:\s+(?:al-|de |von |van )?[A-Z][\w'’-]+){1,3})"
 _SAID = re.compile(rf"{_NAME}(?:, [^,]{{3,80}},)?\s+(?P<verb>said|told|estimated|claimed|warned|called|denied)\b")
@@ -51,11 +54,32 @@ def _person(question: str) -> str:
 
 def _found_again(room: Room, question: str, sentence: Sentence) -> bool:
     hits = room.library.search(question, top_k=3)
-    return any(sentence.start_char in {s.start_char for s in hit.passage.sentences} for hit in hits)
+    return any(
+        sentence.start_char in {s.start_char for s in hit.passage.sentences}
+        for hit in hits
+        if hit.passage.article_id == sentence.article_id
+    )
+
+
+def _answered_by(assistant: Answers, question: str, sentence: Sentence) -> bool:
+    """Whether the question is answered, and by this sentence before any other."""
+    answer: Answer | None = None
+    with closing(assistant.stream(question)) as events:  # type: ignore[type-var]
+        for event in events:
+            if isinstance(event, Finished):
+                answer = event.answer
+    if answer is None or answer.status != "answered":
+        return False
+    first = next((citation.sentence for said in answer.sentences for citation in said.citations), None)
+    return first is not None and (first.article_id, first.start_char) == (sentence.article_id, sentence.start_char)
 
 
 def suggestions(room: Room, *, count: int = 4, articles: int = 40) -> tuple[str, ...]:
-    """Up to ``count`` questions, from different articles where there are enough; none from an empty collection."""
+    """Up to ``count`` questions, from different articles where there are enough; none from an empty collection.
+
+    Each was asked of the room's assistant without its model, which refuses what the articles do not surely answer.
+    """
+    assistant = quoting(room.assistant)
     by_article: list[list[tuple[str, Sentence]]] = []
     for info in room.library.articles()[:articles]:
         article: Article = room.library.article(info.id)
@@ -67,7 +91,9 @@ def suggestions(room: Room, *, count: int = 4, articles: int = 40) -> tuple[str,
             if candidates and len(chosen) < count:
                 question, sentence = candidates.pop(0)
                 person = _person(question)
-                if person not in people and _found_again(room, question, sentence):
+                if person in people or not _found_again(room, question, sentence):  # the search costs less
+                    continue
+                if _answered_by(assistant, question, sentence):
                     chosen.append(question)
                     people.add(person)
     return tuple(chosen)

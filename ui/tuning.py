@@ -12,6 +12,11 @@ STRICTNESS: dict[str, Strictness] = {"Lenient": "lenient", "Balanced": "balanced
 LENGTH_COST = "The model's time grows with the length: in detail takes several times as long as a phrase."
 STRICTNESS_COST = "Strict refuses more questions that the articles do answer; lenient answers more that they do not."
 
+MODEL_COST = (
+    "For everyone who asks here, once the questions under way are answered. A larger model takes longer for each word "
+    "and needs its size in memory."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -40,6 +45,19 @@ def tuned(assistant: Answers, style: Style) -> Answers:
         return assistant
     other = cast(Any, copy.copy(assistant))
     other.settings = changed
+    return cast(Answers, other)
+
+
+def rewired(assistant: Answers, engine: object | None) -> None:
+    """Another model for an assistant that nobody is asking just now."""
+    if hasattr(assistant, "engine"):
+        assistant.engine = engine
+
+
+def quoting(assistant: Answers) -> Answers:
+    """The same assistant without its model: it answers at once, by quoting."""
+    other = cast(Any, copy.copy(assistant))
+    other.engine = None
     return cast(Answers, other)
 
 

@@ -60,7 +60,14 @@ def sentence(line: Line, turn: str) -> str:
         else ""
     )
     kind = " partly" if line.verdict == "partly" else ""
-    return f'<span class="line"><span class="said{kind}" dir="auto">{e(line.text)}</span>{chips}{mark} </span>'
+    said = f'<span class="said{kind}" dir="auto">{e(line.text)}</span>'
+    return f'<span class="line"><span class="tied">{said}{chips}</span>{mark} </span>'
+
+
+def quoted(text: str, mark: str) -> str:
+    """A quote with its chip."""
+    said = f'<span class="said-there" dir="auto">{e(text)}</span>'
+    return f'<blockquote dir="auto"><span class="tied">{said}{mark}</span></blockquote>'
 
 
 def dispute(item: Dispute, turn: str) -> str:
@@ -71,7 +78,7 @@ def dispute(item: Dispute, turn: str) -> str:
 
 def _position(line: Line, turn: str) -> str:
     quotes = "".join(
-        f'<blockquote dir="auto">{e(q.quote)} {chip(q, turn)}</blockquote>'
+        f"{quoted(q.quote, chip(q, turn))}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}{_copies(q)}</p>'
         for q in line.quotes
     )
@@ -101,7 +108,7 @@ def unconfirmed(lines: tuple[Line, ...]) -> str:
 def abstention(record: Record) -> str:
     tries = "".join(f"<li>{e(text)}</li>" for text in TRIES.get(record.reason, TRIES[""]))
     near = "".join(
-        f'<li><blockquote dir="auto">{e(shorten(q.quote, 300))} {chip(q, record.id)}</blockquote>'
+        f"<li>{quoted(shorten(q.quote, 300), chip(q, record.id))}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}</p></li>'
         for q in record.evidence[:3]
     )
@@ -120,7 +127,9 @@ def abstention(record: Record) -> str:
 
 
 def _progress(record: Record) -> str:
-    if record.state == "waiting":
+    if record.state == "waiting" and not record.place:
+        text = "Waiting for another model to be loaded"
+    elif record.state == "waiting":
         ahead = "1 question is" if record.place == 1 else f"{record.place} questions are"
         text = f"Waiting for the model: {ahead} before yours"
     else:

@@ -23,7 +23,10 @@ from onrecord.qa.types import (
     SentenceDone,
     Turn,
 )
+from onrecord.ui.conversations import Conversations
 from onrecord.ui.doors import create_api
+from onrecord.ui.room import Answers, LibraryLike
+from tests.conftest import FakeEmbedder
 
 
 class EchoAssistant:
@@ -79,6 +82,35 @@ class EchoAssistant:
                 timings={"total": 0.1, "evaluated_tokens": 50.0, "generated_tokens": 7.0},
             )
         )
+
+
+def filled(folder: Path, embedder: Embedder, articles: Sequence[Article]) -> None:
+    """A closed collection in a folder of its own, as the page makes it."""
+    with Library(folder, embedder=embedder) as library:
+        library.add(articles)
+    Conversations(folder / "conversations.sqlite").close()
+
+
+class OtherEmbedder(FakeEmbedder):
+    """Its vectors are another model's."""
+
+    fingerprint = "another-embedder"
+
+
+class Others:
+    """Opens the collections beside the first, each with an echoing assistant of its own."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self.opened: dict[str, EchoAssistant] = {}
+
+    def __call__(self, folder: Path) -> tuple[LibraryLike, Answers]:
+        self.opened[folder.name] = EchoAssistant(Library(folder, embedder=self.embedder))
+        return self.opened[folder.name].library, self.opened[folder.name]
+
+    def close(self) -> None:
+        for assistant in self.opened.values():
+            assistant.library.close()
 
 
 class Behind:

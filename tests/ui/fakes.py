@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from onrecord.index.errors import UnknownArticle
+from onrecord.index.errors import StoreError, UnknownArticle
 from onrecord.index.types import Article, Filter, Hit, Passage, Sentence
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
@@ -52,6 +53,7 @@ class FakeLibrary:
     def __init__(self, path: Path, articles: Iterable[Article] = ()) -> None:
         self.path, self.revision = path, 0
         self.kept: dict[str, Article] = {}
+        self.closed = self.stuck = False  # stuck: it cannot be closed
         self.add(articles)
 
     def article(self, article_id: str) -> Article:
@@ -86,6 +88,11 @@ class FakeLibrary:
                     hits.append(Hit(passage, len(shared) / (len(words) or 1), "fused"))
         return tuple(sorted(hits, key=lambda hit: -hit.score)[:top_k])
 
+    def close(self) -> None:
+        if self.stuck:
+            raise StoreError(f"{self.path} cannot be closed.")
+        self.closed = True
+
     def copies(self, article_id: str) -> tuple[str, ...]:
         return ()
 
@@ -107,6 +114,17 @@ class FakeLibrary:
         return Report(removed=tuple(key for key in ids if self.kept.pop(key, None)))
 
 
+@dataclass
+class FakeWriter:
+    """The model of a fake assistant: a name, and whether it was closed."""
+
+    name: str
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class FakeAssistant:
     """Answers with the best sentences found. Words in the question choose the rest:
 
@@ -119,12 +137,14 @@ class FakeAssistant:
         self.asked: list[tuple[str, tuple[Turn, ...], Filter | None]] = []
         self.closed = threading.Event()
         self.settings = AnswerSettings()
+        self.engine: Any = FakeWriter("fake")  # None: asked for suggestions, which nobody has typed
         self.styles: list[AnswerSettings] = []
 
     def stream(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Iterator[Event]:
-        self.asked.append((question, tuple(history), scope))
-        self.styles.append(self.settings)
-        self.closed.clear()
+        if self.engine is not None:
+            self.asked.append((question, tuple(history), scope))
+            self.styles.append(self.settings)
+            self.closed.clear()
         searched = question
         if history and len(question.split()) < 5:
             searched = f"{question.rstrip('?')} ({history[0].content.rstrip('?')})?"
@@ -144,7 +164,12 @@ class FakeAssistant:
                 yield SentenceDone(sentence)
             yield Finished(answer)
         finally:
-            self.closed.set()
+            if self.engine is not None:
+                self.closed.set()
+
+    @property
+    def _name(self) -> str:
+        return self.engine.name if self.engine else "extractive"
 
     def _evidence(self, number: int, hit: Hit) -> Evidence:
         a = self.library.article(hit.passage.article_id)
@@ -162,7 +187,7 @@ class FakeAssistant:
                 evidence=evidence,
                 answerability=0.12,
                 threshold=0.5,
-                model="fake",
+                model=self._name,
             )
         cites: list[Citation] = [item.cite() for item in evidence]
         sentences = [AnswerSentence(c.quote, (c,), "supported") for c in cites[:2]]
@@ -183,7 +208,7 @@ class FakeAssistant:
             "",
             disagreements,
             {"retrieve": 0.04, "generate": 1.2, "total": 1.3, "generated_tokens": 41.0},
-            "fake",
+            self._name,
             self.library.revision,
             evidence,
             unconfirmed,

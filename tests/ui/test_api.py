@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from onrecord.index import Article, Embedder
-from tests.ui.behind_doors import Behind
+from tests.ui.behind_doors import Behind, OtherEmbedder, filled
 
 
 @pytest.fixture
@@ -209,6 +209,24 @@ def test_a_closed_library_is_said_to_be_closed(behind: Behind) -> None:
     behind.library.close()
     assert "closed" in problem(behind.client.get("/api/v1/health"), 503)["detail"]
     problem(behind.client.post("/api/v1/search", json={"query": "bridge"}), 503)
+    for stream in ("false", "true"):
+        assert (
+            "closed"
+            in problem(behind.client.post(f"/api/v1/ask?stream={stream}", json={"question": "Who?"}), 503)["detail"]
+        )
+    problem(behind.client.get("/api/v1/articles"), 503)
+
+
+@pytest.mark.parametrize(("path", "asked"), [("search", "query"), ("ask", "question"), ("ask?stream=true", "question")])
+def test_an_index_of_another_embedder_is_said_with_its_cure(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], path: str, asked: str
+) -> None:
+    filled(tmp_path / "data", embedder, articles)
+    behind = Behind(tmp_path / "data", OtherEmbedder(), ())
+    detail = problem(behind.client.post(f"/api/v1/{path}", json={asked: "Which bridge?"}), 503)["detail"]
+    assert "'another-embedder'" in detail and "onrecord rebuild" in detail
+    assert behind.client.get("/api/v1/articles").json()["total"] == 3  # reading them needs no embedder
+    behind.library.close()
 
 
 def test_an_unexpected_error_does_not_show_what_is_inside(behind: Behind) -> None:

@@ -1,5 +1,6 @@
 """Many at once, clients that go away, clients that are slow: over real sockets."""
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from onrecord.index import Article, Embedder
+from onrecord.ui.api_problems import Problem
 from onrecord.ui.api_service import DoorLimits
 from tests.ui.behind_doors import Behind, until
 
@@ -137,3 +139,42 @@ def test_a_server_that_is_stopped_cancels_what_is_under_way(behind: Behind) -> N
             next(response.iter_lines())
             until(lambda: behind.assistant.writing)
         until(lambda: not behind.assistant.writing)
+
+
+def test_fifty_questions_at_two_doors_get_their_own_answer_or_a_503(behind: Behind) -> None:
+    behind.assistant.pause = 0.02
+    with behind.served() as address, httpx.Client(base_url=address, timeout=120) as client:
+
+        def ask(n: int) -> tuple[int, str]:
+            question = f"Bridge {n}?"
+            if n % 2:
+                response = client.post("/api/v1/ask", json={"question": question})
+                return response.status_code, str(response.json().get("text"))
+            messages = [{"role": "user", "content": question}]
+            response = client.post("/v1/chat/completions", json={"messages": messages})
+            choices = response.json().get("choices") or [{"message": {"content": ""}}]
+            return response.status_code, str(choices[0]["message"]["content"])
+
+        with ThreadPoolExecutor(50) as pool:
+            answers = list(pool.map(ask, range(50)))
+    assert {status for status, _ in answers} <= {200, 503}
+    answered = [(n, text) for n, (status, text) in enumerate(answers) if status == 200]
+    assert len(answered) >= 10 and all(text.startswith(f"Asked: Bridge {n}? [1]") for n, text in answered)
+    assert behind.assistant.most_writing == 1
+
+
+def test_a_client_that_reads_nothing_does_not_keep_the_model_beyond_its_time(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+) -> None:
+    behind = Behind(tmp_path / "other", embedder, articles, limits=DoorLimits(answer_seconds=0.5))
+    asking = behind.app.state.service.asking
+
+    async def read_one_event_and_wait() -> None:
+        events = asking.events("forever bridge")
+        await anext(events)
+        await asyncio.to_thread(until, lambda: behind.assistant.stopped.is_set() and not asking.under_way)
+        with pytest.raises(Problem, match="No answer within"):
+            async for _ in events:
+                pass
+
+    asyncio.run(read_one_event_and_wait())

@@ -11,15 +11,18 @@ from schemathesis.checks import not_a_server_error, response_schema_conformance
 from onrecord.ui.api import api_app
 from onrecord.ui.api_service import Service
 from tests.conftest import ARTICLES, FakeEmbedder
-from tests.ui.behind_doors import Behind
+from tests.ui.behind_doors import Behind, Others, filled
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    behind = Behind(tmp_path_factory.mktemp("schema"), FakeEmbedder(), ARTICLES)
+    folder, others = tmp_path_factory.mktemp("schema"), Others(FakeEmbedder())
+    filled(folder / "default", FakeEmbedder(), ARTICLES[1:])  # the name that the document gives as an example
+    behind = Behind(folder / "first", FakeEmbedder(), ARTICLES, opener=others)
     with behind.served() as address:
         yield address
     behind.library.close()
+    others.close()
 
 
 # The document says the same whatever is behind it, so it is there before any server is.

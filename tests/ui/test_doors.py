@@ -1,18 +1,24 @@
-"""The doors beside the page: one server, one lane to the model, the page's passwords and the keys."""
+"""The doors beside the page: one server, one lane to the model, the page's passwords and the keys; their commands."""
 
 import base64
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
 
 from onrecord.index import Article, Embedder, Library
 from onrecord.qa.assistant import Assistant
+from onrecord.ui import doors_serving
 from onrecord.ui.doors import add_doors
 from onrecord.ui.keys import Keys
 from onrecord.ui.server import create_app
-from tests.ui.behind_doors import EchoAssistant
+from tests.ui.behind_doors import EchoAssistant, Others, filled
+from tests.ui.cli_stage import Stage, staged
 
 
 @pytest.fixture
@@ -57,3 +63,77 @@ def test_what_is_kept_at_the_door_is_seen_on_the_page(library: Library) -> None:
     client = TestClient(app, base_url="http://127.0.0.1")
     asked = client.post("/api/v1/ask", json={"question": "How many silver coins?", "conversation": "new"}).json()
     assert [c.id for c in app.state.desk.first.conversations.list("")] == [asked["conversation"]]
+
+
+def test_the_page_s_other_collections_are_behind_the_doors_too(
+    library: Library, tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+) -> None:
+    filled(tmp_path / "harbour", embedder, articles[2:])
+    others = Others(embedder)
+    app = create_app(library, EchoAssistant(library), opener=others)
+    add_doors(app)
+    client = TestClient(app, base_url="http://127.0.0.1")
+    assert client.get("/api/v1/articles?collection=harbour").json()["total"] == 1
+    assert cast(Any, app.state.desk.room("harbour").library) is others.opened["harbour"].library
+    others.close()
+
+
+# -- the commands ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return staged(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("command", [["serve"], ["mcp"], ["mcp", "--http"]])
+def test_a_folder_that_another_process_owns_is_not_served_and_one_sentence_says_so(
+    library: Library, command: list[str]
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    arguments = [*command, "--data", str(library.path), "--port", port, "--no-model"]
+    environment = {**os.environ, "ONRECORD_DEBUG": ""}
+    done = subprocess.run(
+        [sys.executable, "-m", "onrecord.ui.cli", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+    )
+    assert done.returncode == 1 and done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert f"{library.path} is in use by process {os.getpid()}" in line and "onrecord serve" in line
+    assert library.search("bridge"), "its owner goes on"
+
+
+def test_a_port_in_use_is_said_before_anything_is_opened(stage: Stage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = stage.run("serve", "--port", port)
+    assert result.exit_code == 1 and "choose another with --port" in result.stderr
+    assert not stage.data.exists()
+
+
+@pytest.mark.parametrize(("options", "total"), [([], 1), (["--only"], None)])
+def test_serve_has_the_collections_beside_its_own_unless_told_to_serve_only_that(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, embedder: Embedder, options: list[str], total: int | None
+) -> None:
+    stage.fill()
+    filled(stage.folder / "harbour", embedder, [Article("crane", "Crane", "The crane lifts 90 tonnes.")])
+    seen: dict[str, Any] = {}
+
+    def run(app: Any, host: str, port: int, **_: object) -> None:
+        client = TestClient(app, base_url="http://127.0.0.1")
+        seen["total"] = client.get("/api/v1/articles?collection=harbour").json().get("total")
+        seen["libraries"] = [app.state.desk.room(name).library for name in app.state.desk.names()]
+        seen["answer"] = client.post("/api/v1/ask?collection=harbour", json={"question": "How many tonnes?"}).json()
+
+    monkeypatch.setattr(doors_serving, "run", run)
+    monkeypatch.setattr(doors_serving, "check_port", lambda *_: None)
+    result = stage.run("serve", "--no-model", *options)
+    assert result.exit_code == 0, result.output
+    assert seen["total"] == total and ("status" in seen["answer"])
+    assert all(library.closed for library in seen["libraries"]) and len(seen["libraries"]) == 1 + (not options)

@@ -16,7 +16,7 @@ from onrecord.qa.assistant import Assistant
 from onrecord.ui.doors import create_mcp_app
 from onrecord.ui.keys import Keys
 from onrecord.ui.mcp import create_mcp
-from tests.ui.behind_doors import Behind, serving
+from tests.ui.behind_doors import Behind, OtherEmbedder, Others, filled, serving, until
 
 STDIO_SERVER = """
 import sys
@@ -129,6 +129,62 @@ def test_what_was_done_wrong_is_told_with_its_cure(
 def test_a_filter_that_matches_nothing_is_said(behind: Behind) -> None:
     result = call(create_mcp(behind.app.state.service), "search_articles", query="bridge", sources=["Nobody"])
     assert not result.is_error and "Nobody" in text_of(result) and "River Herald" in text_of(result)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("search_articles", {"query": "bridge"}),
+        ("ask_articles", {"question": "Which bridge?"}),
+        ("read_article", {"article_id": "ferry"}),
+    ],
+)
+def test_a_closed_library_is_said_to_be_closed(behind: Behind, tool: str, arguments: dict[str, Any]) -> None:
+    behind.library.close()
+    result = call(create_mcp(behind.app.state.service), tool, **arguments)
+    assert result.is_error and "was closed" in text_of(result)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"), [("search_articles", {"query": "bridge"}), ("ask_articles", {"question": "Which bridge?"})]
+)
+def test_an_index_of_another_embedder_is_said_with_its_cure(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], tool: str, arguments: dict[str, Any]
+) -> None:
+    filled(tmp_path / "indexed", embedder, articles)
+    behind = Behind(tmp_path / "indexed", OtherEmbedder(), ())
+    result = call(create_mcp(behind.app.state.service), tool, **arguments)
+    assert result.is_error and "onrecord rebuild" in text_of(result)
+
+
+def test_a_host_that_goes_away_stops_the_model(behind: Behind) -> None:
+    async def leave(client: Client) -> None:
+        asking = asyncio.create_task(client.call_tool("ask_articles", {"question": "forever bridge"}))
+        await asyncio.to_thread(until, lambda: behind.assistant.writing)
+        asking.cancel()
+
+    talk(create_mcp(behind.app.state.service), leave)
+    until(lambda: not behind.assistant.writing and not behind.app.state.service.asking.under_way)
+
+
+def test_another_collection_is_named_by_an_argument_and_its_links_lead_back_to_it(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+) -> None:
+    filled(tmp_path / "Harbour story", embedder, articles[2:])
+    behind = Behind(tmp_path / "news", embedder, articles[:2], opener=Others(embedder))
+    server = create_mcp(behind.app.state.service)
+    here = {"collection": "Harbour story"}
+    assert call(server, "list_collections").structured_content["result"] == ["news", "Harbour story"]
+    link = "onrecord://collections/Harbour%20story/articles/museum"
+    assert links_of(call(server, "search_articles", query="bridge", top_k=1)) != [link]
+    assert links_of(call(server, "search_articles", query="silver coins", top_k=1, **here)) == [link]
+    assert links_of(call(server, "ask_articles", question="How many silver coins?", **here)) == [link]
+    read = call(server, "read_article", article_id="museum", **here)
+    assert links_of(read) == [link] and link in text_of(read)
+    contents = talk(server, lambda client: client.read_resource(link)).contents
+    assert contents[0].text == read.structured_content["text"]
+    wrong = call(server, "search_articles", query="coins", collection="harbor")
+    assert wrong.is_error and "harbor" in text_of(wrong) and "Harbour story" in text_of(wrong)
 
 
 def test_over_http_it_asks_for_a_key_and_answers(behind: Behind, tmp_path: Path) -> None:

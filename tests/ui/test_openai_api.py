@@ -7,7 +7,7 @@ import openai
 import pytest
 
 from onrecord.index import Article, Embedder
-from tests.ui.behind_doors import Behind, until
+from tests.ui.behind_doors import Behind, OtherEmbedder, filled, until
 
 QUESTION = "How many silver coins?"
 
@@ -98,6 +98,30 @@ def test_errors_are_those_that_the_client_knows(client: openai.OpenAI) -> None:
         client.chat.completions.create(model="onrecord", n=2, messages=[{"role": "user", "content": "Hello"}])
     with pytest.raises(openai.NotFoundError, match="chat/completions"):
         client.embeddings.create(model="onrecord", input="Hello")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_closed_library_is_said_to_be_closed(client: openai.OpenAI, behind: Behind, stream: bool) -> None:
+    behind.library.close()
+    with pytest.raises(openai.InternalServerError, match="was closed") as told:
+        client.chat.completions.create(
+            model="onrecord", messages=[{"role": "user", "content": QUESTION}], stream=stream
+        )
+    assert told.value.status_code == 503
+
+
+def test_an_index_of_another_embedder_is_said_with_its_cure(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+) -> None:
+    filled(tmp_path / "data", embedder, articles)
+    behind = Behind(tmp_path / "data", OtherEmbedder(), ())
+    with (
+        behind.served() as address,
+        openai.OpenAI(base_url=f"{address}/v1", api_key="-", max_retries=0) as client,
+        pytest.raises(openai.InternalServerError, match="onrecord rebuild"),
+    ):
+        client.chat.completions.create(model="onrecord", messages=[{"role": "user", "content": QUESTION}])
+    behind.library.close()
 
 
 def test_an_error_in_mid_stream_reaches_the_client(client: openai.OpenAI) -> None:

@@ -93,6 +93,33 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, s
     context.close()
 
 
+# The chips that are not on the line of what stands before them: the last word, or another chip.
+STRAYED = """() => [...document.querySelectorAll('.turn .chip')].filter((chip) => {
+  const before = chip.previousSibling, range = document.createRange();
+  if (before.matches('.chip')) range.selectNode(before);
+  else { const text = before.lastChild; range.setStart(text, text.length - 1); range.setEnd(text, text.length); }
+  const last = range.getBoundingClientRect(), own = chip.getBoundingClientRect();
+  return own.top > last.bottom - 2 || own.left < last.left;
+}).length"""
+
+
+def test_a_chip_stays_on_the_line_of_the_word_before_it_however_wide_the_page(browser: Browser, site: Site) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(site.address)
+    page.wait_for_selector(".home")
+    ask(page, "How long will the repairs take, with doubt?")
+    ask(page, "Where do they differ on the repair of 2.4 million euros?")
+    ask(page, "Who built the bridge, unknown?")
+    assert page.locator(".turn .chip").count() >= 6
+    strayed = {}
+    for width in range(320, 460, 4):  # every place at which a line of these sentences can end
+        page.set_viewport_size({"width": width, "height": 844})
+        strayed[width] = page.evaluate(STRAYED)
+    context.close()
+    assert not any(strayed.values()), strayed
+
+
 def test_the_keyboard_alone_suffices(page: Page) -> None:
     expect(page.locator("#question textarea")).to_be_focused()
     page.keyboard.type("What would the bridge repairs cost?")

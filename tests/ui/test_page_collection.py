@@ -146,3 +146,18 @@ def test_another_collection_has_its_own_articles_and_conversations(page: Page) -
     expect(page.locator("#past")).to_contain_text("What you ask is kept here.")
     page.get_by_role("tab", name="Ask").click()
     expect(page.locator(".home")).to_contain_text("No articles yet")
+
+
+def test_the_first_view_knows_the_articles_that_were_added_since(page: Page) -> None:
+    collection(page)
+    page.get_by_label("Name of a new one").fill("Cape story")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.locator("#overview h2")).to_have_text("Cape story")
+    page.get_by_role("button", name="Paste a text").click()
+    text = "The painter Ada Lorne said the lighthouse of Cape Orlo was painted green."
+    page.get_by_label("Text", exact=True).fill(text)
+    page.get_by_role("button", name="Add this text").click()
+    expect(page.locator("#shelf tbody tr")).to_have_count(1)
+    page.get_by_role("tab", name="Ask").click()
+    expect(page.locator(".home .contents")).to_have_text("1 article")
+    expect(page.locator(".suggestion")).to_have_text("What did Ada Lorne say?")

@@ -1,20 +1,29 @@
 """The server's doors: passwords, addresses, sizes, ports; and the lane to the model."""
 
+import asyncio
 import socket
+import sqlite3
 import threading
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
 
 from onrecord.index.errors import InputError
 from onrecord.index.types import Article
-from onrecord.ui.desk import Limits
+from onrecord.ui.desk import Desk, Limits, open_room
 from onrecord.ui.lane import Lane
 from onrecord.ui.scope import scope_of
-from onrecord.ui.server import create_app, serve
-from tests.ui.fakes import FakeAssistant, FakeLibrary
-from tests.ui.site import Site, start
+from onrecord.ui.server import PageServer, create_app, serve
+from tests.ui.fakes import FakeAssistant, FakeLibrary, FakeWriter
+from tests.ui.site import Site, free_port, start
 
 
 def test_an_address_that_others_reach_demands_a_password(tmp_path: Path) -> None:
@@ -92,6 +101,101 @@ def test_the_lane_serves_in_the_order_of_arrival_and_tells_each_its_place() -> N
     third.leave()
     third.leave()
     assert len(lane) == 0
+
+
+def test_what_needs_the_lane_alone_waits_for_those_before_it_and_holds_up_those_behind() -> None:
+    lane, alone, done = Lane(), threading.Event(), threading.Event()
+    first = lane.join()
+
+    def change() -> None:
+        with lane.alone():
+            alone.set()
+            done.wait(5)
+
+    threading.Thread(target=change, daemon=True).start()
+    while len(lane) < 2:
+        threading.Event().wait(0.01)
+    behind = lane.join(begin=False)
+    assert not alone.wait(0.05)
+    first.leave()
+    assert alone.wait(5)
+    assert not behind.begin(0.05)
+    done.set()
+    assert behind.begin(5)
+    assert behind.place == 0
+    assert lane.join().place == 1
+
+
+def test_stopping_the_server_closes_every_collection_that_it_opened(
+    articles: tuple[Article, ...], tmp_path: Path
+) -> None:
+    shared = FakeWriter("shared")
+    opened: list[FakeAssistant] = []
+
+    def opener(folder: Path) -> tuple[FakeLibrary, FakeAssistant]:
+        library = FakeLibrary(folder, articles)
+        assistant = FakeAssistant(library)
+        # The first of these shares the model of the first collection, the second has one of its own.
+        assistant.engine = FakeWriter("own") if opened else shared
+        opened.append(assistant)
+        return library, assistant
+
+    library = FakeLibrary(tmp_path / "default", articles)
+    first = FakeAssistant(library)
+    first.engine = shared
+    app = create_app(library, first, opener=opener)
+    desk = app.state.desk
+    rooms = [desk.create("Harbour story"), desk.create("Bridge story")]
+    _, server = start(app)
+    server.should_exit = True
+    deadline = time.monotonic() + 10
+    while not rooms[-1].library.closed and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [room.library.closed for room in rooms] == [True, True]
+    assert opened[1].engine.closed
+    assert not library.closed and not shared.closed, "these are closed by who gave them"
+    for room in (desk.first, *rooms):
+        with pytest.raises(sqlite3.ProgrammingError):
+            room.conversations.begin("", "q")
+    desk.close()
+    with pytest.raises(InputError):
+        desk.room("Harbour story")
+
+
+def test_the_server_stops_although_a_page_is_open() -> None:
+    async def endless(request: Request) -> StreamingResponse:
+        async def beats() -> AsyncIterator[bytes]:
+            while True:
+                yield b"beat\n"
+                await asyncio.sleep(0.01)
+
+        return StreamingResponse(beats())
+
+    port = free_port()
+    config = uvicorn.Config(Starlette(routes=[Route("/", endless)]), port=port, log_level="error")
+    server = PageServer(config)
+    running = threading.Thread(target=server.run, daemon=True)
+    running.start()
+    while not server.started:
+        time.sleep(0.02)
+    with httpx.stream("GET", f"http://127.0.0.1:{port}/") as response:
+        assert next(response.iter_bytes()).startswith(b"beat")
+        server.should_exit = True
+        running.join(5)
+        assert not running.is_alive()
+
+
+def test_one_collection_that_cannot_be_closed_does_not_keep_the_others_open(tmp_path: Path) -> None:
+    def opener(folder: Path) -> tuple[FakeLibrary, FakeAssistant]:
+        library = FakeLibrary(folder)
+        library.stuck = folder.name == "A"
+        return library, FakeAssistant(library)
+
+    library = FakeLibrary(tmp_path / "default")
+    desk = Desk(open_room(tmp_path / "default", library, FakeAssistant(library)), opener)
+    rooms = [desk.create("A"), desk.create("B")]
+    desk.close()
+    assert [room.library.closed for room in rooms] == [False, True]  # type: ignore[attr-defined]
 
 
 def test_a_filter_with_its_dates_in_the_wrong_order_is_refused() -> None:

@@ -1,12 +1,17 @@
-"""Suggested questions: made from what is there, and found again."""
+"""Suggested questions: made from what is there, and answered by it."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from onrecord.index import Library
 from onrecord.index.types import Article, Sentence
+from onrecord.qa import Answer, AnswerSettings, Assistant
 from onrecord.ui.desk import open_room
 from onrecord.ui.suggest import questions, suggestions
+from tests.conftest import FakeEmbedder, FakeEngine
 from tests.ui.fakes import FakeAssistant, FakeLibrary
 
 
@@ -32,14 +37,46 @@ def test_a_sentence_without_a_named_speaker_gives_no_question(text: str) -> None
     assert asked(text) == []
 
 
-def test_each_suggestion_is_found_again_and_an_empty_collection_suggests_nothing(
+def test_each_suggestion_is_answered_without_a_model_by_the_sentence_it_was_made_from(
+    articles: tuple[Article, ...], embedder: FakeEmbedder, tmp_path: Path
+) -> None:
+    with Library(tmp_path / "a", embedder=embedder) as library:
+        library.add(articles)
+        # The calibrated threshold is for the real embedder's cosines; the fake one's are lower.
+        assistant = Assistant(library, FakeEngine(), AnswerSettings(threshold=0.2))
+        found = suggestions(open_room(tmp_path / "a", library, assistant))
+        assert len(found) >= 2
+        for question in found:
+            answer = Assistant(library, None, assistant.settings).ask(question)
+            assert answer.status == "answered"
+            assert question in list(questions(answer.citations[0].sentence))
+
+
+def test_the_model_is_not_asked_for_suggestions(articles: tuple[Article, ...], tmp_path: Path) -> None:
+    library = FakeLibrary(tmp_path / "a", articles)
+    assistant = FakeAssistant(library)
+    assert suggestions(open_room(tmp_path / "a", library, assistant))
+    assert assistant.asked == []
+    assert assistant.engine is not None
+
+
+def test_a_question_that_would_be_refused_or_answered_by_another_sentence_is_not_suggested(
     articles: tuple[Article, ...], tmp_path: Path
 ) -> None:
+    class Refusing(FakeAssistant):
+        def _answer(self, question: str, *found: Any) -> Answer:
+            return super()._answer(f"{question} unknown", *found)
+
+    class Straying(FakeAssistant):
+        def _answer(self, question: str, *found: Any) -> Answer:
+            answer = super()._answer(question, *found)
+            return replace(answer, sentences=answer.sentences[1:])
+
     library = FakeLibrary(tmp_path / "a", articles)
-    found = suggestions(open_room(tmp_path / "a", library, FakeAssistant(library)))
-    assert len(found) >= 2
-    for question in found:
-        name = question.split()[2]
-        assert any(name in hit.passage.text for hit in library.search(question, top_k=3))
+    for number, kind in enumerate((Refusing, Straying)):
+        assert suggestions(open_room(tmp_path / str(number), library, kind(library))) == ()
+
+
+def test_an_empty_collection_suggests_nothing(tmp_path: Path) -> None:
     empty = FakeLibrary(tmp_path / "b")
     assert suggestions(open_room(tmp_path / "b", empty, FakeAssistant(empty))) == ()

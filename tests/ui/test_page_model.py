@@ -1,0 +1,172 @@
+"""Another model for everybody, chosen on the page and taken up between two questions."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from onrecord.index.errors import InputError, ModelError
+from onrecord.index.types import Article
+from onrecord.qa.models import find_entry
+from onrecord.qa.settings import ModelSettings
+from onrecord.ui.desk import Desk, open_room
+from onrecord.ui.server import create_app
+from onrecord.ui.tuning import Style
+from onrecord.ui.writer import CONFIGURED, Writer
+from tests.ui.fakes import FakeAssistant, FakeLibrary, FakeWriter
+from tests.ui.site import Site, ask, start
+
+DEFAULT, SMALL = "qwen2.5-coder-1.5b", "smollm2-135m"
+
+
+@pytest.fixture
+def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writer:
+    """Two models as downloaded (files of the right size, without contents), of which the smaller is damaged or not."""
+    monkeypatch.setenv("ONRECORD_MODELS", str(tmp_path / "models"))
+    for name in (DEFAULT, SMALL):
+        entry = find_entry(name)
+        entry.folder.mkdir(parents=True)
+        with entry.path.open("wb") as file:
+            file.truncate(entry.bytes)
+
+    def load(name: str) -> FakeWriter:
+        if (tmp_path / "damaged").exists():
+            raise ModelError(f"{name} is damaged.")
+        return FakeWriter(name or DEFAULT)
+
+    return Writer(ModelSettings(name=DEFAULT), FakeWriter(DEFAULT), load)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def site(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Iterator[Site]:
+    library = FakeLibrary(tmp_path / "default", articles)
+    assistant = FakeAssistant(library)
+    assistant.engine = writer.engine
+    app = create_app(library, assistant, writer=writer)
+    address, server = start(app)
+    yield Site(address, library, assistant, app, tmp_path / "default")
+    server.should_exit = True
+
+
+@pytest.fixture
+def desk(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Desk:
+    def opened(folder: Path) -> tuple[FakeLibrary, FakeAssistant]:
+        library = FakeLibrary(folder, articles)
+        assistant = FakeAssistant(library)
+        assistant.engine = writer.engine
+        return library, assistant
+
+    return Desk(open_room(tmp_path / "default", *opened(tmp_path / "default")), opened, writer=writer)
+
+
+def test_the_choice_is_the_configured_model_the_downloaded_ones_and_none_each_with_its_cost(writer: Writer) -> None:
+    assert [(choice.name, choice.label) for choice in writer.choices()] == [
+        ("", f"As configured: {DEFAULT}, 1.1 GB, 1.5 billion parameters"),
+        (SMALL, f"{SMALL}, 98.4 MB, 135 million parameters; {find_entry(SMALL).about}"),
+        ("none", "None: quotes only, at once"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "label"),
+    [
+        (ModelSettings(name="none"), "As configured: no model, sentences quoted from the articles"),
+        (
+            ModelSettings(name="qwen2.5-coder-0.5b"),
+            "As configured: qwen2.5-coder-0.5b, not downloaded yet, so quotes only",
+        ),
+        (ModelSettings(name="big", url="http://box/v1"), "As configured: big on http://box/v1"),
+        (ModelSettings(name="/models/mine-7b.gguf"), "As configured: mine-7b, 7 billion parameters"),
+    ],
+)
+def test_what_is_configured_is_named_whatever_it_is(settings: ModelSettings, label: str, writer: Writer) -> None:
+    assert Writer(settings, None, lambda name: None).choices()[0].label == label
+
+
+def test_another_model_reaches_every_collection_and_style_and_the_one_before_is_closed(desk: Desk) -> None:
+    before = desk.first.assistant.engine  # type: ignore[attr-defined]
+    other = desk.create("Harbour story")
+    tuned = desk.assistant(desk.first, Style(length="In detail"))
+    desk.write_with(SMALL)
+    for assistant in (desk.first.assistant, other.assistant, tuned):
+        assert assistant.engine.name == SMALL  # type: ignore[attr-defined]
+    assert before.closed
+    desk.write_with("none")
+    assert other.assistant.engine is None  # type: ignore[attr-defined]
+    desk.write_with(CONFIGURED)
+    assert tuned.engine.name == DEFAULT  # type: ignore[attr-defined]
+    assert desk.create("Later").assistant.engine.name == DEFAULT  # type: ignore[attr-defined]
+
+
+def test_a_question_under_way_is_finished_first_and_the_next_one_waits_for_the_change(desk: Desk) -> None:
+    under_way = desk.lane.join()
+    change = threading.Thread(target=desk.write_with, args=(SMALL,), daemon=True)
+    change.start()
+    while len(desk.lane) < 2:
+        change.join(0.01)
+    behind = desk.lane.join(begin=False)
+    assert not behind.begin(0.05)
+    assert desk.writer and desk.writer.chosen == CONFIGURED
+    under_way.leave()
+    assert behind.begin(5)
+    change.join(5)
+    assert desk.writer.chosen == SMALL
+    assert behind.place == 0
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_one_before_at_work(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "damaged").touch()
+    with pytest.raises(ModelError, match="damaged"):
+        desk.write_with(SMALL)
+    with pytest.raises(InputError, match="cannot be chosen here"):
+        desk.write_with("../../etc/passwd")
+    engine = desk.first.assistant.engine  # type: ignore[attr-defined]
+    assert engine.name == DEFAULT and not engine.closed
+    assert desk.writer and desk.writer.chosen == CONFIGURED
+    assert len(desk.lane) == 0, "questions are not kept waiting"
+
+
+def choose(page: Page, label: str) -> None:
+    if not page.locator("#model").is_visible():
+        page.get_by_role("button", name="Answers").click()
+    page.get_by_label(label).check()
+
+
+@pytest.mark.browser
+def test_the_model_is_chosen_beside_the_question_and_named_with_the_answer(page: Page, site: Site) -> None:
+    choose(page, f"{SMALL}, 98.4 MB")
+    expect(page.locator("#notice")).to_have_text(f"{SMALL} writes the answers now.")
+    ask(page, "What would the bridge repairs cost?")
+    page.get_by_text("How was this answered?").click()
+    expect(page.locator(".how dl")).to_contain_text(SMALL)
+    page.reload()
+    page.get_by_role("button", name="Answers").click()
+    expect(page.get_by_label(f"{SMALL}, 98.4 MB")).to_be_checked()
+
+
+@pytest.mark.browser
+def test_an_error_is_one_sentence_and_the_choice_goes_back(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "damaged").touch()
+    choose(page, f"{SMALL}, 98.4 MB")
+    expect(page.locator("#notice")).to_have_text(f"{SMALL} is damaged.")
+    expect(page.get_by_label("As configured")).to_be_checked()
+    ask(page, "What would the bridge repairs cost?")
+
+
+@pytest.mark.browser
+def test_a_question_asked_while_a_model_is_loaded_says_so_and_is_answered_by_it(
+    page: Page, site: Site, browser: Browser
+) -> None:
+    desk: Desk = site.app.state.desk
+    holding = desk.lane.join()
+    choose(page, "None: quotes only")
+    while len(desk.lane) < 2:
+        page.wait_for_timeout(50)
+    ask(page, "What would the bridge repairs cost?", wait=False)
+    expect(page.locator(".progress")).to_contain_text("Waiting for another model to be loaded")
+    holding.leave()
+    expect(page.locator(".turn .actions")).to_be_visible()
+    page.get_by_text("How was this answered?").click()
+    expect(page.locator(".how dl")).to_contain_text("extractive")
