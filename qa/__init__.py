@@ -19,6 +19,7 @@ from onrecord.qa.types import (
     Finished,
     SentenceDone,
     Turn,
+    Writing,
 )
 from onrecord.qa.verify import FeatureVerifier, Verifier
 
@@ -41,6 +42,7 @@ __all__ = [
     "Turn",
     "Usage",
     "Verifier",
+    "Writing",
     "build_assistant",
     "build_engine",
     "build_library",

@@ -8,7 +8,7 @@ from onrecord.qa.disagree import Reading, answering, by_date, contenders, groups
 from onrecord.qa.engines import Engine
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
-from onrecord.qa.types import AnswerSentence, Disagreement, Event, Evidence, SentenceDone
+from onrecord.qa.types import AnswerSentence, Disagreement, Event, Evidence, SentenceDone, Writing
 from onrecord.qa.verify import Verifier
 from onrecord.qa.writing import counts_another, drafted, leaned_on, quoted, repeats, stand
 
@@ -45,8 +45,12 @@ class Composer:
         assert self.engine is not None
         prompt = prompts.messages(shared, TASKS[self.settings.length])
         leaning: Evidence | None = None
-        for text, markers in drafted(self.engine, prompt, max_tokens=self.settings.max_answer_tokens):
+        for marked in drafted(self.engine, prompt, max_tokens=self.settings.max_answer_tokens):
             draft.first_token()
+            if marked is None:
+                yield Writing()
+                continue
+            text, markers = marked
             if repeats(text, draft.sentences):
                 continue
             other = counts_another(draft.standalone, text, draft.evidence)

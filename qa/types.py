@@ -162,6 +162,11 @@ class AnswerStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """The model has written another piece, of which nothing can be shown yet; a place at which to stop it."""
+
+
+@dataclass(frozen=True, slots=True)
 class SentenceDone:
     """One sentence with its citations and its verdict. Unsupported ones will not be in the answer."""
 
@@ -175,4 +180,4 @@ class Finished:
     answer: Answer
 
 
-Event = EvidenceFound | AnswerStarted | SentenceDone | Finished
+Event = EvidenceFound | AnswerStarted | Writing | SentenceDone | Finished

@@ -21,8 +21,8 @@ NEARLY_ALL = (
 )
 
 
-def drafted(engine: Engine, prompt: Messages, *, max_tokens: int) -> Iterator[Marked]:
-    """The sentences of the model's draft as they are finished: (text, numbers of its markers).
+def drafted(engine: Engine, prompt: Messages, *, max_tokens: int) -> Iterator[Marked | None]:
+    """The sentences of the model's draft as they are finished: (text, numbers of its markers); None between two.
 
     Closing this iterator stops the model. A last sentence that the token limit cut off is kept only when it is the
     only one.
@@ -37,6 +37,7 @@ def drafted(engine: Engine, prompt: Messages, *, max_tokens: int) -> Iterator[Ma
             for marked in stream.feed(piece):
                 written += 1
                 yield marked
+            yield None  # a place to stop, at each piece
     finally:
         close = getattr(pieces, "close", None)
         if close is not None:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from onrecord.index import Filter
-from onrecord.qa.types import Answer, Event, EvidenceFound, Finished, Turn
+from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
 from onrecord.ui.api_problems import Problem
 from onrecord.ui.lane import Lane, Ticket
 from onrecord.ui.room import Room
@@ -32,7 +32,7 @@ class Failed:
     error: Exception
 
 
-Sign = Event | Waiting
+Sign = EvidenceFound | Waiting | AnswerStarted | SentenceDone | Finished
 
 
 @dataclass(slots=True)
@@ -148,6 +148,8 @@ class Asking:
                 return
             if time.monotonic() > end and not isinstance(event, Finished):
                 raise self._too_late()
+            if isinstance(event, Writing):  # nothing to tell: a place to stop
+                continue
             tell(event)
             if isinstance(event, EvidenceFound):
                 told = -1

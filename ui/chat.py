@@ -156,7 +156,12 @@ class Chat:
         session = replace(session, editing="")
         text: Any = ""  # the box is emptied once, and what is typed meanwhile stays
         assistant = self.desk.assistant(room, session.style)
+        before = None
         for record in answer(room, self.desk.lane, new_record(question, scope), history_of(earlier), assistant):
+            if record is before:  # nothing new: a place at which Stop takes effect
+                yield (gr.skip(),) * 7
+                continue
+            before = record
             kept.keep(owner, session.conversation, record)
             # The turn before is drawn once more, because only the newest can be asked again.
             shown = thread(session, [*earlier, record], kept=max(0, len(earlier) - 1))

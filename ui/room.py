@@ -1,6 +1,7 @@
 """One collection as the page uses it: its library, its assistant, and what is kept beside them."""
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -10,13 +11,14 @@ from typing import Protocol
 
 from onrecord.index.errors import OnRecordError, UnknownArticle
 from onrecord.index.types import Article, Filter, Hit, Sentence
-from onrecord.qa.types import AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
+from onrecord.qa.types import AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
 from onrecord.ui.conversations import Conversations, now
 from onrecord.ui.lane import Lane
 from onrecord.ui.records import Line, Quote, Record, evidence_of, finish, found_of, line_of
 
 log = logging.getLogger("onrecord")
 HISTORY = 3  # earlier questions that a follow-up may lean on
+LET_STOP = 0.25  # seconds: how late a press on Stop may take effect while a sentence is being written
 
 
 class Answers(Protocol):
@@ -113,8 +115,13 @@ def answer(
             yield record
         record = replace(record, state="searching")
         with closing(_events(assistant or room.assistant, record, history)) as events:
+            shown = time.monotonic()
             for event in events:
+                # Handing something on is what lets a press on Stop through, but each costs the browser a message.
+                if isinstance(event, Writing) and time.monotonic() - shown < LET_STOP:
+                    continue
                 record = _grown(room, record, event)
+                shown = time.monotonic()
                 yield record
                 if isinstance(event, EvidenceFound):
                     while not ticket.wait(0.5):
@@ -145,6 +152,8 @@ def _events(assistant: Answers, record: Record, history: Sequence[Turn]) -> Gene
 
 def _grown(room: Room, record: Record, event: Event) -> Record:
     match event:
+        case Writing():
+            return record
         case EvidenceFound(standalone_question=searched, hits=hits, evidence=evidence):
             facts = {hit.passage.article_id: _facts(room, hit.passage.article_id) for hit in hits}
             return replace(
