@@ -1,0 +1,118 @@
+"""OnRecord with one step left out, each a system of its own, to see what the step is worth and what it costs.
+
+    onrecord eval run SUITE --system onrecord --system onrecord.eval.ablations:NoVerifier --out runs/ablations
+
+The steps that are settings are left out by settings: ``--set answer.compare_sources=false``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from onrecord.eval.own_systems import OnRecordSystem
+from onrecord.eval.systems import SystemOptions
+from onrecord.index.types import Hit, Sentence, Vectors
+from onrecord.qa import evidence as choosing
+from onrecord.qa.answerability import text_signals
+from onrecord.qa.assistant import Assistant
+from onrecord.qa.record import Draft
+from onrecord.qa.types import Evidence
+
+
+class EverythingStands:
+    """A verifier that finds nothing wrong."""
+
+    def verify(self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> float:
+        """Always 1."""
+        return 1.0
+
+
+class WithoutLook(Assistant):
+    """Decides by words alone whether the question is answered; the model only writes."""
+
+    def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
+        return text_signals(
+            question, evidence, nearness=nearness, rarity=self._rarity, known=self.library.contains_term
+        )
+
+
+class WithoutLeadIns(Assistant):
+    """Shows a sentence that opens with "He" without the one before it."""
+
+    def _before(self, sentence: Sentence) -> Sentence | None:
+        return None
+
+
+class WithoutChoice(Assistant):
+    """Shows the best passages whole, in the order of the search, up to the same number of tokens."""
+
+    def _evidence(
+        self, draft: Draft, question: str, hits: Sequence[Hit], vector: Vectors
+    ) -> tuple[tuple[Evidence, ...], float]:
+        sentences = dict.fromkeys(sentence for hit in hits for sentence in hit.passage.sentences)
+        count = self.engine.count_tokens if self.engine else len
+        ranked = [choosing.Candidate(s, 1.0 - n / 1000, leans=False) for n, s in enumerate(sentences)]
+        kept = choosing.choose(
+            ranked,
+            before=lambda sentence: None,
+            count_tokens=count,
+            max_tokens=self._budget(draft, question),
+            max_sentences=len(ranked) or 1,
+        )
+        vectors = choosing.SentenceVectors(self.library.embedder)
+        nearness = float(max(vectors([c.sentence for c in kept]) @ vector)) if kept else 0.0
+        return choosing.numbered(kept, self.library.article), nearness
+
+
+class _Ablated(OnRecordSystem):
+    def __init__(self, options: SystemOptions) -> None:
+        super().__init__(options)
+        self.name = f"onrecord-{type(self).__name__.lower()}"
+
+    def _build(self) -> Assistant:
+        return self.without(super()._build())
+
+    def without(self, whole: Assistant) -> Assistant:
+        """The assistant without the step."""
+        raise TypeError(f"{type(self).__name__} leaves nothing out")
+
+
+class NoCheck(_Ablated):
+    """Answers whatever is asked."""
+
+    def without(self, whole: Assistant) -> Assistant:
+        return Assistant(whole.library, whole.engine, replace(whole.settings, threshold=0.0))
+
+
+class NoLook(_Ablated):
+    """The check by words alone."""
+
+    def without(self, whole: Assistant) -> Assistant:
+        return WithoutLook(whole.library, whole.engine, whole.settings)
+
+
+class NoVerifier(_Ablated):
+    """Every drafted sentence that can be aligned is shown."""
+
+    def without(self, whole: Assistant) -> Assistant:
+        return Assistant(whole.library, whole.engine, whole.settings, verifier=EverythingStands())
+
+
+class NoComparison(_Ablated):
+    """Does not look for articles that differ."""
+
+    def without(self, whole: Assistant) -> Assistant:
+        return Assistant(whole.library, whole.engine, replace(whole.settings, compare_sources=False))
+
+
+class NoLeadIns(_Ablated):
+    """Evidence without the sentences that pronouns point back to."""
+
+    def without(self, whole: Assistant) -> Assistant:
+        return WithoutLeadIns(whole.library, whole.engine, whole.settings)
+
+
+class NoChoice(_Ablated):
+    """Evidence is the best passages whole."""
+
+    def without(self, whole: Assistant) -> Assistant:
+        return WithoutChoice(whole.library, whole.engine, whole.settings)
