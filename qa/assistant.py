@@ -19,6 +19,7 @@ from onrecord.qa.engines import Engine
 from onrecord.qa.language import language_of, translated
 from onrecord.qa.parts import parts_of
 from onrecord.qa.question import Standalone, standalone
+from onrecord.qa.recency import preference
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
@@ -37,6 +38,7 @@ from onrecord.qa.yes_no import yes_share
 
 NOTHING_NEAR = 0.2  # cosine and word share below which nothing found is about the question at all
 OUTSIDE_IS_NEARER = 0.12  # how much nearer an article outside the filter must be to blame the filter
+DEEPER = 2  # times as many passages are searched as are read, for those whose date suits the question
 MAX_QUESTION = 4000  # characters
 
 
@@ -60,7 +62,7 @@ class Assistant:
         self.settings = settings or AnswerSettings()
         self.verifier = verifier or FeatureVerifier()
         self._vectors: choosing.SentenceVectors | None = None
-        self._spoken: tuple[int, frozenset[str]] = (-1, frozenset({"en"}))
+        self._spoken: tuple[int, frozenset[str], str] = (-1, frozenset({"en"}), "")
 
     def ask(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Answer:
         """The finished answer. Raises `InputError` for an empty or oversized question."""
@@ -90,9 +92,11 @@ class Assistant:
     def _find(self, draft: Draft, scope: Filter | None) -> None:
         with draft.timed("retrieve"):
             draft.vector = self.library.embedder.embed_query(draft.standalone)
-            hits = self.library.search(
-                draft.standalone, top_k=self.settings.top_k, where=scope, query_vector=draft.vector
+            suits = preference(draft.standalone, self._newest())
+            found = self.library.search(
+                draft.standalone, top_k=DEEPER * self.settings.top_k, where=scope, query_vector=draft.vector
             )
+            hits = choosing.timely_first(found, lambda id_: suits(self._published(id_)), top_k=self.settings.top_k)
         with draft.timed("evidence"):
             evidence, draft.nearness = self._evidence(draft, draft.standalone, hits, draft.vector)
         draft.found(hits, evidence)
@@ -111,7 +115,7 @@ class Assistant:
         with draft.timed("understand"):
             asked = draft.question
             draft.language = language_of(asked)
-            spoken = self._languages()
+            spoken = self._collection()[0]
             draft.translate = draft.language not in spoken and self.engine is not None
             if draft.translate:
                 asked = translated(asked, "en" if "en" in spoken else min(spoken), self._complete)
@@ -119,13 +123,17 @@ class Assistant:
         draft.standalone = understood.text
         return understood
 
-    def _languages(self) -> frozenset[str]:
-        """The languages of the collection's articles, remembered until the collection changes."""
+    def _collection(self) -> tuple[frozenset[str], str]:
+        """The languages of the collection's articles and its latest date, remembered until the collection changes."""
         revision = self.library.revision
         if self._spoken[0] != revision:
-            languages = frozenset(info.language for info in self.library.articles())
-            self._spoken = (revision, languages or frozenset({"en"}))
-        return self._spoken[1]
+            articles = self.library.articles()
+            languages = frozenset(info.language for info in articles) or frozenset({"en"})
+            self._spoken = (revision, languages, max((info.published for info in articles), default=""))
+        return self._spoken[1:]
+
+    def _newest(self) -> str:
+        return self._collection()[1]
 
     def _complete(self, task: str) -> str:
         assert self.engine is not None
@@ -136,7 +144,15 @@ class Assistant:
     ) -> tuple[tuple[Evidence, ...], float]:
         if self._vectors is None:
             self._vectors = choosing.SentenceVectors(self.library.embedder)
-        ranked = choosing.candidates(question, hits, query_vector=vector, embed=self._vectors, rarity=self._rarity)
+        suits = preference(question, self._newest())
+        ranked = choosing.candidates(
+            question,
+            hits,
+            query_vector=vector,
+            embed=self._vectors,
+            rarity=self._rarity,
+            timely=lambda id_: suits(self._published(id_)),
+        )
         count = self.engine.count_tokens if self.engine else _rough_tokens
         copies = self.library.copies
         kept = choosing.choose(
@@ -152,8 +168,11 @@ class Assistant:
             nearness = float(max(self._vectors([c.sentence for c in kept]) @ vector))
         return choosing.numbered(kept, self.library.article, copies), nearness
 
+    def _published(self, article_id: str) -> str:
+        return self.library.article(article_id).published
+
     def _age(self, article_id: str) -> tuple[bool, str, str]:
-        published = self.library.article(article_id).published
+        published = self._published(article_id)
         return not published, published, article_id
 
     def _budget(self, draft: Draft, question: str) -> int:

@@ -10,9 +10,10 @@ from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import AnswerSentence, Disagreement, Event, Evidence, SentenceDone, Writing
 from onrecord.qa.verify import Verifier
-from onrecord.qa.writing import counts_another, drafted, leaned_on, quoted, repeats, stand
+from onrecord.qa.writing import counts_another, drafted, held, leaned_on, quoted, repeats, stand
 
 QUOTES_ENOUGH = 0.93  # without a model: a second sentence is quoted when its score is at least this share of the best
+DOUBTFUL = 0.6  # a quote in place of a draft is not shown when "not stated" is this likely for it alone
 TASKS = {"phrase": prompts.PHRASE, "sentence": prompts.SENTENCE, "detailed": prompts.DETAILED}
 
 
@@ -59,15 +60,23 @@ class Composer:
                 draft.unconfirmed.append(AnswerSentence(text, (), "unsupported"))
                 continue
             done = stand(text, markers, draft.evidence, self.verifier, draft.numbering)
-            if done.verdict == "unsupported":
+            if done.verdict == "unsupported" or not held(draft.standalone, done):
+                done = AnswerSentence(text, (), "unsupported")
                 draft.unconfirmed.append(done)
                 leaning = leaning or leaned_on(draft.standalone, text, draft.evidence)
             else:
                 draft.sentences.append(done)
             yield SentenceDone(done)
-        if not draft.sentences and leaning is not None:
+        if not draft.sentences and leaning is not None and self._answers(draft, leaning):
             draft.sentences.append(quoted(leaning, draft.numbering))
             yield SentenceDone(draft.sentences[-1])
+
+    def _answers(self, draft: Draft, item: Evidence) -> bool:
+        """Whether a sentence that is to be quoted in place of a failed draft answers when it is read on its own."""
+        assert self.engine is not None
+        head = prompts.text_head(draft.standalone, with_lead_in(item, draft.evidence))
+        first = self.engine.first_tokens(prompts.messages(head, prompts.SHORT_OR_NOT))
+        return first is None or (not_stated_share(first) or 0.0) < DOUBTFUL
 
     def _compare(self, draft: Draft) -> None:
         """Where more than one article may answer, find what each says, and keep what differs."""

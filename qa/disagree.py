@@ -7,6 +7,7 @@ stems. Only what code finds different is shown, as each article's own sentence, 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from onrecord.qa.answerability import logit
 from onrecord.qa.asked import wants
@@ -16,6 +17,9 @@ from onrecord.qa.words import Words, plain, words_of
 
 MOST_READ = 6  # texts that are read on their own
 NEAR = 0.6  # a sentence whose score is less than this share of the best one's is not read
+ABOUT = 0.4  # the share of the question's words that a text must hold to be read
+DAYS_APART = 60  # articles further apart tell of other events, or of how things went on
+ALIKE = 0.7  # sentences that share this much of the shorter one's words say the same
 SILENT = 0.5  # "not stated" at least this likely: the text does not answer
 BEHIND = 1.0  # or this much likelier, in log-odds, than in the text that answers best
 
@@ -36,7 +40,8 @@ def contenders(question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
     """
     wanted = wants(question)
     ranked = sorted(evidence, key=lambda e: -e.score)
-    near = [e for e in ranked if e.score >= NEAR * ranked[0].score] if ranked else []
+    near = [e for e in ranked if e.score >= NEAR * ranked[0].score and _is_about(question, e)] if ranked else []
+    near = [e for e in near if _same_time(e.published, near[0].published)]
     by_article: dict[str, list[Evidence]] = {}
     covered: set[str] = set()
     for item in near:
@@ -49,6 +54,21 @@ def contenders(question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
     each = 2 if len(by_article) == 2 else 1
     kept = [item for items in by_article.values() for item in items[:each]]
     return sorted(kept, key=lambda e: -e.score)[:MOST_READ] if len(by_article) > 1 else []
+
+
+def _is_about(question: str, item: Evidence) -> bool:
+    """Whether a sentence, with its title, holds enough of the question's words to be about the same thing."""
+    asked = words_of(question).content
+    return len(asked & words_of(f"{item.title}. {item.sentence.text}").stems) >= ABOUT * len(asked)
+
+
+def _same_time(one: str, other: str) -> bool:
+    """Whether two articles may report on one event; undated ones may."""
+    try:
+        apart = date.fromisoformat(one[:10]) - date.fromisoformat(other[:10])
+    except ValueError:
+        return True
+    return abs(apart.days) <= DAYS_APART
 
 
 def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> str:
@@ -102,6 +122,14 @@ def same_answer(question: str, one: str, other: str) -> bool:
     return _overlap(first, second, asked) >= 0.5
 
 
+def _agree(question: str, one: Reading, other: Reading) -> bool:
+    first, second = words_of(one.evidence.sentence.text), words_of(other.evidence.sentence.text)
+    same_numbers = {q.value for q in first.quantities} == {q.value for q in second.quantities}
+    if same_numbers and _overlap(first, second, frozenset()) >= ALIKE:
+        return True
+    return same_answer(question, one.said, other.said)
+
+
 def _overlap(one: Words, other: Words, asked: frozenset[str]) -> float:
     """Shared content words over those of the shorter answer, without the question's own."""
     first, second = (one.content - asked) or one.content, (other.content - asked) or other.content
@@ -113,7 +141,7 @@ def groups(question: str, found: Sequence[Reading]) -> list[list[Reading]]:
     """Readings that say the same together, the largest group first, then the surest."""
     together: list[list[Reading]] = []
     for position in found:
-        home = next((g for g in together if any(same_answer(question, position.said, p.said) for p in g)), None)
+        home = next((g for g in together if any(_agree(question, position, p) for p in g)), None)
         if home is None:
             together.append([position])
         else:

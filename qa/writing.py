@@ -11,6 +11,7 @@ from onrecord.qa.asked import counted
 from onrecord.qa.cite import Marked, SentenceStream, align
 from onrecord.qa.engines import Engine, Messages
 from onrecord.qa.evidence import leans_back
+from onrecord.qa.quantities import same_quantity
 from onrecord.qa.types import AnswerSentence, Citation, Evidence
 from onrecord.qa.verify import Verifier, verdict, why_not
 from onrecord.qa.words import plain, words_of
@@ -136,6 +137,23 @@ def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidenc
         if near and told + about > most:
             best, most = item, told + about
     return best
+
+
+def held(question: str, sentence: AnswerSentence) -> bool:
+    """Whether any of what a sentence adds to the question, its answer, is in the words that it cites.
+
+    Overlap with the question's own words is no support: "SpaceX launched six tourists" shares all but the answer with
+    a sentence about Blue Origin.
+    """
+    claim = words_of(sentence.text)
+    answer = claim.content - words_of(question).content
+    cited = [words_of(f"{citation.title}. {citation.quote}") for citation in sentence.citations]
+    counts = [q for words in cited for q in words.quantities]
+    return (
+        not answer
+        or any(answer & words.stems for words in cited)
+        or any(same_quantity(one, other) for one in claim.quantities for other in counts)
+    )
 
 
 def counts_another(question: str, text: str, evidence: Sequence[Evidence]) -> Evidence | None:

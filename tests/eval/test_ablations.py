@@ -18,7 +18,7 @@ def ask(tmp_path: Path, articles: tuple[Article, ...], embedder: Any, engine: An
     """Asks one question of the system of a class's name."""
 
     def asked(name: str, question: Question = ASKED, *, compare: bool = False) -> ResultRow:
-        options = SystemOptions(index_folder=tmp_path / "index", flags={"answer.compare_sources": compare})
+        options = SystemOptions(index_folder=tmp_path / "index", flags={"answer.compare_sources": str(compare).lower()})
         system: Any = make_system(f"onrecord.eval.ablations:{name}", options)
         system._engine, system._embedder = engine, embedder
         system.prepare(Suite("small", Path(), articles, (question,)))

@@ -202,6 +202,31 @@ def test_a_translation_that_no_longer_stands_is_not_shown(library, engine, back,
     assert ("Las monedas" in answer.text) is (shown == "1643")
 
 
+def test_a_quote_in_place_of_a_draft_is_shown_only_if_it_answers_on_its_own(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.enqueue("Mayor Ilse Brandt said repairs would cost 9.9 million euros and take nine months.")
+    engine.yes = [0.9, 0.9, 0.1]  # the two looks at all of the evidence, then the one at the sentence to be quoted
+    answer = Assistant(library, engine, ALWAYS).ask("How much would the repairs cost?")
+    assert (answer.status, answer.reason) == ("abstained", "not_supported")
+
+
+def test_an_answer_that_shares_only_the_questions_words_with_its_source_is_struck(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.enqueue("Blackwater will carry pedestrians across the Larn while the bridge is shut.")
+    question = "Who will carry pedestrians across the Larn while the Old Mill Bridge is shut?"
+    answer = Assistant(library, engine, ALWAYS).ask(question)
+    assert "Blackwater" not in answer.text
+    assert answer.unconfirmed[0].text.startswith("Blackwater")
+
+
+def test_this_week_means_the_newest_articles(tmp_path, embedder) -> None:  # type: ignore[no-untyped-def]
+    text = "The mayor spoke at the school's graduation. Rain fell on the guests."
+    old = Article("old", "Graduation", text, published="2013-05-19")
+    new = Article("new", "Graduation day", text.replace("The mayor", "The new mayor"), published="2024-05-19")
+    with Library(tmp_path / "two", embedder=embedder) as two:
+        two.add([old, new])
+        answer = Assistant(two, None, ALWAYS).ask("Who spoke at the school's graduation this week?")
+    assert answer.citations[0].article_id == "new"
+
+
 TWO_PARTS = "When was the Old Mill Bridge closed and who designed it?"
 
 

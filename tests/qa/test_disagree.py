@@ -28,13 +28,36 @@ def test_answers_agree_by_value(question: str, one: str, other: str, same: bool)
 def test_two_articles_have_two_contenders_each_and_weak_ones_have_none() -> None:
     items = [
         evidence(1, "a", "There were 5,000 people.", score=1.0),
-        evidence(2, "a", "There were 40 buses.", score=0.9),
-        evidence(3, "a", "There were 12 ambulances.", score=0.8),
+        evidence(2, "a", "The 40 buses took people.", score=0.9),
+        evidence(3, "a", "The 12 ambulances took people.", score=0.8),
         evidence(4, "b", "There were 15,000 people.", score=0.9),
         evidence(5, "c", "There were 3 cats.", score=0.1),
         evidence(6, "b", "Nobody counted.", score=0.95),
     ]
     assert [item.number for item in contenders("How many people were there?", items)] == [1, 2, 4]
+
+
+def test_articles_months_apart_do_not_differ_and_undated_ones_may() -> None:
+    first = Evidence(1, Sentence("a", 0, 0, 9, "5 people."), title="a", score=1.0, published="2016-12-14")
+    second = Evidence(2, Sentence("b", 0, 0, 9, "7 people."), title="b", score=0.9, published="2017-06-01")
+    undated = Evidence(3, Sentence("c", 0, 0, 9, "9 people."), title="c", score=0.9)
+    assert [item.number for item in contenders("How many people?", [first, second, undated])] == [1, 3]
+
+
+def test_a_text_about_something_else_is_no_contender() -> None:
+    first = evidence(1, "a", "The flood hit Larnville, in Asel state, on Monday.", score=1.0)
+    second = evidence(2, "b", "Rain fell in Tennessee.", score=0.9)
+    assert contenders("Which state was hit by the flood on Monday?", [first, second]) == []
+
+
+def test_sentences_that_share_nearly_all_words_say_the_same() -> None:
+    one = Reading(
+        evidence(1, "a", "Hunter Biden's conviction may distract his father, the president."), 0.1, "Hunter Biden"
+    )
+    other = Reading(
+        evidence(2, "b", "WASHINGTON - Hunter Biden's conviction may distract the president."), 0.2, "president"
+    )
+    assert len(groups("Who was convicted?", [one, other])) == 1
 
 
 def test_one_article_alone_has_nobody_to_differ_with() -> None:
