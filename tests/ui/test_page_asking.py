@@ -178,6 +178,7 @@ def test_the_last_question_can_be_asked_again_and_edited(page: Page, site: Site)
 def test_a_new_conversation_begins_with_the_first_view(page: Page) -> None:
     ask(page, "What would the bridge repairs cost?")
     page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".turn")).to_have_count(0)
     expect(page.locator(".home")).to_be_visible()
     expect(page.locator(".turn")).to_have_count(0)
 

@@ -104,6 +104,7 @@ def test_the_timeline_draws_every_dated_article_with_its_source(page: Page) -> N
 def test_conversations_are_listed_searched_renamed_and_deleted(page: Page) -> None:
     ask(page, "What would the bridge repairs cost?")
     page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".turn")).to_have_count(0)
     ask(page, "How many silver coins did divers recover?")
     page.get_by_role("tab", name="Conversations").click()
     expect(page.locator("#past li")).to_have_count(2)
