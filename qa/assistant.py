@@ -17,6 +17,7 @@ from onrecord.qa.answerability import (
 from onrecord.qa.composing import Composer
 from onrecord.qa.engines import Engine
 from onrecord.qa.language import language_of, translated
+from onrecord.qa.orders import gives_orders, orders_in
 from onrecord.qa.parts import parts_of
 from onrecord.qa.question import Standalone, standalone
 from onrecord.qa.recency import preference
@@ -39,6 +40,7 @@ from onrecord.qa.yes_no import yes_share
 NOTHING_NEAR = 0.2  # cosine and word share below which nothing found is about the question at all
 OUTSIDE_IS_NEARER = 0.12  # how much nearer an article outside the filter must be to blame the filter
 DEEPER = 2  # times as many passages are searched as are read, for those whose date suits the question
+LEFT_OUT = "Sentences that give orders to whoever answers, instead of reporting, were left out."
 MAX_QUESTION = 4000  # characters
 
 
@@ -145,6 +147,9 @@ class Assistant:
         if self._vectors is None:
             self._vectors = choosing.SentenceVectors(self.library.embedder)
         suits = preference(question, self._newest())
+        orders = orders_in(hits)
+        if orders:
+            draft.warnings.append(LEFT_OUT)
         ranked = choosing.candidates(
             question,
             hits,
@@ -152,6 +157,7 @@ class Assistant:
             embed=self._vectors,
             rarity=self._rarity,
             timely=lambda id_: suits(self._published(id_)),
+            left_out=orders,
         )
         count = self.engine.count_tokens if self.engine else _rough_tokens
         copies = self.library.copies
@@ -186,7 +192,10 @@ class Assistant:
         return max(40, min(room, self.settings.evidence_tokens))
 
     def _before(self, sentence: Sentence) -> Sentence | None:
-        return self.library.sentences(sentence.article_id)[sentence.index - 1] if sentence.index else None
+        if not sentence.index:
+            return None
+        previous = self.library.sentences(sentence.article_id)[sentence.index - 1]
+        return None if gives_orders(previous.text) else previous
 
     def _rarity(self, word: str) -> float:
         """Inverse document frequency of a word over the collection's passages: ln(1 + N / (1 + n))."""

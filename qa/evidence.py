@@ -69,8 +69,9 @@ def candidates(
     embed: Callable[[Sequence[Sentence]], Vectors],
     rarity: Callable[[str], float],
     timely: Callable[[str], float] = lambda article_id: 0.0,
+    left_out: frozenset[Key] = frozenset(),
 ) -> list[Candidate]:
-    """Every sentence of the hits, best first.
+    """Every sentence of the hits but those ``left_out``, best first.
 
     ``embed``: unit vectors ``(n, d)``; ``rarity``: weight of a word >= 0; ``timely``: how well an article's date suits
     the question, 0 to 1.
@@ -80,6 +81,8 @@ def candidates(
     for rank, hit in enumerate(hits):
         for sentence in hit.passage.sentences:
             key = (sentence.article_id, sentence.index)
+            if key in left_out:
+                continue
             sentences.setdefault(key, sentence)
             rank_of[key] = min(rank_of.get(key, rank), rank)
     weight = weights(question, rarity)

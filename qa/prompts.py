@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from onrecord.qa.orders import gives_orders
 from onrecord.qa.types import Evidence
 
 SYSTEM = (
@@ -55,7 +56,7 @@ def evidence_text(evidence: Sequence[Evidence]) -> str:
         if item.sentence.article_id != shown:
             shown = item.sentence.article_id
             facts = ", ".join(neutral(fact)[:60] for fact in (item.source, item.published[:10]) if fact)
-            title = neutral(item.title)
+            title = "" if gives_orders(item.title) else neutral(item.title)
             title = title if len(title) <= 90 else title[:90].rsplit(" ", 1)[0] + " …"
             lines.append(f"From “{title}”" + (f" ({facts}):" if facts else ":"))
         lines.append(f"[{item.number}] {neutral(item.sentence.text)}")

@@ -11,6 +11,7 @@ from onrecord.qa.asked import counted
 from onrecord.qa.cite import Marked, SentenceStream, align
 from onrecord.qa.engines import Engine, Messages
 from onrecord.qa.evidence import leans_back
+from onrecord.qa.orders import gives_orders
 from onrecord.qa.quantities import same_quantity
 from onrecord.qa.types import AnswerSentence, Citation, Evidence
 from onrecord.qa.verify import Verifier, verdict, why_not
@@ -110,7 +111,12 @@ def with_antecedents(text: str, aligned: tuple[Evidence, ...], evidence: Sequenc
 
 def surroundings(aligned: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[str]:
     """What names and dates may come from: titles, sources, dates, and the sentences just before in the same article."""
-    facts = [fact for item in aligned for fact in (item.title, item.source, item.published[:10]) if fact]
+    facts = [
+        fact
+        for item in aligned
+        for fact in (item.title, item.source, item.published[:10])
+        if fact and not gives_orders(fact)
+    ]
     near = {(item.sentence.article_id, item.sentence.index - step) for item in aligned for step in (1, 2)}
     return facts + [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) in near]
 
