@@ -8,7 +8,7 @@ MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
 DATA ?= data
 
-.PHONY: chat test check eval bench native models format clean
+.PHONY: chat test check gate eval bench native models format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
@@ -23,6 +23,10 @@ check: $(STAMP) ## lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+gate: $(STAMP) ## a sample of seeds and poisoned with the real model, held to eval/gates.toml
+	@$(ONRECORD) models pull $(MODELS)
+	@$(ONRECORD) eval gate --sample 30
 
 eval: $(STAMP) ## the seeds suite for onrecord and its peers; refreshes the table in README.md
 	@$(ONRECORD) models pull $(MODELS)
