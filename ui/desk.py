@@ -4,7 +4,7 @@ import contextlib
 import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -164,6 +164,17 @@ class Desk:
 def open_room(folder: Path, library: LibraryLike, assistant: Answers) -> Room:
     """A collection with what is kept beside it in ``folder``."""
     return Room(folder.name, library, assistant, Conversations(folder / "conversations.sqlite"), folder)
+
+
+def closing(desk: Desk) -> Callable[[object], contextlib.AbstractAsyncContextManager[None]]:
+    """The lifespan of an app over this desk: what was opened is closed when the server stops."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    return lifespan
 
 
 def _close(part: object) -> None:

@@ -14,7 +14,7 @@ from onrecord.ui.api import api_app
 from onrecord.ui.api_gate import Gate
 from onrecord.ui.api_problems import problem
 from onrecord.ui.api_service import DoorLimits, Service
-from onrecord.ui.desk import Desk, Opener, open_room
+from onrecord.ui.desk import Desk, Opener, closing, open_room
 from onrecord.ui.guard import LOOPBACK, Guard
 from onrecord.ui.keys import FILE_NAME, Keys
 from onrecord.ui.openai_api import openai_app, openai_refusal
@@ -101,8 +101,9 @@ def create_api(
     where = folder or library.path
     keys = keys or Keys(where / FILE_NAME)
     required = _keys_wanted(host, keys, keys_required)
-    app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = Desk(open_room(where, library, assistant), opener, folders_allowed=False)
+    desk = Desk(open_room(where, library, assistant), opener, folders_allowed=False)
+    app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url=None, lifespan=closing(desk))
+    app.state.desk = desk
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:

@@ -3,8 +3,7 @@
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from onrecord.index.errors import InputError
-from onrecord.ui.desk import Desk, Limits, Opener, open_room
+from onrecord.ui.desk import Desk, Limits, Opener, closing, open_room
 from onrecord.ui.downloads import downloads
 from onrecord.ui.guard import LOOPBACK, Guard
 from onrecord.ui.page import build_page
@@ -60,12 +59,9 @@ def create_app(
     where = Path(folder if folder is not None else library.path)
     desk = Desk(open_room(where, library, assistant), opener, limits, folders_allowed=host in LOOPBACK, writer=writer)
 
-    @asynccontextmanager
-    async def closing(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        desk.close()
-
-    app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=closing)
+    app = FastAPI(
+        title="OnRecord", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=closing(desk)
+    )
     app.state.desk = desk
 
     @app.get("/healthz", include_in_schema=False)

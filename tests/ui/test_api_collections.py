@@ -158,3 +158,11 @@ def test_the_document_says_where_a_collection_may_be_named(behind: Behind) -> No
         for operation in operations.values():
             names = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
             assert names.count("collection") == (path not in without), path
+
+
+def test_what_was_opened_is_closed_when_the_server_stops(behind: Behind, others: Others) -> None:
+    with behind.served() as address:
+        httpx.post(f"{address}/api/v1/search", params=HERE, json={"query": "coins"}).raise_for_status()
+        assert not others.opened[HARBOUR].library.closed
+    until(lambda: others.opened[HARBOUR].library.closed)
+    assert not behind.library.closed  # its owner opened it
