@@ -74,8 +74,7 @@ def stand(
     aligned = align(text, evidence, suggested=markers)
     if not aligned:
         return AnswerSentence(text, (), "unsupported")
-    told = words_of(text).content
-    aligned = tuple(sorted(aligned, key=lambda e: -len(told & words_of(e.sentence.text).stems)))  # the main one first
+    aligned = _main_first(text, aligned)
     aligned = with_antecedents(text, aligned, evidence)
     if "alleged" in why_not(text, [item.sentence.text for item in aligned]):
         # The article attributes what the draft states as fact: let the article speak.
@@ -86,6 +85,18 @@ def stand(
     if judged == "unsupported":
         return AnswerSentence(text, (), "unsupported")
     return AnswerSentence(text, numbering.cite(aligned), judged)
+
+
+def _main_first(text: str, aligned: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """What holds the draft's number comes first, then what shares most of its words."""
+    claim = words_of(text)
+
+    def worth(item: Evidence) -> tuple[bool, int]:
+        words = words_of(item.sentence.text)
+        counted = any(same_quantity(one, other) for one in claim.quantities for other in words.quantities)
+        return counted, len(claim.content & words.stems)
+
+    return tuple(sorted(aligned, key=worth, reverse=True))
 
 
 def with_antecedents(text: str, aligned: tuple[Evidence, ...], evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

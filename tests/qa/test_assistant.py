@@ -227,6 +227,16 @@ def test_this_week_means_the_newest_articles(tmp_path, embedder) -> None:  # typ
     assert answer.citations[0].article_id == "new"
 
 
+def test_the_sentence_that_holds_the_number_is_cited_first(tmp_path, embedder, engine) -> None:  # type: ignore[no-untyped-def]
+    first = Article("a", "Aground", "The ferry Lindo ran aground on Saturday. Its radar had failed.")
+    second = Article("b", "Union", "About 240 people were on board, the union said. The company said nothing.")
+    engine.enqueue("About 240 people were on the ferry Lindo.")
+    with Library(tmp_path / "two", embedder=embedder) as two:
+        two.add([first, second])
+        answer = Assistant(two, engine, ALWAYS).ask("How many people were on the ferry Lindo?")
+    assert "240" in answer.sentences[0].citations[0].quote
+
+
 TWO_PARTS = "When was the Old Mill Bridge closed and who designed it?"
 
 
