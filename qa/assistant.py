@@ -1,7 +1,7 @@
 """The assistant: a question -> an answer whose every sentence stands on a sentence of an article, or silence."""
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from onrecord.index import Filter, Hit, Library, Sentence, Vectors
 from onrecord.qa import evidence as choosing
@@ -94,11 +94,10 @@ class Assistant:
     def _find(self, draft: Draft, scope: Filter | None) -> None:
         with draft.timed("retrieve"):
             draft.vector = self.library.embedder.embed_query(draft.standalone)
-            suits = preference(draft.standalone, self._newest())
             found = self.library.search(
                 draft.standalone, top_k=DEEPER * self.settings.top_k, where=scope, query_vector=draft.vector
             )
-            hits = choosing.timely_first(found, lambda id_: suits(self._published(id_)), top_k=self.settings.top_k)
+            hits = choosing.timely_first(found, self._timely(draft.standalone), top_k=self.settings.top_k)
         with draft.timed("evidence"):
             evidence, draft.nearness = self._evidence(draft, draft.standalone, hits, draft.vector)
         draft.found(hits, evidence)
@@ -134,8 +133,10 @@ class Assistant:
             self._spoken = (revision, languages, max((info.published for info in articles), default=""))
         return self._spoken[1:]
 
-    def _newest(self) -> str:
-        return self._collection()[1]
+    def _timely(self, question: str) -> Callable[[str], float]:
+        """How well an article's date suits the question, 0 to 1, by article id."""
+        suits = preference(question, self._collection()[1])
+        return lambda article_id: suits(self._published(article_id))
 
     def _complete(self, task: str) -> str:
         assert self.engine is not None
@@ -146,7 +147,6 @@ class Assistant:
     ) -> tuple[tuple[Evidence, ...], float]:
         if self._vectors is None:
             self._vectors = choosing.SentenceVectors(self.library.embedder)
-        suits = preference(question, self._newest())
         orders = orders_in(hits)
         if orders:
             draft.warnings.append(LEFT_OUT)
@@ -156,7 +156,7 @@ class Assistant:
             query_vector=vector,
             embed=self._vectors,
             rarity=self._rarity,
-            timely=lambda id_: suits(self._published(id_)),
+            timely=self._timely(question),
             left_out=orders,
         )
         count = self.engine.count_tokens if self.engine else _rough_tokens

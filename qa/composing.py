@@ -73,10 +73,13 @@ class Composer:
 
     def _answers(self, draft: Draft, item: Evidence) -> bool:
         """Whether a sentence that is to be quoted in place of a failed draft answers when it is read on its own."""
+        silence = self._silence(prompts.text_head(draft.standalone, with_lead_in(item, draft.evidence)))
+        return silence is None or silence < DOUBTFUL
+
+    def _silence(self, head: str) -> float | None:
+        """How likely one text alone does not answer; None from a model that does not tell its doubts."""
         assert self.engine is not None
-        head = prompts.text_head(draft.standalone, with_lead_in(item, draft.evidence))
-        first = self.engine.first_tokens(prompts.messages(head, prompts.SHORT_OR_NOT))
-        return first is None or (not_stated_share(first) or 0.0) < DOUBTFUL
+        return not_stated_share(self.engine.first_tokens(prompts.messages(head, prompts.SHORT_OR_NOT)))
 
     def _compare(self, draft: Draft) -> None:
         """Where more than one article may answer, find what each says, and keep what differs."""
@@ -87,10 +90,10 @@ class Composer:
         heads = {number: prompts.text_head(draft.standalone, text) for number, text in texts.items()}
         readings = []
         for item in items:
-            first = self.engine.first_tokens(prompts.messages(heads[item.number], prompts.SHORT_OR_NOT))
-            if first is None:
-                return  # a model that does not tell its doubts cannot say which texts answer
-            readings.append(Reading(item, not_stated_share(first) or 0.0))
+            silence = self._silence(heads[item.number])
+            if silence is None:
+                return  # nobody can say which texts answer
+            readings.append(Reading(item, silence))
         surest = answering(readings)
         found = positions(surest, lambda item: self._say(heads[item.number])) if len(surest) > 1 else []
         grouped = groups(draft.standalone, found)

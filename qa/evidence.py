@@ -88,7 +88,7 @@ def candidates(
     weight = weights(question, rarity)
     kinds = wants(question)
     by_words = {
-        key: PASSAGE / (1.0 + rank_of[key] / 6.0) + _word_score(sentences, key, weight, kinds) + TIMELY * timely(key[0])
+        key: PASSAGE * _by_rank(rank_of[key]) + _word_score(sentences, key, weight, kinds) + TIMELY * timely(key[0])
         for key in sentences
     }
     # Embedding sentences is the slow part: those that words and rank put last are not worth it.
@@ -103,9 +103,14 @@ def candidates(
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
+def _by_rank(rank: int) -> float:
+    """What a place in the search is worth, from 1 downwards; ``rank`` counts from 0."""
+    return 1.0 / (1.0 + rank / 6.0)
+
+
 def timely_first(hits: Sequence[Hit], timely: Callable[[str], float], *, top_k: int) -> tuple[Hit, ...]:
     """The best ``top_k`` hits by rank and by how well their date suits the question."""
-    worth = {n: 1.0 / (1.0 + n / 6.0) + TIMELY_PASSAGE * timely(hit.passage.article_id) for n, hit in enumerate(hits)}
+    worth = {n: _by_rank(n) + TIMELY_PASSAGE * timely(hit.passage.article_id) for n, hit in enumerate(hits)}
     return tuple(hits[n] for n in sorted(worth, key=lambda n: -worth[n])[:top_k])
 
 
