@@ -31,7 +31,12 @@ class WithoutLook(Assistant):
 
     def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
         return text_signals(
-            question, evidence, nearness=nearness, rarity=self._rarity, known=self.library.contains_term
+            question,
+            evidence,
+            nearness=nearness,
+            rarity=self._rarity,
+            known=self.library.contains_term,
+            passages=self.library.passage_count,
         )
 
 

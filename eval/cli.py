@@ -8,7 +8,18 @@ import typer
 from onrecord.eval.cli_judge import calibrate, compare, gate, grounding
 from onrecord.eval.cli_load import load
 from onrecord.eval.cli_make import bench, draft
-from onrecord.eval.cli_options import Embedder, Flags, Model, Out, Sample, Seed, SettingsFile, TimeLimit, flags_of
+from onrecord.eval.cli_options import (
+    Embedder,
+    Flags,
+    Model,
+    Out,
+    Replies,
+    Sample,
+    Seed,
+    SettingsFile,
+    TimeLimit,
+    flags_of,
+)
 
 app = typer.Typer(
     name="eval",
@@ -68,6 +79,7 @@ def run(
     drafts: Annotated[bool, typer.Option("--drafts", help="Ask drafted questions too.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask questions that failed again.")] = False,
     index: Annotated[Path | None, typer.Option(help="Where indexes are kept; default: the user's cache.")] = None,
+    replies: Replies = None,
 ) -> None:
     """Ask suites of systems; a run that was stopped goes on where it was. Exit 1 when a question failed."""
     from onrecord.eval.run import RunSettings
@@ -88,6 +100,7 @@ def run(
         embedder=embedder,
         settings_file=str(config or ""),
         flags=flags_of(set_),
+        replies=str(replies.resolve()) if replies else "",
     )
     if not run_and_report(suites, system, out, settings, options):
         raise typer.Exit(1)

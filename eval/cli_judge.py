@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from onrecord.eval.cli_options import Embedder, Model, Sample, Seed
+from onrecord.eval.cli_options import Embedder, Model, Replies, Sample, Seed
 from onrecord.index.errors import InputError
 
 _HERE = Path(__file__).resolve().parent
@@ -116,6 +116,7 @@ def calibrate(
     model: Model = "qwen2.5-coder-1.5b",
     embedder: Embedder = "all-minilm-l6-v2",
     no_model: Annotated[bool, typer.Option("--no-model", help="Fit the decision without a model only.")] = False,
+    replies: Replies = None,
 ) -> None:
     """Fit the abstention decision on dev suites and write it with its provenance."""
     from datetime import UTC, datetime
@@ -124,7 +125,9 @@ def calibrate(
     from onrecord.eval.cli_observe import observations
     from onrecord.eval.machine import git_commit
 
-    observed, names = observations(suites, sample=sample, seed=seed, model="" if no_model else model, embedder=embedder)
+    observed, names = observations(
+        suites, sample=sample, seed=seed, model="" if no_model else model, embedder=embedder, replies=replies
+    )
     with_model = None if no_model else fit(observed, seed=seed)
     without_model = fit(without_model_signals(observed), seed=seed)
     path = out or _HERE.parent / "qa" / "answerability.json"

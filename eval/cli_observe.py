@@ -7,19 +7,22 @@ import typer
 
 from onrecord.eval.calibrate import Observation, ObservedAssistant, observe
 from onrecord.eval.own_systems import load_options, open_library
+from onrecord.eval.replies import KeptReplies
 from onrecord.eval.sampling import stratified_sample
 from onrecord.eval.stored import load_stored_suite
 from onrecord.eval.systems import SystemOptions, default_index_folder
-from onrecord.qa.engines import load_engine
+from onrecord.qa.engines import Engine, load_engine
 
 
 def observations(
-    suites: Sequence[Path], *, sample: int, seed: int, model: str, embedder: str
+    suites: Sequence[Path], *, sample: int, seed: int, model: str, embedder: str, replies: Path | None = None
 ) -> tuple[list[Observation], dict[str, str]]:
     """Every sampled question's signals, and the suites' fingerprints by name. ``model`` empty: without one."""
     options = SystemOptions(index_folder=default_index_folder(), model=model or "none", embedder=embedder)
     settings = load_options(options).answer
-    engine = load_engine(model) if model else None
+    engine: Engine | None = load_engine(model) if model else None
+    if engine is not None and replies is not None:
+        engine = KeptReplies(engine, replies)
     found: list[Observation] = []
     names = {}
     try:

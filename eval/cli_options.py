@@ -14,6 +14,12 @@ Seed = Annotated[int, typer.Option(help="The same seed takes the same sample.")]
 TimeLimit = Annotated[float, typer.Option(min=0.1, help="Seconds per question; then the system is stopped.")]
 Model = Annotated[str, typer.Option(help="The model of every system: a name of the catalogue, or a GGUF file.")]
 Embedder = Annotated[str, typer.Option(help="The embedder of every system.")]
+Replies = Annotated[
+    Path | None,
+    typer.Option(
+        help="Keep the replies of OnRecord's model in this file and ask only what is new; no seconds are told."
+    ),
+]
 SettingsFile = Annotated[Path | None, typer.Option("--config", exists=True, help="OnRecord's settings for the run.")]
 Flags = Annotated[
     list[str],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onrecord.eval.records import ResultRow, RetrievedRow
+from onrecord.eval.replies import KeptReplies
 from onrecord.eval.rows import retrieved_from_hits, row_from_answer, row_from_hits
 from onrecord.eval.suites import Question, Suite
 from onrecord.eval.systems import SystemOptions, content_key
@@ -65,6 +66,8 @@ class OnRecordSystem:
         assistant, library = self._assistant, self._library
         assert assistant is not None and library is not None
         row = timed_answer(assistant, question, system=self.name)
+        if self._options.replies:
+            row = replace(row, timings={})  # a reply that was kept took no time
         query = row.standalone_question or question.question
         found = library.search(query, top_k=self._options.top_k, where=scope_of(question))
         return replace(row, retrieved=_extended(row.retrieved, retrieved_from_hits(found), self._options.top_k))
@@ -90,6 +93,8 @@ class OnRecordSystem:
         engine = (self._engine or build_engine(settings)) if self._with_model else None
         if self._with_model and engine is None:
             model_path(settings.model.name)  # says how to pull it: a run without it would measure something else
+        if engine is not None and self._options.replies:
+            engine = KeptReplies(engine, Path(self._options.replies))
         return build_assistant(settings, library=self._library, engine=engine)
 
 

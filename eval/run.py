@@ -191,6 +191,7 @@ def _run_info(
         del asked[name]
     own = asdict(options)
     del own["index_folder"]
+    del own["replies"]  # where they lie changes no answer; such rows have no timings
     if options.settings_file:
         own["settings_file"] = Path(options.settings_file).read_text(encoding="utf-8")
     return RunInfo(

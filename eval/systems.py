@@ -26,7 +26,8 @@ _PLUGIN = re.compile(r"(?P<place>.+?):(?P<attribute>[A-Za-z_]\w*)$")
 class SystemOptions:
     """What every system is given: the same model, the same embedder, a folder for what it indexes.
 
-    ``flags`` are settings of OnRecord, by the names that its settings file uses (``retrieval.top_k``).
+    ``flags`` are settings of OnRecord, by the names that its settings file uses (``retrieval.top_k``). ``replies``: a
+    file of OnRecord's own model's replies, see `KeptReplies`.
     """
 
     index_folder: Path
@@ -34,6 +35,7 @@ class SystemOptions:
     embedder: str = "all-minilm-l6-v2"
     settings_file: str = ""
     flags: Mapping[str, str] = field(default_factory=dict)
+    replies: str = ""
     top_k: int = 20
     retrieval_only: bool = False  # no model needs to be loaded
 

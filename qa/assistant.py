@@ -231,7 +231,12 @@ class Assistant:
     def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
         """What the answerability decision is made from; the model's share only where it tells its logits."""
         signals = text_signals(
-            question, evidence, nearness=nearness, rarity=self._rarity, known=self.library.contains_term
+            question,
+            evidence,
+            nearness=nearness,
+            rarity=self._rarity,
+            known=self.library.contains_term,
+            passages=self.library.passage_count,
         )
         if self.engine is None:
             return signals

@@ -3,7 +3,7 @@
 Rules: a question without history, or one that names its own topic and points back to nothing, is left alone; "and
 civilians?" and "what about X?" take the shape of the question before; a lone pronoun takes the name that the
 conversation last put forward. Where a question points back and no rule is sure, the model rewrites it; what the model
-writes is used only if it adds no name or number that the conversation does not hold.
+writes is used only if it keeps the question's words and adds no name or number that the conversation does not hold.
 """
 
 import re
@@ -15,6 +15,8 @@ from onrecord.qa.types import Turn
 from onrecord.qa.words import words_of
 
 By = Literal["as_asked", "rule", "model", "joined"]
+
+KEPT = 0.6  # the share of a question's content words that a rewritten one must keep
 
 _HE = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself)\b", re.IGNORECASE)
 _POINTING = re.compile(
@@ -195,6 +197,7 @@ def _accepted(written: str, question: str, history: Sequence[Turn]) -> str:
         t.stem for t in new.tokens if (t.text[0].isupper() or t.text[0].isdigit()) and t.start > 0
     } - known.stems
     kept = words_of(question).content
-    if invented or (kept and not kept & new.stems and len(kept) > 1):
+    # "Who was at the helm?" is not "Who was the captain?": a rewritten question keeps the words of the one asked.
+    if invented or len(kept & new.stems) < KEPT * len(kept):
         return ""
     return line if line.endswith("?") else f"{line}?"

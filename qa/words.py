@@ -200,7 +200,9 @@ def _names(text: str, tokens: list[Token]) -> tuple[tuple[str, ...], ...]:
             continue
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         looks_like_name = not opens or (
-            following is not None and (following.text[0].isupper() or following.stem in _REPORTING)
+            following is not None
+            and text[token.end : following.start] in (" ", ", ", "’s ", "'s ")
+            and (following.text[0].isupper() or following.stem in _REPORTING)
         )
         if looks_like_name:
             names.append([token])

@@ -72,3 +72,12 @@ def test_a_chain_of_follow_ups_keeps_its_topic() -> None:
 @pytest.mark.parametrize(("question", "leans"), [("Why?", True), ("Who said so?", True), ("Was there a truce?", True)])
 def test_short_questions_lean_on_the_conversation(question: str, leans: bool) -> None:
     assert points_back(question) is leans
+
+
+def test_a_rewriting_that_changes_the_question_is_not_used() -> None:
+    turns = (Turn("user", "Did the ferry leave?"), Turn("assistant", "The ferry left at noon."))
+    changed = standalone("Who was at the helm?", turns, lambda _: "Who was the captain of the ferry?")
+    assert changed.by == "joined"
+    assert changed.text.endswith("Who was at the helm?")
+    kept = standalone("Who was at the helm?", turns, lambda _: "Who was at the helm of the ferry?")
+    assert kept.by == "model"

@@ -112,3 +112,8 @@ def test_quotations_are_found_in_every_kind_of_mark() -> None:
 def test_reporting_verbs_are_noticed() -> None:
     assert words_of("According to al-Masdar, it fell.").reports
     assert not words_of("The bridge fell.").reports
+
+
+def test_a_word_that_opens_a_sentence_is_a_name_only_before_one_in_the_same_sentence() -> None:
+    assert words_of("Thanks. Now, how many left?").names == ()
+    assert words_of("Paris, France, is calm.").names[0] == ("pari",)
