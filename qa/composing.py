@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from onrecord.qa import prompts
 from onrecord.qa.answerability import not_stated_share
-from onrecord.qa.disagree import Reading, answering, by_date, contenders, groups, positions, with_lead_in
+from onrecord.qa.disagree import Reading, answering, by_date, contenders, groups, positions, told, with_lead_in
 from onrecord.qa.engines import Engine
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
@@ -95,9 +95,12 @@ class Composer:
                 return  # nobody can say which texts answer
             readings.append(Reading(item, silence))
         surest = answering(readings)
-        found = positions(surest, lambda item: self._say(heads[item.number])) if len(surest) > 1 else []
+        if len(surest) < 2:
+            return
+        found = positions(draft.standalone, surest, lambda item: self._say(heads[item.number]))
         grouped = groups(draft.standalone, found)
-        if len(grouped) > 1:
+        answer = " ".join(sentence.text for sentence in draft.sentences)
+        if len(grouped) > 1 and any(told(draft.standalone, reading, answer) for reading in found):
             shown = by_date([min(group, key=lambda reading: reading.silence) for group in grouped])
             sentences = tuple(quoted(reading.evidence, draft.numbering) for reading in shown)
             draft.disagreements.append(Disagreement(about=draft.standalone.rstrip("?"), positions=sentences))

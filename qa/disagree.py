@@ -11,7 +11,7 @@ from datetime import date
 
 from onrecord.qa.answerability import logit
 from onrecord.qa.asked import wants
-from onrecord.qa.quantities import same_quantity
+from onrecord.qa.quantities import Quantity, same_quantity
 from onrecord.qa.types import Evidence
 from onrecord.qa.words import Words, plain, words_of
 
@@ -21,6 +21,7 @@ ABOUT = 0.4  # the share of the question's words that a text must hold to be rea
 DAYS_APART = 60  # articles further apart tell of other events, or of how things went on
 ALIKE = 0.7  # sentences that share this much of the shorter one's words say the same
 SILENT = 0.5  # "not stated" at least this likely: the text does not answer
+SURE = 0.2  # a text that is silent less likely than this answers, however much surer another is
 BEHIND = 1.0  # or this much likelier, in log-odds, than in the text that answers best
 
 
@@ -83,17 +84,20 @@ def answering(readings: Sequence[Reading]) -> list[Reading]:
     ranked = sorted(readings, key=lambda reading: reading.silence)
     best: dict[str, Reading] = {}
     for reading in ranked:
-        if reading.silence < SILENT and logit(reading.silence) - logit(ranked[0].silence) <= BEHIND:
+        level = reading.silence < SILENT and logit(reading.silence) - logit(ranked[0].silence) <= BEHIND
+        if level or reading.silence < SURE:
             best.setdefault(reading.evidence.sentence.article_id, reading)
     return list(best.values())
 
 
-def positions(readings: Sequence[Reading], say: Callable[[Evidence], str]) -> list[Reading]:
-    """What each answering reading says. ``say`` gives a few words, kept only if they are the sentence's own."""
+def positions(question: str, readings: Sequence[Reading], say: Callable[[Evidence], str]) -> list[Reading]:
+    """What each answering reading says. ``say`` gives a few words, kept only if they are the sentence's own and more
+    than the question's.
+    """
     found = []
     for reading in readings:
         said = " ".join(say(reading.evidence).split()).strip(" .\"“”'")
-        if said and _from(said, reading.evidence.sentence.text):
+        if said and _from(said, reading.evidence.sentence.text) and any(_answer(question, said)):
             found.append(Reading(reading.evidence, reading.silence, said))
     return found
 
@@ -105,6 +109,24 @@ def _from(said: str, sentence: str) -> bool:
         return plain(said) in plain(sentence)
     numbers = all(any(same_quantity(q, s) for s in source.quantities) for q in words.quantities)
     return numbers and len(words.content & source.stems) >= 0.6 * len(words.content)
+
+
+def _answer(question: str, said: str) -> tuple[frozenset[str], tuple[Quantity, ...]]:
+    """What a short answer adds to the question: content words, and numbers."""
+    words = words_of(said)
+    return words.content - words_of(question).content, words.quantities
+
+
+def told(question: str, reading: Reading, answer: str) -> bool:
+    """Whether the answer that was written says what this text says.
+
+    Articles whose every text says something else than the answer tell of something else: a semi-final, a place-holder.
+    """
+    content, counts = _answer(question, reading.said)
+    words = words_of(answer)
+    if counts:
+        return any(same_quantity(one, other) for one in counts for other in words.quantities)
+    return len(content & words.stems) >= 0.5 * len(content)
 
 
 def same_answer(question: str, one: str, other: str) -> bool:

@@ -3,7 +3,17 @@
 import pytest
 
 from onrecord.index import Sentence
-from onrecord.qa.disagree import Reading, answering, by_date, contenders, groups, positions, same_answer, with_lead_in
+from onrecord.qa.disagree import (
+    Reading,
+    answering,
+    by_date,
+    contenders,
+    groups,
+    positions,
+    same_answer,
+    told,
+    with_lead_in,
+)
 from onrecord.qa.types import Evidence
 
 
@@ -89,8 +99,26 @@ def test_only_texts_that_answer_about_as_surely_as_the_best_one_count_once_an_ar
 
 def test_what_the_sentence_does_not_hold_is_no_position() -> None:
     reading = Reading(evidence(1, "a", "There were 5,000 people."), 0.1)
-    assert positions([reading], say=lambda _: "9,000 people") == []
-    assert [p.said for p in positions([reading], say=lambda _: "5,000 people.")] == ["5,000 people"]
+    assert positions("How many?", [reading], say=lambda _: "9,000 people") == []
+    assert [p.said for p in positions("How many?", [reading], say=lambda _: "5,000 people.")] == ["5,000 people"]
+
+
+def test_the_question_said_back_is_no_position() -> None:
+    reading = Reading(evidence(1, "a", "The party chose its nominee, from the Peach State."), 0.1)
+    assert positions("Who did the party choose as its nominee?", [reading], say=lambda _: "The party's nominee") == []
+
+
+def test_a_text_tells_what_the_answer_says_by_its_words_or_its_number() -> None:
+    final = Reading(evidence(1, "a", ""), 0.1, "Argentina")
+    assert told("Who won the final?", final, "Argentina won the final.")
+    assert not told("Who won the final?", final, "Colombia won the final.")
+    count = Reading(evidence(1, "a", ""), 0.1, "5,000 fighters")
+    assert told("How many?", count, "Five thousand were left.") and not told("How many?", count, "The fighters left.")
+
+
+def test_a_sure_text_counts_however_much_surer_another_is() -> None:
+    readings = [Reading(evidence(1, "a", "x"), 0.001), Reading(evidence(2, "b", "x"), 0.15)]
+    assert len(answering(readings)) == 2
 
 
 def test_positions_that_say_the_same_stand_together_and_dates_order_them() -> None:
