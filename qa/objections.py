@@ -1,30 +1,16 @@
 """What stands against a claim whatever a score says: a strange number, name, date or quotation, a flip, a swap."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from onrecord.qa.deeds import another_did, has_subject, is_noun, misattributed, passive_at, token_places
 from onrecord.qa.support import strange_day, strange_name, strange_number
-from onrecord.qa.words import LONG_NAMES, NATIONS, Token, Words, plain
+from onrecord.qa.words import Token, Words, plain
 
-Objection = Literal["number", "name", "date", "quotation", "negation", "swapped", "alleged"]
-FATAL: frozenset[Objection] = frozenset({"number", "name", "date", "quotation", "negation", "swapped"})
+Objection = Literal["number", "name", "date", "quotation", "negation", "swapped", "speaker", "alleged"]
+FATAL: frozenset[Objection] = frozenset({"number", "name", "date", "quotation", "negation", "swapped", "speaker"})
 _REACH = 9  # words between a verb and who does it, or to whom
-_OBJECT = 6  # content words after a verb that say what is done
-_SAME_OBJECT = 0.6  # the share of them that makes it the same deed
-_NOUN_FOLLOWS = frozenset("the a an this that its his her their of for in on by from at with".split())
-_BE = frozenset("is are was were be been being".split())
-_AUXILIARIES = _BE | frozenset("has have had will would can could may might should also later then never not".split())
-_CLAUSE_JOINTS = frozenset("and but while whereas who which that because after before when as".split())
-_MARKS = ",;:—–()"
-
-
-def _token_places(words: Words) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for at, token in enumerate(words.tokens):
-        places.setdefault(token.stem, []).append(at)
-    return places
 
 
 def _strange_quotation(claim: Words, evidence: Sequence[Words]) -> bool:
@@ -67,24 +53,6 @@ def _nearest_content(tokens: Sequence[Token], at: int, step: int, text: str) -> 
     return ""
 
 
-def _passive_at(words: Words, verb: int) -> bool:
-    """Whether the verb is followed by "by" so soon that it may be a passive."""
-    return any(t.text.lower() == "by" for t in words.tokens[verb + 1 : verb + 4])
-
-
-def _is_noun(words: Words, at: int) -> bool:
-    """Whether the word is no verb: "for construction", "a display of"."""
-    text = words.tokens[at].text
-    before = words.tokens[at - 1].text.lower() if at else ""
-    after = words.tokens[at + 1].text.lower() if at + 1 < len(words.tokens) else ""
-    return (before in _NOUN_FOLLOWS and not text.endswith("ing")) or (after == "of" and not text.endswith("ed"))
-
-
-def _has_subject(words: Words, at: int) -> bool:
-    """Whether what stands before a verb may be who does it: not in "required schools to display a poster"."""
-    return not _is_noun(words, at) and (at == 0 or words.tokens[at - 1].text.lower() != "to")
-
-
 def _of(words: Words, head: int, name: str, verb: int) -> bool:
     """Whether it is "opponents of Assad" who do it, not Assad."""
     between = words.tokens[head + 1 : verb]
@@ -94,129 +62,25 @@ def _of(words: Words, head: int, name: str, verb: int) -> bool:
 def roles_swapped(claim: Words, evidence: Sequence[Words]) -> bool:
     """Whether "A verb B" stands in the evidence only as "B verb A", neither being a passive."""
     for at, token in enumerate(claim.tokens):
-        if not token.content or token.text[0].isupper() or not _has_subject(claim, at):
+        if not token.content or token.text[0].isupper() or not has_subject(claim, at):
             continue
         left = _nearest_content(claim.tokens, at, -1, claim.text)
         right = _nearest_content(claim.tokens, at, 1, claim.text)
         if not left or not right or len({left, right, token.stem}) < 3:
             continue
         straight = turned = False
-        passive = _passive_at(claim, at)
+        passive = passive_at(claim, at)
         for words in evidence:
-            places = _token_places(words)
+            places = token_places(words)
             for verb in places.get(token.stem, ()):
-                if _is_noun(words, verb):
+                if is_noun(words, verb):
                     continue
-                passive |= _passive_at(words, verb)
+                passive |= passive_at(words, verb)
                 lefts, rights = places.get(left, ()), places.get(right, ())
                 straight |= any(p < verb for p in lefts) and any(p > verb for p in rights)
                 turned |= any(0 < verb - p <= _REACH for p in rights) and any(0 < p - verb <= _REACH for p in lefts)
                 turned |= any(_of(words, p, left, verb) for p in rights)
         if turned and not straight and not passive:
-            return True
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Deed:
-    """Who did what to whom, where a name stands right before the verb; ``before`` has also who is named beside it."""
-
-    at: int  # the verb's place
-    subject: frozenset[str]
-    verb: str
-    passive: bool
-    object: frozenset[str]
-    before: frozenset[str]
-
-
-def _proper(texts: Sequence[Words]) -> frozenset[str]:
-    """Stems of names; a word that opens a sentence is one if it is one elsewhere, or a country."""
-    return NATIONS.union(*(name for words in texts for name in words.names))
-
-
-def _deeds(words: Words, proper: frozenset[str]) -> list[_Deed]:
-    found = []
-    for at, token in enumerate(words.tokens):
-        if not token.content or token.text[0].isupper() or not _has_subject(words, at):
-            continue
-        last = at - 1
-        while last >= 0 and (words.tokens[last].text.lower() in _AUXILIARIES or _dates(words, last)):
-            last -= 1
-        first = last
-        while first >= 0 and words.tokens[first].stem in proper and words.tokens[first].text[0].isupper():
-            first -= 1
-        subject = {t.stem for t in words.tokens[first + 1 : last + 1]}
-        if not subject or not _joined(words, first + 1, at):
-            continue
-        subject |= {short for long, short in LONG_NAMES.items() if subject.issuperset(long)}
-        found.append(
-            _Deed(
-                at=at,
-                subject=frozenset(subject),
-                verb=token.stem,
-                passive=any(t.text.lower() in _BE for t in words.tokens[last + 1 : at]),
-                object=frozenset(_object(words, at)),
-                before=frozenset(subject).union(t.stem for t in words.tokens[max(0, first - 2) : first + 1]),
-            )
-        )
-    return found
-
-
-def _dates(words: Words, at: int) -> bool:
-    """Whether the word belongs to "in 1999", "on Monday"."""
-    token = words.tokens[at]
-    if token.text.lower() in ("in", "on"):
-        return any(day.start == token.end + 1 for day in words.days)
-    return any(day.start <= token.start < day.end for day in words.days)
-
-
-def _joined(words: Words, first: int, last: int) -> bool:
-    """Whether no mark stands between two words, other than a possessive."""
-    return not any(
-        set(_MARKS) & set(words.text[words.tokens[n].end : words.tokens[n + 1].start]) for n in range(first, last)
-    )
-
-
-def _object(words: Words, verb: int) -> list[str]:
-    """The content words after a verb, up to the end of its clause."""
-    found: list[str] = []
-    for at in range(verb + 1, len(words.tokens)):
-        token = words.tokens[at]
-        if not _joined(words, at - 1, at) or token.text.lower() in _CLAUSE_JOINTS or len(found) == _OBJECT:
-            break
-        if token.content:
-            found.append(token.stem)
-    return found
-
-
-def another_did(claim: Words, evidence: Sequence[Words]) -> bool:
-    """Whether what the claim says of one name, the evidence says of another, and nowhere of that one.
-
-    Only where a name stands right before the verb on both sides, so that no reading is needed.
-    """
-    proper = _proper([claim, *evidence])
-    theirs = [(words, _deeds(words, proper)) for words in evidence]
-    for deed in _deeds(claim, proper):
-        if not deed.object or deed.passive:
-            continue
-        same = [d for _, deeds in theirs for d in deeds if d.verb == deed.verb and _much(deed.object, d.object)]
-        others = [d for d in same if not d.passive and not deed.subject & d.before]
-        if others and len(others) == len(same) and not any(_may_do(deed, w, {d.at for d in ds}) for w, ds in theirs):
-            return True
-    return False
-
-
-def _much(wanted: frozenset[str], held: frozenset[str]) -> bool:
-    return len(wanted & held) >= _SAME_OBJECT * len(wanted)
-
-
-def _may_do(deed: _Deed, words: Words, certain: set[int]) -> bool:
-    """Whether a sentence may say the deed of its subject in a way that `_deeds` does not see ("by her", "he")."""
-    for verb in _token_places(words).get(deed.verb, ()):
-        after = frozenset(t.stem for t in words.tokens[verb + 1 : verb + 2 + 2 * _OBJECT])
-        if _passive_at(words, verb) and deed.subject & after:
-            return True
-        if verb not in certain and _much(deed.object, after):
             return True
     return False
 
@@ -271,6 +135,7 @@ def objections(claim: Words, evidence: Sequence[Words], context: Sequence[Words]
         "quotation": _strange_quotation(claim, around),
         "negation": _negation_flips(claim, evidence),
         "swapped": roles_swapped(claim, evidence) or another_did(claim, evidence) or owners_swapped(claim, evidence),
+        "speaker": misattributed(claim, evidence, context),
         "alleged": _is_alleged(claim, evidence),
     }
     return tuple(name for name, stands in against.items() if stands)

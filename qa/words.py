@@ -45,7 +45,7 @@ _IRREGULAR = {
 NEGATORS = frozenset("not n't no never none nobody nothing neither nor without cannot no-one hardly barely".split())
 DENIALS = frozenset("deny deni refus fail lack".split())
 _DETERMINERS = frozenset("the a an his her its their our my your these those this that no any such s".split())
-_REPORTING = frozenset(
+REPORTING = frozenset(
     """say tell add report announc confirm note state declar explain warn argu describ write accord claim alleg accus
     insist blame deni deny estim believ suspect reckon predict suggest purport contend assert maintain call acknowledg
     admit critic call demand urg ask concern fear hope think rule""".split()
@@ -202,7 +202,7 @@ def _names(text: str, tokens: list[Token]) -> tuple[tuple[str, ...], ...]:
         looks_like_name = not opens or (
             following is not None
             and text[token.end : following.start] in (" ", ", ", "’s ", "'s ")
-            and (following.text[0].isupper() or following.stem in _REPORTING)
+            and (following.text[0].isupper() or following.stem in REPORTING)
         )
         if looks_like_name:
             names.append([token])
@@ -244,7 +244,7 @@ def words_of(text: str) -> Words:
         quantities=quantities(text),
         days=days(text),
         quotes=quoted_spans(text),
-        reports=any(t.stem in _REPORTING or t.text.lower() in ALLEGING_ADVERBS for t in tokens),
+        reports=any(t.stem in REPORTING or t.text.lower() in ALLEGING_ADVERBS for t in tokens),
         stems=_with_long_names(frozenset(t.stem for t in tokens)),
         content=frozenset(t.stem for t in tokens if t.content),
     )

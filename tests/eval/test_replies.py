@@ -39,7 +39,7 @@ def test_a_text_that_was_stopped_is_not_kept(kept: KeptReplies, engine: Any) -> 
     engine.enqueue("In 1643, they say.", "In 1643, they say.")
     stopped = kept.generate(ASK, max_tokens=20)
     next(stopped)
-    stopped.close()
+    del stopped
     assert "".join(kept.generate(ASK, max_tokens=20)) == "In 1643, they say."
 
 

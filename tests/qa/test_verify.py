@@ -273,3 +273,22 @@ def test_a_cross_encoder_without_entailment_is_refused() -> None:
 def test_the_data_file_says_where_its_numbers_come_from() -> None:
     data = json.loads((HERE.parents[1] / "qa" / "verifier.json").read_text(encoding="utf-8"))
     assert {"command", "files", "features_held_out_by_document", "engine"} <= data["provenance"].keys()
+
+
+CLAIMED = "Mayor Lena Brandt insisted: “The bridge will open in May.”"
+DOUBTED = "Tom Addo claimed that every single bolt of the bridge is rusty."
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "context", "wrong"),
+    [
+        ("Lena Brandt claims that every bolt of the bridge is rusty.", [DOUBTED, CLAIMED], [], True),
+        ("Tom Addo claims that every bolt of the bridge is rusty.", [DOUBTED, CLAIMED], [], False),
+        ("Lena Brandt said the bridge will open in May.", [DOUBTED, CLAIMED], [], False),
+        ("Tom Addo said every bolt is rusty.", ["He said that every single bolt is rusty."], [DOUBTED], False),
+    ],
+)
+def test_words_put_into_anothers_mouth_do_not_stand(
+    claim: str, evidence: list[str], context: list[str], wrong: bool
+) -> None:
+    assert ("speaker" in why_not(claim, evidence, context=context)) is wrong
