@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from onrecord.eval.own_systems import OnRecordSystem
 from onrecord.eval.systems import SystemOptions
-from onrecord.index.types import Hit, Sentence, Vectors
+from onrecord.index.types import Hit, Sentence
 from onrecord.qa import evidence as choosing
 from onrecord.qa.answerability import text_signals
 from onrecord.qa.assistant import Assistant
@@ -50,9 +50,7 @@ class WithoutLeadIns(Assistant):
 class WithoutChoice(Assistant):
     """Shows the best passages whole, in the order of the search, up to the same number of tokens."""
 
-    def _evidence(
-        self, draft: Draft, question: str, hits: Sequence[Hit], vector: Vectors
-    ) -> tuple[tuple[Evidence, ...], float]:
+    def _evidence(self, draft: Draft, hits: Sequence[Hit]) -> tuple[tuple[Evidence, ...], float]:
         sentences = dict.fromkeys(sentence for hit in hits for sentence in hit.passage.sentences)
         count = self.engine.count_tokens if self.engine else len
         ranked = [choosing.Candidate(s, 1.0 - n / 1000, leans=False) for n, s in enumerate(sentences)]
@@ -60,11 +58,11 @@ class WithoutChoice(Assistant):
             ranked,
             before=lambda sentence: None,
             count_tokens=count,
-            max_tokens=self._budget(draft, question),
+            max_tokens=self._budget(draft),
             max_sentences=len(ranked) or 1,
         )
         vectors = choosing.SentenceVectors(self.library.embedder)
-        nearness = float(max(vectors([c.sentence for c in kept]) @ vector)) if kept else 0.0
+        nearness = float(max(vectors([c.sentence for c in kept]) @ draft.vector)) if kept else 0.0
         return choosing.numbered(kept, self.library.article), nearness
 
 

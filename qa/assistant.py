@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Generator, Sequence
 
-from onrecord.index import Filter, Hit, Library, Sentence, Vectors
+from onrecord.index import Filter, Hit, Library, Sentence
 from onrecord.qa import evidence as choosing
 from onrecord.qa import prompts
 from onrecord.qa.answerability import (
@@ -94,12 +94,13 @@ class Assistant:
     def _find(self, draft: Draft, scope: Filter | None) -> None:
         with draft.timed("retrieve"):
             draft.vector = self.library.embedder.embed_query(draft.standalone)
-            found = self.library.search(
-                draft.standalone, top_k=DEEPER * self.settings.top_k, where=scope, query_vector=draft.vector
-            )
-            hits = choosing.timely_first(found, self._timely(draft.standalone), top_k=self.settings.top_k)
+            timely = self._timely(draft.standalone)
+            deep = self.settings.top_k * (DEEPER if timely else 1)
+            hits = self.library.search(draft.standalone, top_k=deep, where=scope, query_vector=draft.vector)
+            if timely:
+                hits = choosing.timely_first(hits, timely, top_k=self.settings.top_k)
         with draft.timed("evidence"):
-            evidence, draft.nearness = self._evidence(draft, draft.standalone, hits, draft.vector)
+            evidence, draft.nearness = self._evidence(draft, hits)
         draft.found(hits, evidence)
 
     def _answer(self, draft: Draft, scope: Filter | None) -> Generator[Event, None, Reason]:
@@ -133,18 +134,18 @@ class Assistant:
             self._spoken = (revision, languages, max((info.published for info in articles), default=""))
         return self._spoken[1:]
 
-    def _timely(self, question: str) -> Callable[[str], float]:
-        """How well an article's date suits the question, 0 to 1, by article id."""
+    def _timely(self, question: str) -> Callable[[str], float] | None:
+        """How well an article's date suits the question, 0 to 1, by article id; None where it asks for no time."""
         suits = preference(question, self._collection()[1])
-        return lambda article_id: suits(self._published(article_id))
+        return None if suits is None else lambda article_id: suits(self._published(article_id))
 
     def _complete(self, task: str) -> str:
         assert self.engine is not None
         return "".join(self.engine.generate(prompts.plain_messages(task), max_tokens=80))
 
-    def _evidence(
-        self, draft: Draft, question: str, hits: Sequence[Hit], vector: Vectors
-    ) -> tuple[tuple[Evidence, ...], float]:
+    def _evidence(self, draft: Draft, hits: Sequence[Hit]) -> tuple[tuple[Evidence, ...], float]:
+        """The sentences to show, and the highest cosine among them."""
+        question = draft.standalone
         if self._vectors is None:
             self._vectors = choosing.SentenceVectors(self.library.embedder)
         orders = orders_in(hits)
@@ -153,10 +154,10 @@ class Assistant:
         ranked = choosing.candidates(
             question,
             hits,
-            query_vector=vector,
+            query_vector=draft.vector,
             embed=self._vectors,
             rarity=self._rarity,
-            timely=self._timely(question),
+            timely=self._timely(question) or (lambda article_id: 0.0),
             left_out=orders,
         )
         count = self.engine.count_tokens if self.engine else _rough_tokens
@@ -165,13 +166,13 @@ class Assistant:
             ranked,
             before=self._before,
             count_tokens=count,
-            max_tokens=self._budget(draft, question),
+            max_tokens=self._budget(draft),
             max_sentences=self.settings.evidence_sentences,
             representative=lambda article_id: min((article_id, *copies(article_id)), key=self._age),
         )
         nearness = 0.0
         if kept:
-            nearness = float(max(self._vectors([c.sentence for c in kept]) @ vector))
+            nearness = float(max(self._vectors([c.sentence for c in kept]) @ draft.vector))
         return choosing.numbered(kept, self.library.article, copies), nearness
 
     def _published(self, article_id: str) -> str:
@@ -181,11 +182,16 @@ class Assistant:
         published = self._published(article_id)
         return not published, published, article_id
 
-    def _budget(self, draft: Draft, question: str) -> int:
+    def _budget(self, draft: Draft) -> int:
         """Tokens for evidence: as set, or what the model's context leaves, with a warning when that is less."""
         if self.engine is None:
             return self.settings.evidence_tokens
-        room = self.engine.context_tokens - self.engine.count_tokens(question) - self.settings.max_answer_tokens - 400
+        room = (
+            self.engine.context_tokens
+            - self.engine.count_tokens(draft.standalone)
+            - self.settings.max_answer_tokens
+            - 400
+        )
         if room < self.settings.evidence_tokens:
             size = self.engine.context_tokens
             draft.warnings.append(f"The model reads {size} tokens at once, so it was shown less evidence than set.")

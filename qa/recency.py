@@ -15,12 +15,14 @@ _NOW = re.compile(
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
-def preference(question: str, newest: str) -> Callable[[str], float]:
-    """How well a publication date (``2024-05-19`` or empty) suits the question: 0 to 1; 0 for all if it asks for none.
+def preference(question: str, newest: str) -> Callable[[str], float] | None:
+    """How well a publication date (``2024-05-19`` or empty) suits the question: 0 to 1; None if it asks for no time.
 
     ``newest``: the latest date of the collection, which stands for the day of asking: articles are dropped in while
     they are news, and a question about them should mean the same next year.
 
+    >>> preference("Who spoke?", "2024-05-30") is None
+    True
     >>> suits = preference("Who spoke this week?", "2024-05-30")
     >>> suits("2024-05-30"), round(suits("2024-01-31"), 2), suits("2013-05-01") < 0.01, suits("")
     (1.0, 0.5, True, 0.0)
@@ -32,7 +34,7 @@ def preference(question: str, newest: str) -> Callable[[str], float]:
         return lambda published: float(published[:4] in years)
     last = _day(newest)
     if last is None or not _NOW.search(question):
-        return lambda published: 0.0
+        return None
 
     def suits(published: str) -> float:
         day = _day(published)
