@@ -14,7 +14,10 @@ from onrecord.index.types import Hit, Sentence
 from onrecord.qa import evidence as choosing
 from onrecord.qa.answerability import text_signals
 from onrecord.qa.assistant import Assistant
+from onrecord.qa.engines import Engine
+from onrecord.qa.finding import Finder, budget, rough_tokens
 from onrecord.qa.record import Draft
+from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import Evidence
 
 
@@ -34,36 +37,49 @@ class WithoutLook(Assistant):
             question,
             evidence,
             nearness=nearness,
-            rarity=self._rarity,
+            rarity=self.finder.rarity,
             known=self.library.contains_term,
             passages=self.library.passage_count,
         )
 
 
-class WithoutLeadIns(Assistant):
+class FinderWithoutLeadIns(Finder):
     """Shows a sentence that opens with "He" without the one before it."""
 
-    def _before(self, sentence: Sentence) -> Sentence | None:
+    def before(self, sentence: Sentence) -> Sentence | None:
+        """None for every sentence."""
         return None
 
 
-class WithoutChoice(Assistant):
+class FinderWithoutChoice(Finder):
     """Shows the best passages whole, in the order of the search, up to the same number of tokens."""
 
-    def _evidence(self, draft: Draft, hits: Sequence[Hit]) -> tuple[tuple[Evidence, ...], float]:
+    def evidence(
+        self, draft: Draft, hits: Sequence[Hit], *, settings: AnswerSettings, engine: Engine | None
+    ) -> tuple[tuple[Evidence, ...], float]:
+        """The sentences of the best passages, and their nearness."""
         sentences = dict.fromkeys(sentence for hit in hits for sentence in hit.passage.sentences)
-        count = self.engine.count_tokens if self.engine else len
         ranked = [choosing.Candidate(s, 1.0 - n / 1000, leans=False) for n, s in enumerate(sentences)]
         kept = choosing.choose(
             ranked,
             before=lambda sentence: None,
-            count_tokens=count,
-            max_tokens=self._budget(draft),
+            count_tokens=engine.count_tokens if engine else rough_tokens,
+            max_tokens=budget(draft, settings, engine),
             max_sentences=len(ranked) or 1,
         )
-        vectors = choosing.SentenceVectors(self.library.embedder)
-        nearness = float(max(vectors([c.sentence for c in kept]) @ draft.vector)) if kept else 0.0
-        return choosing.numbered(kept, self.library.article), nearness
+        return choosing.numbered(kept, self.library.article), self.nearest(draft, [c.sentence for c in kept])
+
+
+class WithoutLeadIns(Assistant):
+    """An assistant over evidence without lead-ins."""
+
+    finder_class = FinderWithoutLeadIns
+
+
+class WithoutChoice(Assistant):
+    """An assistant over whole passages."""
+
+    finder_class = FinderWithoutChoice
 
 
 class _Ablated(OnRecordSystem):

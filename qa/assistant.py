@@ -1,10 +1,8 @@
 """The assistant: a question -> an answer whose every sentence stands on a sentence of an article, or silence."""
 
-import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 
-from onrecord.index import Filter, Hit, Library, Sentence
-from onrecord.qa import evidence as choosing
+from onrecord.index import Filter, Library
 from onrecord.qa import prompts
 from onrecord.qa.answerability import (
     calibration,
@@ -16,11 +14,10 @@ from onrecord.qa.answerability import (
 )
 from onrecord.qa.composing import Composer
 from onrecord.qa.engines import Engine
+from onrecord.qa.finding import Finder
 from onrecord.qa.language import language_of, translated
-from onrecord.qa.orders import gives_orders, orders_in
 from onrecord.qa.parts import parts_of
 from onrecord.qa.question import Standalone, standalone
-from onrecord.qa.recency import preference
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
@@ -39,8 +36,6 @@ from onrecord.qa.yes_no import yes_share
 
 NOTHING_NEAR = 0.2  # cosine and word share below which nothing found is about the question at all
 OUTSIDE_IS_NEARER = 0.12  # how much nearer an article outside the filter must be to blame the filter
-DEEPER = 2  # times as many passages are searched as are read, for those whose date suits the question
-LEFT_OUT = "Sentences that give orders to whoever answers, instead of reporting, were left out."
 MAX_QUESTION = 4000  # characters
 
 
@@ -50,6 +45,8 @@ class Assistant:
     ``engine`` None: answers are the best sentences themselves, quoted. ``verifier`` None: word features. Safe to call
     from several threads; the engine serves them in turn.
     """
+
+    finder_class = Finder
 
     def __init__(
         self,
@@ -63,8 +60,7 @@ class Assistant:
         self.engine = engine
         self.settings = settings or AnswerSettings()
         self.verifier = verifier or FeatureVerifier()
-        self._vectors: choosing.SentenceVectors | None = None
-        self._spoken: tuple[int, frozenset[str], str] = (-1, frozenset({"en"}), "")
+        self.finder = self.finder_class(library)
 
     def ask(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Answer:
         """The finished answer. Raises `InputError` for an empty or oversized question."""
@@ -82,7 +78,7 @@ class Assistant:
         asked = parts_of(understood.text) if self.engine else (understood.text,)
         parts = [draft.part(text) for text in asked] if len(asked) > 1 else [draft]
         for part in parts:
-            self._find(part, scope)
+            self.finder.find(part, scope, settings=self.settings, engine=self.engine)
         draft.gather(parts)
         yield EvidenceFound(understood.text, draft.hits, draft.evidence)
         reasons: list[Reason] = []
@@ -90,18 +86,6 @@ class Assistant:
             reason = yield from self._answer(part, scope)
             reasons.append(reason)
         yield Finished(self._finish(draft, draft.join(parts, reasons)))
-
-    def _find(self, draft: Draft, scope: Filter | None) -> None:
-        with draft.timed("retrieve"):
-            draft.vector = self.library.embedder.embed_query(draft.standalone)
-            timely = self._timely(draft.standalone)
-            deep = self.settings.top_k * (DEEPER if timely else 1)
-            hits = self.library.search(draft.standalone, top_k=deep, where=scope, query_vector=draft.vector)
-            if timely:
-                hits = choosing.timely_first(hits, timely, top_k=self.settings.top_k)
-        with draft.timed("evidence"):
-            evidence, draft.nearness = self._evidence(draft, hits)
-        draft.found(hits, evidence)
 
     def _answer(self, draft: Draft, scope: Filter | None) -> Generator[Event, None, Reason]:
         """Decides and writes; why there is no answer, or empty."""
@@ -117,7 +101,7 @@ class Assistant:
         with draft.timed("understand"):
             asked = draft.question
             draft.language = language_of(asked)
-            spoken = self._collection()[0]
+            spoken = self.finder.languages
             draft.translate = draft.language not in spoken and self.engine is not None
             if draft.translate:
                 asked = translated(asked, "en" if "en" in spoken else min(spoken), self._complete)
@@ -125,88 +109,9 @@ class Assistant:
         draft.standalone = understood.text
         return understood
 
-    def _collection(self) -> tuple[frozenset[str], str]:
-        """The languages of the collection's articles and its latest date, remembered until the collection changes."""
-        revision = self.library.revision
-        if self._spoken[0] != revision:
-            articles = self.library.articles()
-            languages = frozenset(info.language for info in articles) or frozenset({"en"})
-            self._spoken = (revision, languages, max((info.published for info in articles), default=""))
-        return self._spoken[1:]
-
-    def _timely(self, question: str) -> Callable[[str], float] | None:
-        """How well an article's date suits the question, 0 to 1, by article id; None where it asks for no time."""
-        suits = preference(question, self._collection()[1])
-        return None if suits is None else lambda article_id: suits(self._published(article_id))
-
     def _complete(self, task: str) -> str:
         assert self.engine is not None
         return "".join(self.engine.generate(prompts.plain_messages(task), max_tokens=80))
-
-    def _evidence(self, draft: Draft, hits: Sequence[Hit]) -> tuple[tuple[Evidence, ...], float]:
-        """The sentences to show, and the highest cosine among them."""
-        question = draft.standalone
-        if self._vectors is None:
-            self._vectors = choosing.SentenceVectors(self.library.embedder)
-        orders = orders_in(hits)
-        if orders:
-            draft.warnings.append(LEFT_OUT)
-        ranked = choosing.candidates(
-            question,
-            hits,
-            query_vector=draft.vector,
-            embed=self._vectors,
-            rarity=self._rarity,
-            timely=self._timely(question) or (lambda article_id: 0.0),
-            left_out=orders,
-        )
-        count = self.engine.count_tokens if self.engine else _rough_tokens
-        copies = self.library.copies
-        kept = choosing.choose(
-            ranked,
-            before=self._before,
-            count_tokens=count,
-            max_tokens=self._budget(draft),
-            max_sentences=self.settings.evidence_sentences,
-            representative=lambda article_id: min((article_id, *copies(article_id)), key=self._age),
-        )
-        nearness = 0.0
-        if kept:
-            nearness = float(max(self._vectors([c.sentence for c in kept]) @ draft.vector))
-        return choosing.numbered(kept, self.library.article, copies), nearness
-
-    def _published(self, article_id: str) -> str:
-        return self.library.article(article_id).published
-
-    def _age(self, article_id: str) -> tuple[bool, str, str]:
-        published = self._published(article_id)
-        return not published, published, article_id
-
-    def _budget(self, draft: Draft) -> int:
-        """Tokens for evidence: as set, or what the model's context leaves, with a warning when that is less."""
-        if self.engine is None:
-            return self.settings.evidence_tokens
-        room = (
-            self.engine.context_tokens
-            - self.engine.count_tokens(draft.standalone)
-            - self.settings.max_answer_tokens
-            - 400
-        )
-        if room < self.settings.evidence_tokens:
-            size = self.engine.context_tokens
-            draft.warnings.append(f"The model reads {size} tokens at once, so it was shown less evidence than set.")
-        return max(40, min(room, self.settings.evidence_tokens))
-
-    def _before(self, sentence: Sentence) -> Sentence | None:
-        if not sentence.index:
-            return None
-        previous = self.library.sentences(sentence.article_id)[sentence.index - 1]
-        return None if gives_orders(previous.text) else previous
-
-    def _rarity(self, word: str) -> float:
-        """Inverse document frequency of a word over the collection's passages: ln(1 + N / (1 + n))."""
-        count = self.library.passage_count
-        return math.log(1.0 + count / (1.0 + self.library.document_frequency(word)))
 
     def _refusal(self, draft: Draft, shared: str, scope: Filter | None) -> Reason:
         """Why there can be no answer; empty when there can."""
@@ -222,17 +127,11 @@ class Assistant:
             return "not_a_question_for_the_articles"
         if draft.answerability >= draft.threshold:
             return ""
-        if scope and self._nearest_anywhere(draft) > draft.nearness + OUTSIDE_IS_NEARER:
+        if scope and self.finder.nearest_anywhere(draft) > draft.nearness + OUTSIDE_IS_NEARER:
             return "outside_filter"
         if draft.nearness < NOTHING_NEAR or draft.signals["coverage"] < NOTHING_NEAR:
             return "nothing_found"
         return "not_answered"
-
-    def _nearest_anywhere(self, draft: Draft) -> float:
-        hits = self.library.search(draft.standalone, top_k=3, query_vector=draft.vector)
-        sentences = [sentence for hit in hits for sentence in hit.passage.sentences]
-        assert self._vectors is not None
-        return float(max(self._vectors(sentences) @ draft.vector)) if sentences else 0.0
 
     def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
         """What the answerability decision is made from; the model's share only where it tells its logits."""
@@ -240,7 +139,7 @@ class Assistant:
             question,
             evidence,
             nearness=nearness,
-            rarity=self._rarity,
+            rarity=self.finder.rarity,
             known=self.library.contains_term,
             passages=self.library.passage_count,
         )
@@ -268,7 +167,3 @@ class Assistant:
         name = self.engine.name if self.engine else "extractive"
         usage = self.engine.usage if self.engine else None
         return draft.finish(reason, model=name, index_revision=self.library.revision, usage=usage)
-
-
-def _rough_tokens(text: str) -> int:
-    return math.ceil(len(text) / 4)

@@ -3,7 +3,8 @@
 import pytest
 
 from onrecord.index import Article, Library
-from onrecord.qa.assistant import LEFT_OUT, Assistant
+from onrecord.qa.assistant import Assistant
+from onrecord.qa.finding import LEFT_OUT
 from onrecord.qa.orders import gives_orders
 from onrecord.qa.settings import AnswerSettings
 
