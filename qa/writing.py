@@ -18,6 +18,7 @@ from onrecord.qa.verify import Verifier, verdict, why_not
 from onrecord.qa.words import plain, words_of
 
 LEAST_TOLD, LEAST_ABOUT = 0.3, 0.4  # shares of the draft's answer and of the question that a quoted sentence must hold
+YES_OR_NO = frozenset({"yes", "no"})
 NEARLY_ALL = (
     0.8  # a sentence with this much of the answer may use other words than the question: half as many are enough
 )
@@ -141,14 +142,14 @@ def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidenc
     """The evidence that a failed draft most likely drew its answer from; None where none is about both.
 
     What counts is what the draft adds to the question, its answer: a sentence that holds none of it is not what was
-    meant, and one that holds little of the question is about something else.
+    meant, and one that holds little of the question is about something else. "Yes" adds nothing that could be held.
     """
     asked, said = words_of(question).content, words_of(text).content
-    answer = said - asked
+    answer = said - asked - YES_OR_NO
     best, most = None, 0.0
     for item in evidence:
         stems = words_of(item.sentence.text).stems | words_of(item.title).stems
-        told = len(answer & words_of(item.sentence.text).stems) / max(1, len(answer))
+        told = len(answer & words_of(item.sentence.text).stems) / len(answer) if answer else LEAST_TOLD
         about = len(asked & stems) / max(1, len(asked))
         near = (told >= LEAST_TOLD and about >= LEAST_ABOUT) or (told >= NEARLY_ALL and about >= LEAST_ABOUT / 2)
         if near and told + about > most:

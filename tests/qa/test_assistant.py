@@ -59,6 +59,14 @@ def test_a_draft_that_does_not_stand_gives_way_to_the_sentence_it_leaned_on(libr
     assert "2.4 million euros" in answer.sentences[0].text
 
 
+def test_a_yes_that_does_not_stand_gives_way_to_the_sentence_that_says_so(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.enqueue("Yes, walkers get over the Larn by ferry.")
+    answer = Assistant(library, engine, ALWAYS).ask("Do walkers get over the Larn by ferry?")
+    assert answer.unconfirmed[0].text.startswith("Yes")
+    assert answer.sentences[0].text == answer.sentences[0].citations[0].quote
+    assert answer.text.startswith("A free ferry will carry pedestrians across the Larn")
+
+
 def test_a_draft_that_counts_something_else_gives_way(tmp_path, embedder, engine) -> None:  # type: ignore[no-untyped-def]
     article = Article("a", "Enclave", "There were 5,000 fighters and 15,000 civilians in the enclave. Rain fell.")
     engine.enqueue("There were 5,000 fighters in the enclave.")
