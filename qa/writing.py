@@ -17,11 +17,10 @@ from onrecord.qa.types import AnswerSentence, Citation, Evidence
 from onrecord.qa.verify import Verifier, verdict, why_not
 from onrecord.qa.words import plain, words_of
 
-LEAST_TOLD, LEAST_ABOUT = 0.3, 0.4  # shares of the draft's answer and of the question that a quoted sentence must hold
+# A sentence that is quoted in place of a draft must hold some of the draft's answer, some of the question, and of both
+# together so much. Whether it answers is then read from that sentence alone, so these may be low.
+LEAST, TOGETHER = 0.2, 0.6
 YES_OR_NO = frozenset({"yes", "no"})
-NEARLY_ALL = (
-    0.8  # a sentence with this much of the answer may use other words than the question: half as many are enough
-)
 
 
 def drafted(engine: Engine, prompt: Messages, *, max_tokens: int) -> Iterator[Marked | None]:
@@ -149,9 +148,9 @@ def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidenc
     best, most = None, 0.0
     for item in evidence:
         stems = words_of(item.sentence.text).stems | words_of(item.title).stems
-        told = len(answer & words_of(item.sentence.text).stems) / len(answer) if answer else LEAST_TOLD
+        told = len(answer & words_of(item.sentence.text).stems) / len(answer) if answer else LEAST
         about = len(asked & stems) / max(1, len(asked))
-        near = (told >= LEAST_TOLD and about >= LEAST_ABOUT) or (told >= NEARLY_ALL and about >= LEAST_ABOUT / 2)
+        near = min(told, about) >= LEAST and told + about >= TOGETHER
         if near and told + about > most:
             best, most = item, told + about
     return best
