@@ -91,8 +91,8 @@ def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
 
     The thresholds are chosen on out-of-fold probabilities: ``lenient`` turns at most 5 % of answerable questions away,
     ``balanced`` has the best balanced accuracy, ``strict`` lets at most 10 % of unanswerable ones through. A signal that
-    would weigh the wrong way is left out. Where the model's signals are there, the share of the question's words that
-    the evidence holds is not used: it would turn questions away that are asked in other words than the article's.
+    would weigh the wrong way is left out. Where the model's signals are there, the share of the question's words in the
+    evidence is not used: it would turn questions away that are asked in other words than the article's.
 
     Raises:
         InputError: too few questions of either label to fit and check anything.
