@@ -90,9 +90,9 @@ def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
     """A ridge logistic regression over the signals, each suite and each label weighing the same within it.
 
     The thresholds are chosen on out-of-fold probabilities: ``lenient`` turns at most 5 % of answerable questions away,
-    ``balanced`` has the best balanced accuracy, ``strict`` lets at most 10 % of unanswerable ones through. A signal that
-    would weigh the wrong way is left out. Where the model's signals are there, the share of the question's words in the
-    evidence is not used: it would turn questions away that are asked in other words than the article's.
+    ``balanced`` has the best balanced accuracy, ``strict`` lets at most 10 % of unanswerable ones through. A signal
+    that would weigh the wrong way is left out. Where the model's signals are there, the share of the question's words
+    in the evidence is not used: it would turn questions away that are asked in other words than the article's.
 
     Raises:
         InputError: too few questions of either label to fit and check anything.
