@@ -59,6 +59,20 @@ def test_a_draft_that_does_not_stand_gives_way_to_the_sentence_it_leaned_on(libr
     assert "2.4 million euros" in answer.sentences[0].text
 
 
+@pytest.mark.parametrize(("says", "stands"), [(0.9, True), (0.3, False), (None, True)])
+def test_what_is_partly_supported_stands_if_the_model_finds_it_in_what_it_cites(  # type: ignore[no-untyped-def]
+    library, engine, says: float | None, stands: bool
+) -> None:
+    draft = "A free ferry will carry all pedestrians over the river Larn."
+    engine.enqueue(draft)
+    engine.yes = [0.9, 0.9, says, *[0.01] * 8]
+    answer = Assistant(library, engine, AnswerSettings(threshold=0.0, compare_sources=False)).ask(
+        "What will the ferry do?"
+    )
+    assert (draft in answer.text) is stands
+    assert (draft in [s.text for s in answer.unconfirmed]) is not stands
+
+
 def test_a_yes_that_does_not_stand_gives_way_to_the_sentence_that_says_so(library, engine) -> None:  # type: ignore[no-untyped-def]
     engine.enqueue("Yes, walkers get over the Larn by ferry.")
     answer = Assistant(library, engine, ALWAYS).ask("Do walkers get over the Larn by ferry?")
@@ -250,7 +264,7 @@ TWO_PARTS = "When was the Old Mill Bridge closed and who designed it?"
 
 def test_each_part_of_a_question_is_answered_or_said_to_be_missing(library, engine) -> None:  # type: ignore[no-untyped-def]
     engine.enqueue("The Old Mill Bridge was closed on Monday.")
-    engine.yes = [0.99, 0.99, 0.01, 0.01]
+    engine.yes = [0.99, 0.99, 0.9, 0.01, 0.01]  # two looks, what is partly supported, two looks
     settings = AnswerSettings(threshold=0.4, compare_sources=False)
     answer = Assistant(library, engine, settings).ask(TWO_PARTS)
     assert [s.text for s in answer.sentences] == ["The Old Mill Bridge was closed on Monday."]
