@@ -277,6 +277,17 @@ def test_a_page_with_two_hundred_messages_stays_quick(page: Page, site: Site) ->
     assert min(took) < 2, took
 
 
+def test_a_page_that_was_drawn_anew_shows_each_turn_once(page: Page, site: Site) -> None:
+    ask(page, "What would the bridge repairs cost?")
+    ask(page, "How many people does the boat hold?")
+    page.evaluate("document.querySelector('.thread .log, #thread .log').replaceChildren()")
+    page.fill("#question textarea", "How many drivers use the bridge?")
+    page.press("#question textarea", "Enter")
+    expect(page.locator(".turn").last.locator(".actions")).to_be_visible()
+    expect(page.locator(".turn")).to_have_count(3)
+    expect(page.locator(".turn").first).to_contain_text("What would the bridge repairs cost?")
+
+
 def test_length_and_strictness_are_chosen_beside_the_question(page: Page, site: Site) -> None:
     page.get_by_role("button", name="Answers").click()
     expect(page.locator("#style")).to_contain_text("Strict refuses more questions that the articles do answer")

@@ -25,13 +25,16 @@ function fill(node, html) {
 
 function draw() {
   const value = props.value; if (!value || !value.turns) return;
+  // Only what is new is sent; should the page have been drawn anew meanwhile, the rest is drawn from memory.
+  const all = window.onrecordTurns ??= [];
+  all.splice(value.kept <= all.length ? value.kept : 0, Infinity, ...value.turns);
   const wasEmpty = !log.querySelector('.turn'), there = [...log.querySelectorAll(':scope > .turn')];
-  const kept = Math.min(value.kept, there.length);
+  const from = Math.min(value.kept, there.length);
   log.querySelector(':scope > .first')?.remove();
-  there.slice(kept + value.turns.length).forEach((node) => node.remove());
+  there.slice(all.length).forEach((node) => node.remove());
   let added = null;
-  value.turns.forEach((turn, n) => {
-    let node = there[kept + n];
+  all.slice(from).forEach((turn, n) => {
+    let node = there[from + n];
     if (!node || !node.isConnected) {
       node = document.createElement('article'); node.className = 'turn'; log.append(node); added = node;
     }
