@@ -23,6 +23,7 @@ from onrecord.qa.types import AnswerStarted, Evidence, Finished, Turn
 FOLDS = 5
 AGAINST = ("not_stated", "names_missing", "unseen", "numbers_missing")  # the higher, the less is it answered
 MOST_FALSE_ABSTENTIONS = 0.05  # of answerable questions, when lenient
+MOST_SILENCES = 0.125  # of answerable questions, when balanced
 MOST_FALSE_ANSWERS = 0.10  # of unanswerable questions, when strict
 BESIDE_A_MODEL = ("nearness", "names_missing", "unseen", "kind_met")
 _RIDGE = 5.0  # signals that rarely speak (a name never seen) must not shout
@@ -90,9 +91,9 @@ def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
     """A ridge logistic regression over the signals, each suite and each label weighing the same within it.
 
     The thresholds are chosen on out-of-fold probabilities: ``lenient`` turns at most 5 % of answerable questions away,
-    ``balanced`` has the best balanced accuracy, ``strict`` lets at most 10 % of unanswerable ones through. A signal
-    that would weigh the wrong way is left out. Where the model's signals are there, the share of the question's words
-    in the evidence is not used: it would turn questions away that are asked in other words than the article's.
+    ``balanced`` one in eight, ``strict`` lets at most 10 % of unanswerable ones through. A signal that would weigh the
+    wrong way is left out. Where the model's signals are there, the share of the question's words in the evidence is not
+    used: it would turn questions away that are asked in other words than the article's.
 
     Raises:
         InputError: too few questions of either label to fit and check anything.
@@ -209,7 +210,7 @@ def _thresholds(probabilities: Floats, labels: Any) -> dict[str, float]:
     steps = np.round(np.arange(0.02, 0.99, 0.01), 2)
     kept = np.asarray([(probabilities[labels] >= step).mean() for step in steps])
     let_through = np.asarray([(probabilities[~labels] >= step).mean() for step in steps])
-    balanced = float(steps[np.argmax(kept + 1 - let_through)])
+    balanced = float(max(steps[kept >= 1 - MOST_SILENCES], default=steps[0]))
     lenient = float(max(steps[kept >= 1 - MOST_FALSE_ABSTENTIONS], default=steps[0]))
     strict = float(min(steps[let_through <= MOST_FALSE_ANSWERS], default=steps[-1]))
     return {"lenient": min(lenient, balanced), "balanced": balanced, "strict": max(strict, balanced)}
