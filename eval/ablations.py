@@ -12,7 +12,6 @@ from onrecord.eval.own_systems import OnRecordSystem
 from onrecord.eval.systems import SystemOptions
 from onrecord.index.types import Hit, Sentence
 from onrecord.qa import evidence as choosing
-from onrecord.qa.answerability import text_signals
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.engines import Engine
 from onrecord.qa.finding import Finder, budget, rough_tokens
@@ -33,14 +32,7 @@ class WithoutLook(Assistant):
     """Decides by words alone whether the question is answered; the model only writes."""
 
     def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
-        return text_signals(
-            question,
-            evidence,
-            nearness=nearness,
-            rarity=self.finder.rarity,
-            known=self.library.contains_term,
-            passages=self.library.passage_count,
-        )
+        return self.finder.signals(question, evidence, nearness)
 
 
 class FinderWithoutLeadIns(Finder):

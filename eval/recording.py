@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from onrecord.qa.engines import Engine, Messages, Usage
+from onrecord.eval.wrapped import WrappedEngine
+from onrecord.qa.engines import Engine, Messages
 
 _NOISE = [{"role": "user", "content": "Count from one to three."}]
 
@@ -27,27 +28,12 @@ class Replay:
     total: float
 
 
-@dataclass(slots=True)
-class RecordingEngine:
+class RecordingEngine(WrappedEngine):
     """``bare`` with a memory of its calls; to a caller it is the same engine."""
 
-    bare: Engine
-    _calls: list[Call] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return self.bare.name
-
-    @property
-    def context_tokens(self) -> int:
-        return self.bare.context_tokens
-
-    @property
-    def usage(self) -> Usage:
-        return self.bare.usage
-
-    def reset_usage(self) -> None:
-        self.bare.reset_usage()
+    def __init__(self, bare: Engine) -> None:
+        super().__init__(bare)
+        self._calls: list[Call] = []
 
     def generate(
         self, messages: Messages, *, max_tokens: int, stop: Sequence[str] = (), grammar: str = "", prefix: str = ""
@@ -64,12 +50,6 @@ class RecordingEngine:
     def yes_probability(self, messages: Messages) -> float | None:
         self._calls.append(Call(lambda engine: _no_pieces(engine.yes_probability(messages))))
         return self.bare.yes_probability(messages)
-
-    def count_tokens(self, text: str) -> int:
-        return self.bare.count_tokens(text)
-
-    def close(self) -> None:
-        self.bare.close()
 
     def take_calls(self) -> list[Call]:
         """The calls so far; the memory is empty afterwards."""

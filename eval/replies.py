@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from onrecord.eval.wrapped import WrappedEngine
 from onrecord.index.errors import InputError
-from onrecord.qa.engines import Engine, Messages, Usage
+from onrecord.qa.engines import Engine, Messages
 
 
-class KeptReplies:
+class KeptReplies(WrappedEngine):
     """An `Engine` that looks into the file before it asks ``engine``. Several processes may share the file.
 
     Raises:
@@ -24,7 +25,7 @@ class KeptReplies:
     """
 
     def __init__(self, engine: Engine, path: Path) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,31 +36,12 @@ class KeptReplies:
         except (OSError, sqlite3.Error) as error:
             raise InputError(f"{path}: cannot keep replies there ({error}); name a new file") from error
 
-    @property
-    def name(self) -> str:
-        return self._engine.name
-
-    @property
-    def context_tokens(self) -> int:
-        return self._engine.context_tokens
-
-    @property
-    def usage(self) -> Usage:
-        """Work that the model was really asked for."""
-        return self._engine.usage
-
-    def reset_usage(self) -> None:
-        self._engine.reset_usage()
-
-    def count_tokens(self, text: str) -> int:
-        return self._engine.count_tokens(text)
-
     def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
         """As kept, else as the model gives them, which is then kept."""
         prompt = self._key("first_tokens", messages)
         kept = self._kept(prompt)
         if kept is None:
-            kept = self._engine.first_tokens(messages)
+            kept = self.bare.first_tokens(messages)
             if kept is not None:
                 self._keep(prompt, dict(kept))
         return kept  # type: ignore[no-any-return]
@@ -69,7 +51,7 @@ class KeptReplies:
         prompt = self._key("yes_probability", messages)
         kept = self._kept(prompt)
         if kept is None:
-            kept = self._engine.yes_probability(messages)
+            kept = self.bare.yes_probability(messages)
             if kept is not None:
                 self._keep(prompt, kept)
         return kept  # type: ignore[no-any-return]
@@ -90,20 +72,20 @@ class KeptReplies:
             yield from kept
             return
         pieces = []
-        for piece in self._engine.generate(messages, max_tokens=max_tokens, stop=stop, grammar=grammar, prefix=prefix):
+        for piece in self.bare.generate(messages, max_tokens=max_tokens, stop=stop, grammar=grammar, prefix=prefix):
             pieces.append(piece)
             yield piece
         self._keep(prompt, pieces)
 
     def close(self) -> None:
         """Closes the model and the file."""
-        self._engine.close()
+        super().close()
         with self._lock:
             self._file.close()
 
     def _key(self, kind: str, messages: Messages, *how: Any) -> str:
         said = [[message["role"], message["content"]] for message in messages]
-        asked = [self._engine.name, self._engine.context_tokens, kind, said, *how]
+        asked = [self.bare.name, self.bare.context_tokens, kind, said, *how]
         return hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode()).hexdigest()
 
     def _kept(self, prompt: str) -> Any:

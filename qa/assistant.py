@@ -10,7 +10,6 @@ from onrecord.qa.answerability import (
     not_for_the_articles,
     not_stated_share,
     probability,
-    text_signals,
 )
 from onrecord.qa.composing import Composer
 from onrecord.qa.engines import Engine
@@ -135,14 +134,7 @@ class Assistant:
 
     def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
         """What the answerability decision is made from; the model's share only where it tells its logits."""
-        signals = text_signals(
-            question,
-            evidence,
-            nearness=nearness,
-            rarity=self.finder.rarity,
-            known=self.library.contains_term,
-            passages=self.library.passage_count,
-        )
+        signals = self.finder.signals(question, evidence, nearness)
         if self.engine is None:
             return signals
         first = self.engine.first_tokens(prompts.messages(shared, prompts.SHORT_OR_NOT))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from onrecord.index import Filter, Hit, Library, Sentence
 from onrecord.qa import evidence as choosing
+from onrecord.qa.answerability import text_signals
 from onrecord.qa.engines import Engine
 from onrecord.qa.orders import gives_orders, orders_in
 from onrecord.qa.recency import preference
@@ -64,6 +65,17 @@ class Finder:
             representative=lambda article_id: min((article_id, *copies(article_id)), key=self._age),
         )
         return choosing.numbered(kept, self.library.article, copies), self.nearest(draft, [c.sentence for c in kept])
+
+    def signals(self, question: str, evidence: Sequence[Evidence], nearness: float) -> dict[str, float]:
+        """What tells whether the evidence answers the question, as far as words do."""
+        return text_signals(
+            question,
+            evidence,
+            nearness=nearness,
+            rarity=self.rarity,
+            known=self.library.contains_term,
+            passages=self.library.passage_count,
+        )
 
     def nearest(self, draft: Draft, sentences: Sequence[Sentence]) -> float:
         """The highest cosine of one of the sentences with the question; 0 where there are none."""
