@@ -78,7 +78,8 @@ def _line_spans(line: str, language: str) -> Iterator[tuple[int, int]]:
 
 def _proposals(line: str, language: str) -> list[tuple[int, int]]:
     """Where a sentence may end and the next one start, in order: ``(end, next start)``."""
-    blanked = _QUOTES.sub(lambda match: " " * len(match.group()), line)
+    # Spaces of several bytes become plain ones: the library panics where it cuts one of them in two.
+    blanked = re.sub(r"\s", " ", _QUOTES.sub(lambda match: " " * len(match.group()), line))
     found: dict[int, int] = {}
     for boundary in sentencex.get_sentence_boundaries(language, blanked)[1:]:
         found.update((_settle(line, _before_space(blanked, boundary["start_index"])),))

@@ -213,3 +213,9 @@ def test_a_hostile_text_takes_no_longer_than_a_plain_one(hostile: str) -> None:
     started = time.perf_counter()
     assert split(hostile * 10_000)
     assert time.perf_counter() - started < 10
+
+
+def test_wide_spaces_after_an_abbreviation_do_not_break_the_splitter() -> None:
+    article = make_article('p.m. p.m. (  U.S. \u3000-9\u3000A\u3000." (', "en")
+    for sentence in split_sentences(article):
+        assert article.text[sentence.start_char : sentence.end_char] == sentence.text
