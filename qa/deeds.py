@@ -156,17 +156,18 @@ def misattributed(claim: Words, evidence: Sequence[Words], context: Sequence[Wor
     """
     proper = proper_stems([claim, *evidence])
     named_before = frozenset[str]().union(*(words.stems for words in context))
-    for deed in deeds(claim, proper):
+    sayings = [deed for deed in deeds(claim, proper) if deed.verb in REPORTING and not deed.passive]
+    named = [sayings and any(d.verb in REPORTING for d in deeds(words, proper)) for words in evidence]
+    for deed in sayings:
         told = {t.stem for t in claim.tokens[deed.at + 1 :] if t.content} - deed.subject
-        if deed.verb not in REPORTING or deed.passive or len(told) < _LEAST_TOLD:
+        if len(told) < _LEAST_TOLD:
             continue
         theirs = others = 0.0
-        for words in evidence:
+        for words, has_speaker in zip(evidence, named, strict=True):
             share = len(told & words.stems) / len(told)
-            speakers = [d for d in deeds(words, proper) if d.verb in REPORTING]
-            if deed.subject & words.stems or (not speakers and deed.subject & named_before):
+            if deed.subject & words.stems or (not has_speaker and deed.subject & named_before):
                 theirs = max(theirs, share)
-            elif speakers:
+            elif has_speaker:
                 others = max(others, share)
         if others >= _TOLD and others > theirs:
             return True
