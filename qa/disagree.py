@@ -11,7 +11,7 @@ from datetime import date
 
 from onrecord.qa.answerability import logit
 from onrecord.qa.asked import wants
-from onrecord.qa.quantities import Quantity, same_quantity
+from onrecord.qa.quantities import Quantity, same_quantity, share_quantity
 from onrecord.qa.types import Evidence
 from onrecord.qa.words import Words, plain, words_of
 
@@ -125,7 +125,7 @@ def told(question: str, reading: Reading, answer: str) -> bool:
     content, counts = _answer(question, reading.said)
     words = words_of(answer)
     if counts:
-        return any(same_quantity(one, other) for one in counts for other in words.quantities)
+        return share_quantity(counts, words.quantities)
     return len(content & words.stems) >= 0.5 * len(content)
 
 
@@ -137,7 +137,7 @@ def same_answer(question: str, one: str, other: str) -> bool:
     """
     first, second = words_of(one), words_of(other)
     if (wants(question).number or wants(question).day) and first.quantities and second.quantities:
-        return any(same_quantity(a, b) for a in first.quantities for b in second.quantities)
+        return share_quantity(first.quantities, second.quantities)
     if plain(one) in plain(other) or plain(other) in plain(one):
         return True
     asked = words_of(question).content

@@ -196,6 +196,11 @@ def days(text: str) -> tuple[Day, ...]:
     return tuple(found)
 
 
+def share_quantity(claim: Sequence[Quantity], found: Sequence[Quantity]) -> bool:
+    """Whether any of ``found`` bears out any of ``claim``."""
+    return any(same_quantity(one, other) for one in claim for other in found)
+
+
 def same_quantity(claim: Quantity, found: Quantity) -> bool:
     """Whether ``found`` (in the evidence) bears out ``claim``: the same number, or one its rounding word allows."""
     if "percent" in (claim.kind, found.kind) and claim.kind != found.kind:

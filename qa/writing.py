@@ -12,7 +12,7 @@ from onrecord.qa.cite import Marked, SentenceStream, align
 from onrecord.qa.engines import Engine, Messages
 from onrecord.qa.evidence import leans_back
 from onrecord.qa.orders import gives_orders
-from onrecord.qa.quantities import same_quantity
+from onrecord.qa.quantities import share_quantity
 from onrecord.qa.types import AnswerSentence, Citation, Evidence
 from onrecord.qa.verify import Verifier, verdict, why_not
 from onrecord.qa.words import plain, words_of
@@ -93,8 +93,7 @@ def _main_first(text: str, aligned: Sequence[Evidence]) -> tuple[Evidence, ...]:
 
     def worth(item: Evidence) -> tuple[bool, int]:
         words = words_of(item.sentence.text)
-        counted = any(same_quantity(one, other) for one in claim.quantities for other in words.quantities)
-        return counted, len(claim.content & words.stems)
+        return share_quantity(claim.quantities, words.quantities), len(claim.content & words.stems)
 
     return tuple(sorted(aligned, key=worth, reverse=True))
 
@@ -166,11 +165,7 @@ def held(question: str, sentence: AnswerSentence) -> bool:
     answer = claim.content - words_of(question).content
     cited = [words_of(f"{citation.title}. {citation.quote}") for citation in sentence.citations]
     counts = [q for words in cited for q in words.quantities]
-    return (
-        not answer
-        or any(answer & words.stems for words in cited)
-        or any(same_quantity(one, other) for one in claim.quantities for other in counts)
-    )
+    return not answer or any(answer & words.stems for words in cited) or share_quantity(claim.quantities, counts)
 
 
 def counts_another(question: str, text: str, evidence: Sequence[Evidence]) -> Evidence | None:
