@@ -35,11 +35,12 @@ class Chat:
 
     def arrive(self, request: gr.Request) -> Update:
         """A fresh tab, or one that was reloaded: the address says which conversation was open."""
-        session = Session(room=request.query_params.get("in", ""), conversation=request.query_params.get("c", ""))
+        asked = request.query_params
+        session = Session(room=asked.get("in", ""), conversation=asked.get("c", ""), arrived=True)
         try:
             return self.show(session, request)
         except OnRecordError:  # a deleted conversation or collection: begin afresh rather than fail
-            return self.show(Session(), request)
+            return self.show(Session(arrived=True), request)
 
     def show(self, session: Session, request: gr.Request | None) -> Update:
         """thread, sources, session: a conversation as it is kept, or the first view."""
@@ -56,8 +57,11 @@ class Chat:
         return thread(session, records), panel(records[-1]), replace(session, editing="")
 
     def first_view(self, session: Session, *, wait: bool = False) -> Any:
-        """What the collection holds now, and the questions that are known, where no conversation is open."""
-        if session.conversation:
+        """What the collection holds now, and the questions that are known, where no conversation is open.
+
+        Gradio selects the first tab while the page loads: a conversation that is on its way must not be drawn over.
+        """
+        if session.conversation or not session.arrived:
             return gr.skip()
         room = self.desk.room(session.room)
         return thread(session, (), empty=home(room, self.desk.suggestions(room, wait=wait)))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -127,7 +128,9 @@ class Collection:
 
     def switch(self, name: str, session: Session) -> Session:
         """The tab's session in another collection; the conversation there begins anew."""
-        return session if name == self.desk.room(session.room).name else Session(room=self.desk.room(name).name)
+        if name == self.desk.room(session.room).name:
+            return session
+        return replace(session, room=self.desk.room(name).name, conversation="", editing="")
 
     def create(self, name: str, session: Session) -> tuple[Any, ...]:
         """results, choice of collections."""

@@ -33,12 +33,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one browser tab has open. ``editing``: the turn that the next question replaces."""
+    """What one browser tab has open. ``editing``: the turn that the next question replaces.
+
+    ``arrived``: whether the page's address has been read. Before that nobody knows which conversation is open.
+    """
 
     room: str = ""
     conversation: str = ""
     editing: str = ""
     style: Style = Style()  # noqa: RUF009  (frozen)
+    arrived: bool = False
 
 
 @dataclass(slots=True)

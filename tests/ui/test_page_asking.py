@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from onrecord.ui.desk import Desk
+from onrecord.ui.room import Room
 from tests.ui.site import Site, ask
 
 pytestmark = pytest.mark.browser
@@ -286,6 +288,23 @@ def test_a_page_that_was_drawn_anew_shows_each_turn_once(page: Page, site: Site)
     expect(page.locator(".turn").last.locator(".actions")).to_be_visible()
     expect(page.locator(".turn")).to_have_count(3)
     expect(page.locator(".turn").first).to_contain_text("What would the bridge repairs cost?")
+
+
+def test_a_slow_first_view_is_not_drawn_over_the_conversation_that_was_open(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(page, "What would the bridge repairs cost?")
+    suggestions = Desk.suggestions
+
+    def late(self: Desk, room: Room, *, wait: bool = True) -> tuple[str, ...]:
+        time.sleep(1)
+        return suggestions(self, room, wait=wait)
+
+    monkeypatch.setattr(Desk, "suggestions", late)
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(1)
+    page.wait_for_timeout(2500)  # Gradio selects the first tab while the page loads
+    expect(page.locator(".turn")).to_have_count(1)
 
 
 def test_length_and_strictness_are_chosen_beside_the_question(page: Page, site: Site) -> None:
