@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from onrecord.qa.words import Words, stem
+from onrecord.qa.words import Words, stem, words_of
 
 _NUMBER = re.compile(
     r"\bhow (?:many|much|old|tall|far|large|big|high|long|often|fast)\b|\bwhat (?:number|percentage|share|proportion|"
@@ -22,6 +22,8 @@ _YES_NO = re.compile(
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)\b", re.IGNORECASE
 )
 
+_PLACED = r"\b(?:in|on|at|by|as|for|to|with|from|during|after|before|when|while)\b"
+_OR = re.compile(rf"\bor\b(?! not\b)(?P<last>\s+(?:{_PLACED})?(?:(?!{_PLACED})[^?.;])+)", re.IGNORECASE)
 _COUNTED = re.compile(r"\bhow many (?:(?:more|other|of the|different) )?(?P<noun>[^\W\d_]+)", re.IGNORECASE)
 
 
@@ -71,3 +73,29 @@ def counted(question: str) -> str:
     """
     match = _COUNTED.search(question)
     return stem(match["noun"]) if match else ""
+
+
+def given(question: str) -> frozenset[str]:
+    """The stems of the content words that a question gives away: all but the alternatives that it offers.
+
+    What an answer says beyond these is what it answers.
+
+    >>> sorted(given("Who stopped the buses, rebels or soldiers?")) == sorted([stem("stopped"), stem("buses")])
+    True
+    """
+    return words_of(question).content - words_of(_alternatives(question)).content
+
+
+def _alternatives(question: str) -> str:
+    """The words between which a question asks to choose; empty where it asks for no choice.
+
+    "Was it A or B?" and "Who did it, A or B?" do; "Who did A or B?" and "How many did A or B?" do not.
+    """
+    match, wanted = _OR.search(question), wants(question)
+    if match is None or wanted.number or wanted.day:
+        return ""
+    before = question[: match.start()].rstrip(" ,")
+    mark = ":" if ":" in before else "," if "," in before else " "
+    if mark == " " and not wanted.yes_no:
+        return ""
+    return f"{before.rpartition(mark)[2]} {match['last']}"

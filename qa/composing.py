@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from onrecord.qa import prompts
 from onrecord.qa.answerability import not_stated_share
-from onrecord.qa.disagree import Reading, answering, by_date, contenders, groups, positions, told, with_lead_in
+from onrecord.qa.disagree import Excerpt, Reading, answering, by_date, contenders, groups, positions, told, with_lead_in
 from onrecord.qa.engines import Engine
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
@@ -14,8 +14,8 @@ from onrecord.qa.writing import counts_another, drafted, held, leaned_on, quoted
 
 QUOTES_ENOUGH = 0.93  # without a model: a second sentence is quoted when its score is at least this share of the best
 # A draft that does not stand is itself a reason to doubt. A quote takes its place when answerability times the
-# probability that the quote answers when read alone is at least this. On four dev suites (394 questions) such quotes are
-# right, or of an answerable question, 63 of 84 times; with a bound on each of the two (.6, .6) 51 of 67.
+# probability that the quote answers when it is read alone is at least this. On four dev suites (394 questions) such
+# quotes are right, or of an answerable question, 63 of 84 times; with a bound of .6 on each of the two 51 of 67.
 STANDS_IN = 0.3
 # Of drafts that the features find partly supported, squad2-dev and realtimeqa-dev (100 and 97 questions): at least this
 # likely to be all in the cited text, by the model's yes or no, were 15 of 16 right ones and 5 of 12 others.
@@ -103,19 +103,18 @@ class Composer:
         """Where more than one article may answer, find what each says, and keep what differs."""
         if self.engine is None or not self.settings.compare_sources or not draft.sentences:
             return
-        items = contenders(draft.standalone, draft.evidence)
-        texts = {item.number: with_lead_in(item, draft.evidence) for item in items}
-        heads = {number: prompts.text_head(draft.standalone, text) for number, text in texts.items()}
-        readings = []
-        for item in items:
-            silence = self._silence(heads[item.number])
+        readings: list[Reading] = []
+        heads: dict[Excerpt, str] = {}
+        for excerpt in contenders(draft.standalone, draft.evidence):
+            heads[excerpt] = prompts.text_head(draft.standalone, excerpt.text)
+            silence = self._silence(heads[excerpt])
             if silence is None:
-                return  # nobody can say which texts answer
-            readings.append(Reading(item, silence))
+                return  # nobody can say which articles answer
+            readings.append(Reading(excerpt, silence))
         surest = answering(readings)
         if len(surest) < 2:
             return
-        found = positions(draft.standalone, surest, lambda item: self._say(heads[item.number]))
+        found = positions(draft.standalone, surest, lambda excerpt: self._say(heads[excerpt]))
         grouped = groups(draft.standalone, found)
         answer = " ".join(sentence.text for sentence in draft.sentences)
         if len(grouped) > 1 and any(told(draft.standalone, reading, answer) for reading in found):

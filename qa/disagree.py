@@ -1,66 +1,90 @@
 """Where the evidence's articles say different things about what was asked.
 
-Each article's best sentences are read on their own, with the sentence before them: does this one text answer the
-question, and what does it say in a few words? Code compares these short answers: numbers by value, other words by
-stems. Only what code finds different is shown, as each article's own sentence, attributed and dated.
+Each article's best sentences are read on their own: does this article answer the question, and what does it say in a
+few words? Code compares these short answers: numbers by value, other words by stems. Only what code finds different is
+shown, as each article's own sentence, attributed and dated.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from onrecord.qa.answerability import logit
-from onrecord.qa.asked import wants
+from onrecord.qa.asked import given, wants
 from onrecord.qa.quantities import Quantity, same_quantity, share_quantity
 from onrecord.qa.types import Evidence
 from onrecord.qa.words import Words, plain, words_of
 
-MOST_READ = 6  # texts that are read on their own
-NEAR = 0.6  # a sentence whose score is less than this share of the best one's is not read
-ABOUT = 0.4  # the share of the question's words that a text must hold to be read
-DAYS_APART = 60  # articles further apart tell of other events, or of how things went on
+MOST_READ = 6  # articles that are read on their own
+TOGETHER = 4  # sentences of an article that are read together
+NEAR = 0.6  # an article whose best sentence scores less than this share of the best one's is not read
+ABOUT = 0.4  # the share of the question's words that an article's sentences must hold to be read
+DAYS_APART = 21  # articles further apart tell of other events, or of how things went on
 ALIKE = 0.7  # sentences that share this much of the shorter one's words say the same
-SILENT = 0.5  # "not stated" at least this likely: the text does not answer
-SURE = 0.2  # a text that is silent less likely than this answers, however much surer another is
-BEHIND = 1.0  # or this much likelier, in log-odds, than in the text that answers best
+SILENT = 0.5  # "not stated" at least this likely: the article does not answer
+SURE = 0.2  # an article that is silent less likely than this answers, however much surer another is
+BEHIND = 1.0  # or this much likelier, in log-odds, than in the article that answers best
+_AGO = re.compile(r"\b(?:years?|months|decades?) (?:ago|earlier|before)\b|\blast (?:year|season)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The best sentences of one article, in reading order."""
+
+    sentences: tuple[Evidence, ...]
+
+    @property
+    def best(self) -> Evidence:
+        return max(self.sentences, key=lambda e: e.score)
+
+    @property
+    def text(self) -> str:
+        return " ".join(e.sentence.text for e in self.sentences)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One text read on its own. ``silence``: the probability that it does not answer; ``said``: its few words."""
+    """One excerpt read on its own. ``silence``: the probability that it does not answer; ``said``: its few words."""
 
-    evidence: Evidence
+    excerpt: Excerpt
     silence: float
     said: str = ""
 
+    @property
+    def evidence(self) -> Evidence:
+        """The sentence that says it; the best one while nothing was said."""
+        holding = [e for e in self.excerpt.sentences if self.said and made_of(self.said, e.sentence.text)]
+        return max(holding, key=lambda e: e.score, default=self.excerpt.best)
 
-def contenders(question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The sentences of each article that may answer by themselves, best first; copies count once.
 
-    Two of each article where two articles compete, one of each where more do.
-    """
+def contenders(question: str, evidence: Sequence[Evidence]) -> list[Excerpt]:
+    """An excerpt of each article that may answer by itself, best first; copies count once. None where only one may."""
     wanted = wants(question)
-    ranked = sorted(evidence, key=lambda e: -e.score)
-    near = [e for e in ranked if e.score >= NEAR * ranked[0].score and _is_about(question, e)] if ranked else []
-    near = [e for e in near if _same_time(e.published, near[0].published)]
+    number_asked = wanted.number or wanted.day
     by_article: dict[str, list[Evidence]] = {}
-    covered: set[str] = set()
-    for item in near:
-        number_asked = wanted.number or wanted.day
-        if item.sentence.article_id in covered or (number_asked and not wanted.met_by(words_of(item.sentence.text))):
-            continue
-        if item.sentence.article_id not in by_article:
-            covered |= set(item.also_in)
+    for item in sorted(evidence, key=lambda e: -e.score):
         by_article.setdefault(item.sentence.article_id, []).append(item)
-    each = 2 if len(by_article) == 2 else 1
-    kept = [item for items in by_article.values() for item in items[:each]]
-    return sorted(kept, key=lambda e: -e.score)[:MOST_READ] if len(by_article) > 1 else []
+    kept: list[Excerpt] = []
+    covered: set[str] = set()
+    for article_id, items in by_article.items():
+        excerpt = Excerpt(tuple(sorted(items[:TOGETHER], key=lambda e: e.sentence.index)))
+        first = kept[0].best if kept else excerpt.best
+        if article_id in covered or excerpt.best.score < NEAR * first.score:
+            continue
+        if not (_is_about(question, excerpt) and _same_time(excerpt.best.published, first.published)):
+            continue
+        if number_asked and not wanted.met_by(words_of(excerpt.text)):
+            continue
+        covered |= set(excerpt.best.also_in)
+        kept.append(excerpt)
+    return kept[:MOST_READ] if len(kept) > 1 else []
 
 
-def _is_about(question: str, item: Evidence) -> bool:
-    """Whether a sentence, with its title, holds enough of the question's words to be about the same thing."""
+def _is_about(question: str, excerpt: Excerpt) -> bool:
+    """Whether sentences, with their title, hold enough of the question's words to be about the same thing."""
     asked = words_of(question).content
-    return len(asked & words_of(f"{item.title}. {item.sentence.text}").stems) >= ABOUT * len(asked)
+    return len(asked & words_of(f"{excerpt.best.title}. {excerpt.text}").stems) >= ABOUT * len(asked)
 
 
 def _same_time(one: str, other: str) -> bool:
@@ -80,29 +104,41 @@ def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> str:
 
 
 def answering(readings: Sequence[Reading]) -> list[Reading]:
-    """The readings that answer, the surest of each article, surest first."""
+    """The readings that answer, surest first."""
     ranked = sorted(readings, key=lambda reading: reading.silence)
-    best: dict[str, Reading] = {}
-    for reading in ranked:
-        level = reading.silence < SILENT and logit(reading.silence) - logit(ranked[0].silence) <= BEHIND
-        if level or reading.silence < SURE:
-            best.setdefault(reading.evidence.sentence.article_id, reading)
-    return list(best.values())
+    best = ranked[0].silence if ranked else 0.0
+    return [
+        reading
+        for reading in ranked
+        if reading.silence < SURE or (reading.silence < SILENT and logit(reading.silence) - logit(best) <= BEHIND)
+    ]
 
 
-def positions(question: str, readings: Sequence[Reading], say: Callable[[Evidence], str]) -> list[Reading]:
-    """What each answering reading says. ``say`` gives a few words, kept only if they are the sentence's own and more
-    than the question's.
+def positions(question: str, readings: Sequence[Reading], say: Callable[[Excerpt], str]) -> list[Reading]:
+    """What each answering reading says. ``say`` gives a few words, kept only if they are one sentence's own, of the
+    time that is asked about, and more than the question's.
     """
     found = []
     for reading in readings:
-        said = " ".join(say(reading.evidence).split()).strip(" .\"“”'")
-        if said and _from(said, reading.evidence.sentence.text) and any(_answer(question, said)):
-            found.append(Reading(reading.evidence, reading.silence, said))
-    return found
+        said = " ".join(say(reading.excerpt).split()).strip(" .\"“”'")
+        held = any(made_of(said, item.sentence.text) for item in reading.excerpt.sentences)
+        if said and held and any(_answer(question, said)):
+            found.append(Reading(reading.excerpt, reading.silence, said))
+    return [reading for reading in found if not _of_another_time(question, reading.evidence)]
 
 
-def _from(said: str, sentence: str) -> bool:
+def _of_another_time(question: str, item: Evidence) -> bool:
+    """Whether a sentence looks back: "Four years ago", "in 2016" in an article of 2024, unless that is asked for."""
+    if wants(question).day:
+        return False
+    if _AGO.search(item.sentence.text) and not _AGO.search(question):
+        return True
+    told = {day.year for day in words_of(item.sentence.text).days if day.year}
+    asked = {day.year for day in words_of(question).days}
+    return bool(told and item.published) and not told & (asked | {int(item.published[:4])})
+
+
+def made_of(said: str, sentence: str) -> bool:
     """Whether a short answer is made of the sentence's own words: otherwise it is the model's, and is dropped."""
     words, source = words_of(said), words_of(sentence)
     if not words.content and not words.quantities:
@@ -114,7 +150,7 @@ def _from(said: str, sentence: str) -> bool:
 def _answer(question: str, said: str) -> tuple[frozenset[str], tuple[Quantity, ...]]:
     """What a short answer adds to the question: content words, and numbers."""
     words = words_of(said)
-    return words.content - words_of(question).content, words.quantities
+    return words.content - given(question), words.quantities
 
 
 def told(question: str, reading: Reading, answer: str) -> bool:
@@ -140,8 +176,7 @@ def same_answer(question: str, one: str, other: str) -> bool:
         return share_quantity(first.quantities, second.quantities)
     if plain(one) in plain(other) or plain(other) in plain(one):
         return True
-    asked = words_of(question).content
-    return _overlap(first, second, asked) >= 0.5
+    return _overlap(first, second, given(question)) >= 0.5
 
 
 def _agree(question: str, one: Reading, other: Reading) -> bool:

@@ -7,7 +7,7 @@ stands, the evidence sentence that the draft leaned on is quoted instead, which 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from onrecord.qa.asked import counted
+from onrecord.qa.asked import counted, given
 from onrecord.qa.cite import Marked, SentenceStream, align
 from onrecord.qa.engines import Engine, Messages
 from onrecord.qa.evidence import leans_back
@@ -143,7 +143,7 @@ def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidenc
     meant, and one that holds little of the question is about something else. "Yes" adds nothing that could be held.
     """
     asked, said = words_of(question).content, words_of(text).content
-    answer = said - asked - YES_OR_NO
+    answer = said - given(question) - YES_OR_NO
     best, most = None, 0.0
     for item in evidence:
         stems = words_of(item.sentence.text).stems | words_of(item.title).stems
@@ -162,7 +162,7 @@ def held(question: str, sentence: AnswerSentence) -> bool:
     a sentence about Blue Origin.
     """
     claim = words_of(sentence.text)
-    answer = claim.content - words_of(question).content
+    answer = claim.content - given(question)
     cited = [words_of(f"{citation.title}. {citation.quote}") for citation in sentence.citations]
     counts = [q for words in cited for q in words.quantities]
     return not answer or any(answer & words.stems for words in cited) or share_quantity(claim.quantities, counts)

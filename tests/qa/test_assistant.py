@@ -224,9 +224,12 @@ def test_a_translation_that_no_longer_stands_is_not_shown(library, engine, back,
     assert ("Las monedas" in answer.text) is (shown == "1643")
 
 
-def test_a_quote_in_place_of_a_draft_is_shown_only_if_it_answers_on_its_own(library, engine) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("looks", [(0.9, 0.9, 0.1), (0.001, 0.001, 0.9)])
+def test_a_quote_in_place_of_a_draft_is_shown_only_if_it_answers_on_its_own_to_an_answerable_question(  # type: ignore[no-untyped-def]
+    library, engine, looks: tuple[float, ...]
+) -> None:
     engine.enqueue("Mayor Ilse Brandt said repairs would cost 9.9 million euros and take nine months.")
-    engine.yes = [0.9, 0.9, 0.1]  # the two looks at all of the evidence, then the one at the sentence to be quoted
+    engine.yes = list(looks)  # the two looks at all of the evidence, then the one at the sentence to be quoted
     answer = Assistant(library, engine, ALWAYS).ask("How much would the repairs cost?")
     assert (answer.status, answer.reason) == ("abstained", "not_supported")
 
