@@ -4,6 +4,7 @@ import logging
 
 from onrecord.index.errors import ModelMissing
 from onrecord.index.library import Library
+from onrecord.index.types import Embedder
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.engines import Engine, engine_from_url, load_engine
 from onrecord.qa.models import catalogue
@@ -12,9 +13,9 @@ from onrecord.qa.settings import NO_MODEL, Settings
 log = logging.getLogger("onrecord")
 
 
-def build_library(settings: Settings) -> Library:
-    """The library in the settings' data folder, with the embedder loaded when it is first needed."""
-    return Library(settings.data, settings=settings.index)
+def build_library(settings: Settings, *, embedder: Embedder | None = None) -> Library:
+    """The library in the settings' data folder; without ``embedder``, the settings' one, loaded when first needed."""
+    return Library(settings.data, embedder=embedder, settings=settings.index)
 
 
 def build_engine(settings: Settings) -> Engine | None:

@@ -81,8 +81,8 @@ def run(settings: "Settings", users: dict[str, str], *, model_required: bool, br
             return opening.open_engine(replace(settings, model=model), required=True)
 
         def another(folder: Path) -> tuple[Any, Any]:
-            """A further collection; the model is shared."""
-            opened = opening.open_library(replace(settings, data=folder))
+            """A further collection; the models are shared."""
+            opened = opening.open_beside(settings, library, folder)
             return opened, build_assistant(settings, opened, writer.engine)
 
         writer = Writer(settings.model, engine, load)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,13 +89,13 @@ def mcp(
 
 @contextmanager
 def _opened(settings: "Settings", *, model_required: bool, only: bool) -> "Iterator[tuple[Assistant, Opener | None]]":
-    """The assistant over the first collection, and what opens the others with the same model; all are closed again."""
+    """The assistant over the first collection, and what opens the others with the same models; all are closed again."""
     from onrecord.qa.build import build_assistant
 
     with opening.opened_assistant(settings, model_required=model_required) as assistant, ExitStack() as others:
 
         def another(folder: Path) -> tuple[Any, Any]:
-            library = others.enter_context(closing(opening.open_library(replace(settings, data=folder))))
+            library = others.enter_context(closing(opening.open_beside(settings, assistant.library, folder)))
             return library, build_assistant(settings, library, assistant.engine)
 
         yield assistant, None if only else another

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +49,13 @@ def open_library(settings: "Settings") -> "Library":
     from onrecord.qa.build import build_library
 
     return build_library(settings)
+
+
+def open_beside(settings: "Settings", library: "Library", folder: Path) -> "Library":
+    """A further collection, in ``folder``; it shares the embedder of ``library``."""
+    from onrecord.qa.build import build_library
+
+    return build_library(replace(settings, data=folder), embedder=library.embedder)
 
 
 def open_engine(settings: "Settings", *, required: bool) -> "Engine | None":

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from onrecord.index.errors import StoreError
+from onrecord.index.library import Library
+from onrecord.qa.settings import Settings
 from onrecord.ui import cli_group, cli_open, doors, server
 from onrecord.ui.cli_chat import users_of
-from tests.conftest import FakeEngine
+from tests.conftest import FakeEmbedder, FakeEngine
 from tests.ui.cli_stage import Stage, staged
 
 
@@ -226,3 +228,10 @@ def test_json_is_printed_whatever_the_output_can_encode(monkeypatch: pytest.Monk
         with (tmp_path / encoding).open("w", encoding=encoding) as out:
             cli_group.print_json({"path": name, "é": "“"}, to=out)
         assert json.loads((tmp_path / encoding).read_text(encoding)) == {"path": name, "é": "“"}
+
+
+def test_a_further_collection_shares_the_embedder_of_the_first(tmp_path: Path) -> None:
+    with Library(tmp_path / "first", embedder=FakeEmbedder()) as first:
+        beside = cli_open.open_beside(Settings(data=tmp_path / "first"), first, tmp_path / "beside")
+        with beside:
+            assert beside.embedder is first.embedder and beside.path == tmp_path / "beside"
