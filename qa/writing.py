@@ -17,8 +17,9 @@ from onrecord.qa.types import AnswerSentence, Citation, Evidence
 from onrecord.qa.verify import Verifier, verdict, why_not
 from onrecord.qa.words import plain, words_of
 
-# A sentence that is quoted in place of a draft must hold some of the draft's answer, some of the question, and of both
-# together so much. Whether it answers is then read from that sentence alone, so these may be low.
+# What a draft cites must hold the first share of the question's words. A sentence that is quoted in place of a draft
+# must hold so much of the draft's answer, of the question too, and of both together the second. Whether it answers is
+# then read from that sentence alone, so these may be low.
 LEAST, TOGETHER = 0.2, 0.6
 YES_OR_NO = frozenset({"yes", "no"})
 
@@ -156,14 +157,17 @@ def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidenc
 
 
 def held(question: str, sentence: AnswerSentence) -> bool:
-    """Whether any of what a sentence adds to the question, its answer, is in the words that it cites.
+    """Whether a sentence's sources hold something of the question, and something of what it adds to it, its answer.
 
-    Overlap with the question's own words is no support: "SpaceX launched six tourists" shares all but the answer with
-    a sentence about Blue Origin.
+    Overlap with the question's own words alone is no support: "SpaceX launched six tourists" shares all but the answer
+    with a sentence about Blue Origin. Nor is the answer alone: a name, copied, is found in sentences about anything.
     """
-    claim = words_of(sentence.text)
+    claim, asked = words_of(sentence.text), words_of(question).content
     answer = claim.content - given(question)
     cited = [words_of(f"{citation.title}. {citation.quote}") for citation in sentence.citations]
+    about = asked & frozenset().union(*(words.stems for words in cited))
+    if len(about) < LEAST * len(asked):
+        return False
     counts = [q for words in cited for q in words.quantities]
     return not answer or any(answer & words.stems for words in cited) or share_quantity(claim.quantities, counts)
 
