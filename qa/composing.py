@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from onrecord.qa import prompts
 from onrecord.qa.answerability import not_stated_share
-from onrecord.qa.disagree import Excerpt, Reading, answering, by_date, contenders, groups, positions, told, with_lead_in
+from onrecord.qa.disagree import Excerpt, Reading, answering, by_date, contenders, groups, positions, told
 from onrecord.qa.engines import Engine
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import AnswerSentence, Disagreement, Event, Evidence, SentenceDone, Writing
 from onrecord.qa.verify import Verifier, question_messages
-from onrecord.qa.writing import counts_another, drafted, held, leaned_on, quoted, repeats, stand
+from onrecord.qa.writing import counts_another, drafted, held, leaned_on, quoted, repeats, stand, with_lead_in
 
 QUOTES_ENOUGH = 0.93  # without a model: a second sentence is quoted when its score is at least this share of the best
 # A draft that does not stand is itself a reason to doubt. A quote takes its place when answerability times the

@@ -59,7 +59,9 @@ class Reading:
 
 
 def contenders(question: str, evidence: Sequence[Evidence]) -> list[Excerpt]:
-    """An excerpt of each article that may answer by itself, best first; copies count once. None where only one may."""
+    """An excerpt of each article that may answer by itself, best first; copies count once. Empty where only one
+    article may.
+    """
     wanted = wants(question)
     number_asked = wanted.number or wanted.day
     by_article: dict[str, list[Evidence]] = {}
@@ -94,13 +96,6 @@ def _same_time(one: str, other: str) -> bool:
     except ValueError:
         return True
     return abs(apart.days) <= DAYS_APART
-
-
-def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> str:
-    """The sentence, behind the one before it where that is among the evidence too."""
-    key = (item.sentence.article_id, item.sentence.index - 1)
-    before = [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) == key]
-    return " ".join([*before, item.sentence.text])
 
 
 def answering(readings: Sequence[Reading]) -> list[Reading]:

@@ -156,6 +156,13 @@ def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidenc
     return best
 
 
+def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> str:
+    """The sentence, behind the one before it where that is among the evidence too."""
+    key = (item.sentence.article_id, item.sentence.index - 1)
+    before = [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) == key]
+    return " ".join([*before, item.sentence.text])
+
+
 def held(question: str, sentence: AnswerSentence) -> bool:
     """Whether a sentence's sources hold something of the question, and something of what it adds to it, its answer.
 

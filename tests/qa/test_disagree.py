@@ -14,7 +14,6 @@ from onrecord.qa.disagree import (
     positions,
     same_answer,
     told,
-    with_lead_in,
 )
 from onrecord.qa.types import Evidence
 
@@ -86,12 +85,6 @@ def test_a_copy_of_one_story_is_not_a_second_position() -> None:
     first = Evidence(1, Sentence("a", 0, 0, 9, "5 people."), title="a", score=1.0, also_in=("b",))
     second = Evidence(2, Sentence("b", 0, 0, 9, "7 people."), title="b", score=0.9, also_in=("a",))
     assert contenders("How many people?", [first, second]) == []
-
-
-def test_the_sentence_before_leads_in() -> None:
-    before = Evidence(1, Sentence("a", 3, 0, 9, "Abdurrahman spoke."), title="a")
-    item = Evidence(2, Sentence("a", 4, 10, 20, "He estimated 5,000."), title="a")
-    assert with_lead_in(item, [before, item]) == "Abdurrahman spoke. He estimated 5,000."
 
 
 def test_only_articles_that_answer_about_as_surely_as_the_best_one_count() -> None:
