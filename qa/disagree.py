@@ -54,7 +54,7 @@ class Reading:
     @property
     def evidence(self) -> Evidence:
         """The sentence that says it; the best one while nothing was said."""
-        holding = [e for e in self.excerpt.sentences if self.said and made_of(self.said, e.sentence.text)]
+        holding = [e for e in self.excerpt.sentences if self.said and _made_of(self.said, e.sentence.text)]
         return max(holding, key=lambda e: e.score, default=self.excerpt.best)
 
 
@@ -116,7 +116,7 @@ def positions(question: str, readings: Sequence[Reading], say: Callable[[Excerpt
     found = []
     for reading in readings:
         said = " ".join(say(reading.excerpt).split()).strip(" .\"“”'")
-        held = any(made_of(said, item.sentence.text) for item in reading.excerpt.sentences)
+        held = any(_made_of(said, item.sentence.text) for item in reading.excerpt.sentences)
         if said and held and any(_answer(question, said)):
             found.append(Reading(reading.excerpt, reading.silence, said))
     return [reading for reading in found if not _of_another_time(question, reading.evidence)]
@@ -128,12 +128,12 @@ def _of_another_time(question: str, item: Evidence) -> bool:
         return False
     if _AGO.search(item.sentence.text) and not _AGO.search(question):
         return True
-    told = {day.year for day in words_of(item.sentence.text).days if day.year}
-    asked = {day.year for day in words_of(question).days}
-    return bool(told and item.published) and not told & (asked | {int(item.published[:4])})
+    told = {str(day.year) for day in words_of(item.sentence.text).days if day.year}
+    asked = {str(day.year) for day in words_of(question).days}
+    return bool(told and item.published) and not told & (asked | {item.published[:4]})
 
 
-def made_of(said: str, sentence: str) -> bool:
+def _made_of(said: str, sentence: str) -> bool:
     """Whether a short answer is made of the sentence's own words: otherwise it is the model's, and is dropped."""
     words, source = words_of(said), words_of(sentence)
     if not words.content and not words.quantities:
