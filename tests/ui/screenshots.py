@@ -57,7 +57,9 @@ SEED_QUESTIONS = {
     "streaming": "Why did civilians set fire to their homes?",
     "answer": "How many fighters did Rami Abdurrahman estimate were still in the enclave?",
     "doubt": "Who mediated the initial evacuation deal?",
-    "disagreement": "How many people were to be evacuated?",
+    "disagreement": (
+        "Who exactly was meant to be taken out of the city: civilians, the wounded, or militants and their families?"
+    ),
     "abstention": "Who won the battle for Mosul?",
 }
 
