@@ -210,7 +210,8 @@ def _thresholds(probabilities: Floats, labels: Any) -> dict[str, float]:
     steps = np.round(np.arange(0.02, 0.99, 0.01), 2)
     kept = np.asarray([(probabilities[labels] >= step).mean() for step in steps])
     let_through = np.asarray([(probabilities[~labels] >= step).mean() for step in steps])
-    balanced = float(max(steps[kept >= 1 - MOST_SILENCES], default=steps[0]))
-    lenient = float(max(steps[kept >= 1 - MOST_FALSE_ABSTENTIONS], default=steps[0]))
+    lenient, balanced = (
+        float(max(steps[kept >= 1 - most], default=steps[0])) for most in (MOST_FALSE_ABSTENTIONS, MOST_SILENCES)
+    )
     strict = float(min(steps[let_through <= MOST_FALSE_ANSWERS], default=steps[-1]))
-    return {"lenient": min(lenient, balanced), "balanced": balanced, "strict": max(strict, balanced)}
+    return {"lenient": lenient, "balanced": balanced, "strict": max(strict, balanced)}

@@ -103,18 +103,20 @@ class Composer:
         """Where more than one article may answer, find what each says, and keep what differs."""
         if self.engine is None or not self.settings.compare_sources or not draft.sentences:
             return
+
+        def head(excerpt: Excerpt) -> str:
+            return prompts.text_head(draft.standalone, excerpt.text)
+
         readings: list[Reading] = []
-        heads: dict[Excerpt, str] = {}
         for excerpt in contenders(draft.standalone, draft.evidence):
-            heads[excerpt] = prompts.text_head(draft.standalone, excerpt.text)
-            silence = self._silence(heads[excerpt])
+            silence = self._silence(head(excerpt))
             if silence is None:
                 return  # nobody can say which articles answer
             readings.append(Reading(excerpt, silence))
         surest = answering(readings)
         if len(surest) < 2:
             return
-        found = positions(draft.standalone, surest, lambda excerpt: self._say(heads[excerpt]))
+        found = positions(draft.standalone, surest, lambda excerpt: self._say(head(excerpt)))
         grouped = groups(draft.standalone, found)
         answer = " ".join(sentence.text for sentence in draft.sentences)
         if len(grouped) > 1 and any(told(draft.standalone, reading, answer) for reading in found):

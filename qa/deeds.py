@@ -155,9 +155,11 @@ def misattributed(claim: Words, evidence: Sequence[Words], context: Sequence[Wor
     No evidence that names the claim's speaker, or whose "he" may be them, may say as much of it.
     """
     proper = proper_stems([claim, *evidence])
-    named_before = frozenset[str]().union(*(words.stems for words in context))
     sayings = [deed for deed in deeds(claim, proper) if deed.verb in REPORTING and not deed.passive]
-    named = [sayings and any(d.verb in REPORTING for d in deeds(words, proper)) for words in evidence]
+    if not sayings:
+        return False
+    named_before = frozenset[str]().union(*(words.stems for words in context))
+    named = [any(d.verb in REPORTING for d in deeds(words, proper)) for words in evidence]
     for deed in sayings:
         told = {t.stem for t in claim.tokens[deed.at + 1 :] if t.content} - deed.subject
         if len(told) < _LEAST_TOLD:

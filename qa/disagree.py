@@ -54,8 +54,7 @@ class Reading:
     @property
     def evidence(self) -> Evidence:
         """The sentence that says it; the best one while nothing was said."""
-        holding = [e for e in self.excerpt.sentences if self.said and _made_of(self.said, e.sentence.text)]
-        return max(holding, key=lambda e: e.score, default=self.excerpt.best)
+        return _saying(self.said, self.excerpt) or self.excerpt.best
 
 
 def contenders(question: str, evidence: Sequence[Evidence]) -> list[Excerpt]:
@@ -116,8 +115,7 @@ def positions(question: str, readings: Sequence[Reading], say: Callable[[Excerpt
     found = []
     for reading in readings:
         said = " ".join(say(reading.excerpt).split()).strip(" .\"“”'")
-        held = any(_made_of(said, item.sentence.text) for item in reading.excerpt.sentences)
-        if said and held and any(_answer(question, said)):
+        if said and _saying(said, reading.excerpt) and any(_answer(question, said)):
             found.append(Reading(reading.excerpt, reading.silence, said))
     return [reading for reading in found if not _of_another_time(question, reading.evidence)]
 
@@ -131,6 +129,12 @@ def _of_another_time(question: str, item: Evidence) -> bool:
     told = {str(day.year) for day in words_of(item.sentence.text).days if day.year}
     asked = {str(day.year) for day in words_of(question).days}
     return bool(told and item.published) and not told & (asked | {item.published[:4]})
+
+
+def _saying(said: str, excerpt: Excerpt) -> Evidence | None:
+    """The best sentence of an excerpt that a short answer is made of; None where it is made of none."""
+    holding = [e for e in excerpt.sentences if _made_of(said, e.sentence.text)]
+    return max(holding, key=lambda e: e.score, default=None)
 
 
 def _made_of(said: str, sentence: str) -> bool:
