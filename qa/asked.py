@@ -24,6 +24,21 @@ _YES_NO = re.compile(
 
 _PLACED = r"\b(?:in|on|at|by|as|for|to|with|from|during|after|before|when|while)\b"
 _OR = re.compile(rf"\bor\b(?! not\b)(?P<last>\s+(?:{_PLACED})?(?:(?!{_PLACED})[^?.;])+)", re.IGNORECASE)
+_ARTICLES = r"(?:articles?|stor(?:y|ies)|reports?|sources?|pieces?|papers?|outlets?)\b"
+_EACH = (
+    r"(?:(?:each|every|both)(?: of)?(?: the| these| those)?|(?:all|the|these|those)(?: the)? (?:two|three)) "
+    + _ARTICLES
+)
+_IN_EACH = re.compile(rf",? *(?:\b(?:according to|going by|in|by|across|from) ){_EACH}(?: *,)?", re.IGNORECASE)
+_AGREED = re.compile(
+    rf"(?:(?:how|where|on what|in what) )?(?:do|does|did) (?:{_EACH}|(?:the|these|those) {_ARTICLES}) (?:dis)?"
+    r"(?:agree|differ|contradict each other)(?: (?:on|about|over|as to|in))? +(?P<rest>\w.*)",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    rf"what (?:do|does|did) {_EACH} (?:say|tell|report)(?: us)? (?:about|of|on) +(?P<rest>\w.*)", re.IGNORECASE
+)
+_ASKS = re.compile(r"(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
 _COUNTED = re.compile(r"\bhow many (?:(?:more|other|of the|different) )?(?P<noun>[^\W\d_]+)", re.IGNORECASE)
 
 
@@ -83,7 +98,12 @@ def given(question: str) -> frozenset[str]:
     >>> sorted(given("Who stopped the buses, rebels or soldiers?")) == sorted([stem("stopped"), stem("buses")])
     True
     """
-    return words_of(question).content - words_of(_alternatives(question)).content
+    return words_of(question).content - offered(question)
+
+
+def offered(question: str) -> frozenset[str]:
+    """The stems of the content words between which a question asks to choose."""
+    return words_of(_alternatives(question)).content
 
 
 def _alternatives(question: str) -> str:
@@ -99,3 +119,24 @@ def _alternatives(question: str) -> str:
     if mark == " " and not wanted.yes_no:
         return ""
     return f"{before.rpartition(mark)[2]} {match['last']}"
+
+
+def of_each(question: str) -> str:
+    """The question that is put to each article alone; empty where it is put to all of them together.
+
+    >>> of_each("How many people were left, according to each article?"), of_each("Who won?")
+    ('How many people were left?', '')
+    >>> of_each("Do both articles agree who made the deal?"), of_each("Do the articles differ on the number of dead?")
+    ('Who made the deal?', 'What is said about the number of dead?')
+    """
+    text = question.strip()
+    if match := (_AGREED.match(text) or _SAID.match(text)):
+        rest = match["rest"].split("?")[0].strip(" .")
+        asks = bool(_ASKS.match(rest)) and match.re is _AGREED
+        return (rest[:1].upper() + rest[1:] if asks else f"What is said about {rest}") + "?"
+    match = _IN_EACH.search(text)
+    if match is None:
+        return ""
+    left = f"{text[: match.start()]} {text[match.end() :]}".strip(" ,")
+    left = re.sub(r"\s+([?.!])", r"\1", left)
+    return left[:1].upper() + left[1:] if len(left.split()) > 2 else ""

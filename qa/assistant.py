@@ -1,6 +1,7 @@
 """The assistant: a question -> an answer whose every sentence stands on a sentence of an article, or silence."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 from onrecord.index import Filter, Library
 from onrecord.qa import prompts
@@ -11,6 +12,7 @@ from onrecord.qa.answerability import (
     not_stated_share,
     probability,
 )
+from onrecord.qa.asked import of_each
 from onrecord.qa.composing import Composer
 from onrecord.qa.engines import Engine
 from onrecord.qa.finding import Finder
@@ -36,6 +38,7 @@ from onrecord.qa.yes_no import yes_share
 NOTHING_NEAR = 0.2  # cosine and word share below which nothing found is about the question at all
 OUTSIDE_IS_NEARER = 0.12  # how much nearer an article outside the filter must be to blame the filter
 MAX_QUESTION = 4000  # characters
+MOST_ARTICLES = 3  # that a question about "each article" is put to, one after the other
 
 
 class Assistant:
@@ -74,10 +77,10 @@ class Assistant:
         """The events of one answer, the last being `Finished`. Closing the iterator stops the model."""
         draft = Draft.begin(question, limit=MAX_QUESTION, usage=self.engine.usage if self.engine else None)
         understood = self._understand(draft, history)
-        asked = parts_of(understood.text) if self.engine else (understood.text,)
-        parts = [draft.part(text) for text in asked] if len(asked) > 1 else [draft]
+        parts = self._parts(draft, scope)
         for part in parts:
-            self.finder.find(part, scope, settings=self.settings, engine=self.engine)
+            where = replace(scope or Filter(), articles=(part.article_id,)) if part.article_id else scope
+            self.finder.find(part, where, settings=self.settings, engine=self.engine)
         draft.gather(parts)
         yield EvidenceFound(understood.text, draft.hits, draft.evidence)
         reasons: list[Reason] = []
@@ -85,6 +88,26 @@ class Assistant:
             reason = yield from self._answer(part, scope)
             reasons.append(reason)
         yield Finished(self._finish(draft, draft.join(parts, reasons)))
+
+    def _parts(self, draft: Draft, scope: Filter | None) -> list[Draft]:
+        """What is asked: the parts of the question, or the one that is put to each article; the draft itself if one."""
+        each = of_each(draft.standalone)
+        articles = self._articles_near(each, scope) if each else []
+        if len(articles) > 1:
+            if len(articles) > MOST_ARTICLES:
+                draft.warnings.append(f"Asked of the {MOST_ARTICLES} nearest of {len(articles)} articles.")
+            return [draft.part(each, article_id=article_id) for article_id in articles[:MOST_ARTICLES]]
+        asked = parts_of(draft.standalone) if self.engine else (draft.standalone,)
+        return [draft.part(text) for text in asked] if len(asked) > 1 else [draft]
+
+    def _articles_near(self, question: str, scope: Filter | None) -> list[str]:
+        """The articles of the best passages, best first; copies of one story count once."""
+        found: list[str] = []
+        for hit in self.library.search(question, top_k=self.settings.top_k, where=scope):
+            same = {hit.passage.article_id, *self.library.copies(hit.passage.article_id)}
+            if not same & set(found):
+                found.append(hit.passage.article_id)
+        return found
 
     def _answer(self, draft: Draft, scope: Filter | None) -> Generator[Event, None, Reason]:
         """Decides and writes; why there is no answer, or empty."""

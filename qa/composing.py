@@ -108,7 +108,9 @@ class Composer:
             return prompts.text_head(draft.standalone, excerpt.text)
 
         readings: list[Reading] = []
-        for excerpt in contenders(draft.standalone, draft.evidence):
+        stood = {(c.article_id, c.sentence.index) for sentence in draft.sentences for c in sentence.citations}
+        cited = frozenset(e.number for e in draft.evidence if (e.sentence.article_id, e.sentence.index) in stood)
+        for excerpt in contenders(draft.standalone, draft.evidence, cited):
             silence = self._silence(head(excerpt))
             if silence is None:
                 return  # nobody can say which articles answer

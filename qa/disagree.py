@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from onrecord.qa.answerability import logit
-from onrecord.qa.asked import given, wants
+from onrecord.qa.asked import given, offered, wants
 from onrecord.qa.quantities import Quantity, same_quantity, share_quantity
 from onrecord.qa.types import Evidence
 from onrecord.qa.words import Words, plain, words_of
@@ -30,9 +30,10 @@ _AGO = re.compile(r"\b(?:years?|months|decades?) (?:ago|earlier|before)\b|\blast
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The best sentences of one article, in reading order."""
+    """The best sentences of one article, in reading order; ``cited``: which of them the answer stands on."""
 
     sentences: tuple[Evidence, ...]
+    cited: frozenset[int] = frozenset()  # numbers of evidence
 
     @property
     def best(self) -> Evidence:
@@ -45,21 +46,24 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One excerpt read on its own. ``silence``: the probability that it does not answer; ``said``: its few words."""
+    """One excerpt read on its own. ``silence``: the probability that it does not answer; ``said``: its few words;
+    ``saying``: the sentence that they are made of.
+    """
 
     excerpt: Excerpt
     silence: float
     said: str = ""
+    saying: Evidence | None = None
 
     @property
     def evidence(self) -> Evidence:
         """The sentence that says it; the best one while nothing was said."""
-        return _saying(self.said, self.excerpt) or self.excerpt.best
+        return self.saying or self.excerpt.best
 
 
-def contenders(question: str, evidence: Sequence[Evidence]) -> list[Excerpt]:
+def contenders(question: str, evidence: Sequence[Evidence], cited: frozenset[int] = frozenset()) -> list[Excerpt]:
     """An excerpt of each article that may answer by itself, best first; copies count once. Empty where only one
-    article may.
+    article may. ``cited``: numbers of the evidence that the answer stands on, which is in its article's excerpt.
     """
     wanted = wants(question)
     number_asked = wanted.number or wanted.day
@@ -69,7 +73,8 @@ def contenders(question: str, evidence: Sequence[Evidence]) -> list[Excerpt]:
     kept: list[Excerpt] = []
     covered: set[str] = set()
     for article_id, items in by_article.items():
-        excerpt = Excerpt(tuple(sorted(items[:TOGETHER], key=lambda e: e.sentence.index)))
+        kept_first = sorted(items, key=lambda e: e.number not in cited)[:TOGETHER]
+        excerpt = Excerpt(tuple(sorted(kept_first, key=lambda e: e.sentence.index)), cited)
         first = kept[0].best if kept else excerpt.best
         if article_id in covered or excerpt.best.score < NEAR * first.score:
             continue
@@ -115,8 +120,9 @@ def positions(question: str, readings: Sequence[Reading], say: Callable[[Excerpt
     found = []
     for reading in readings:
         said = " ".join(say(reading.excerpt).split()).strip(" .\"“”'")
-        if said and _saying(said, reading.excerpt) and any(_answer(question, said)):
-            found.append(Reading(reading.excerpt, reading.silence, said))
+        saying = _saying(question, said, reading.excerpt) if said else None
+        if saying and any(_answer(question, said)):
+            found.append(Reading(reading.excerpt, reading.silence, said, saying))
     return [reading for reading in found if not _of_another_time(question, reading.evidence)]
 
 
@@ -131,10 +137,24 @@ def _of_another_time(question: str, item: Evidence) -> bool:
     return bool(told and item.published) and not told & (asked | {item.published[:4]})
 
 
-def _saying(said: str, excerpt: Excerpt) -> Evidence | None:
-    """The best sentence of an excerpt that a short answer is made of; None where it is made of none."""
+def _saying(question: str, said: str, excerpt: Excerpt) -> Evidence | None:
+    """The sentence of an excerpt that a short answer is made of, a cited one before others; None where there is none.
+
+    Where the question offers the answer among others ("rebels or soldiers?"), an article may word it otherwise: then it
+    is the sentence that holds most of the answer, and most of what is asked.
+    """
     holding = [e for e in excerpt.sentences if _made_of(said, e.sentence.text)]
-    return max(holding, key=lambda e: e.score, default=None)
+    if holding:
+        return max(holding, key=lambda e: (e.number in excerpt.cited, e.score))
+    words, asked = words_of(said).content, given(question)
+    if not words or not words <= offered(question):
+        return None
+
+    def held(item: Evidence) -> int:
+        return len((words | asked) & words_of(item.sentence.text).stems)
+
+    best = max(excerpt.sentences, key=lambda e: (e.number in excerpt.cited, held(e), e.score))
+    return best if held(best) else None
 
 
 def _made_of(said: str, sentence: str) -> bool:

@@ -22,6 +22,7 @@ class Draft:
     started: float
     before: Usage | None
     standalone: str = ""
+    article_id: str = ""  # the one article that it is asked of
     language: str = "en"
     translate: bool = False
     hits: tuple[Hit, ...] = ()
@@ -52,17 +53,27 @@ class Draft:
             )
         return cls(question=asked, started=time.perf_counter(), before=usage)
 
-    def part(self, question: str) -> "Draft":
-        """A draft for one of the questions that this one asks; its citations are numbered on, its time counts here."""
+    def part(self, question: str, *, article_id: str = "") -> "Draft":
+        """A draft for one of the questions that this one asks, or for one article that it is asked of.
+
+        Its citations are numbered on, its time counts here.
+        """
         return Draft(
             question=question,
             started=self.started,
             before=self.before,
             standalone=question,
+            article_id=article_id,
             warnings=self.warnings,
             timings=self.timings,
             numbering=self.numbering,
         )
+
+    @property
+    def asked(self) -> str:
+        """The question, with the article that it was asked of."""
+        title = next((item.title for item in self.evidence if self.article_id), "")
+        return f"{self.standalone.rstrip('?.! ')}, according to “{title}”?" if title else self.standalone
 
     def gather(self, parts: Sequence["Draft"]) -> None:
         """What was found for the parts, each passage and each sentence once."""
@@ -83,7 +94,7 @@ class Draft:
             self.disagreements += part.disagreements
         surest = max(parts, key=lambda part: part.answerability or 0.0)
         self.signals, self.answerability, self.threshold = surest.signals, surest.answerability, surest.threshold
-        self.missing = " ".join(part.standalone for part, reason in zip(parts, reasons, strict=True) if reason)
+        self.missing = " ".join(part.asked for part, reason in zip(parts, reasons, strict=True) if reason)
         return reasons[0] if all(reasons) else ""
 
     @contextmanager

@@ -292,3 +292,35 @@ def test_a_question_of_which_no_part_is_answered_is_refused_whole(library, engin
     engine.yes = 0.01
     answer = Assistant(library, engine, AnswerSettings(threshold=0.9)).ask(TWO_PARTS)
     assert (answer.status, answer.reason, answer.missing) == ("abstained", "not_answered", "")
+
+
+def test_what_each_article_says_is_asked_of_one_after_the_other(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.enqueue("The repairs would cost 2.4 million euros.", "The repair work would cost at least 5 million euros.")
+    asked = "What would the repairs of the Old Mill Bridge cost, according to each article?"
+    answer = Assistant(library, engine, ALWAYS).ask(asked, scope=Filter(articles=("bridge", "ferry")))
+    assert [s.citations[0].article_id for s in answer.sentences] == ["bridge", "ferry"]
+    assert [c.number for s in answer.sentences for c in s.citations][:2] == [1, 2]
+    assert not any("each article" in message["content"] for prompt in engine.prompts for message in prompt)
+    assert (answer.standalone_question, answer.missing) == (asked, "")
+
+
+def test_an_article_that_does_not_say_it_is_named(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.enqueue("The repairs would take nine months.")
+    engine.yes = [0.99, 0.99, 0.01, 0.01]
+    answer = Assistant(library, engine, AnswerSettings(threshold=0.4, compare_sources=False)).ask(
+        "How long will the repairs of the Old Mill Bridge take, going by both articles?",
+        scope=Filter(articles=("bridge", "ferry")),
+    )
+    assert [s.text for s in answer.sentences] == ["The repairs would take nine months."]
+    assert answer.missing == (
+        "How long will the repairs of the Old Mill Bridge take, according to “Ferry to replace closed bridge”?"
+    )
+
+
+def test_each_article_of_many_means_the_nearest(library, engine) -> None:  # type: ignore[no-untyped-def]
+    library.add(
+        [Article(f"b{n}", f"Bridge {n}", f"Old Mill Bridge number {n} was closed on Monday.") for n in range(4)]
+    )
+    answer = Assistant(library, None).ask("When was the Old Mill Bridge closed, according to each article?")
+    assert len({c.article_id for s in answer.sentences for c in s.citations}) <= 3
+    assert any("3 nearest" in warning for warning in answer.warnings)

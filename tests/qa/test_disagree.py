@@ -58,6 +58,27 @@ def test_an_excerpt_is_an_articles_best_sentences_in_reading_order_and_weak_arti
     assert numbers_of(contenders("How many people were there?", many)) == [[9], list(range(8 - TOGETHER, 8))]
 
 
+def test_what_the_answer_cites_is_read_and_shown_first() -> None:
+    items = [evidence(n, "a", f"{n} people were there.", score=n / 10) for n in range(1, 8)]
+    items.append(evidence(9, "b", "2 people were there.", score=0.9))
+    excerpts = contenders("How many people were there?", items, frozenset({1}))
+    assert numbers_of(excerpts) == [[9], [1, 5, 6, 7]]
+    items = [evidence(1, "a", "The mayor spoke.", score=0.4), evidence(2, "a", "A mayor wrote.", score=0.8)]
+    cited = Reading(Excerpt(tuple(items), frozenset({1})), 0.1)
+    assert positions("Who spoke?", [cited], say=lambda _: "mayor")[0].evidence.number == 1
+
+
+def test_an_alternative_that_an_article_words_otherwise_is_its_position() -> None:
+    texts = ("They were turned away by pro-government militias.", "The buses came at dawn.", "It rained.")
+    excerpt = Excerpt(tuple(evidence(n, "a", text) for n, text in enumerate(texts, start=1)))
+    question = "Who stopped the buses, rebels or pro-government forces?"
+    assert [p.evidence.number for p in positions(question, [Reading(excerpt, 0.1)], lambda _: "rebels")] == [2]
+    shown = Excerpt(excerpt.sentences, frozenset({1}))
+    said = positions(question, [Reading(shown, 0.1)], lambda _: "Pro-government forces")
+    assert [p.evidence.number for p in said] == [1]
+    assert positions(question, [Reading(excerpt, 0.1)], lambda _: "the weather") == []
+
+
 def test_articles_months_apart_do_not_differ_and_undated_ones_may() -> None:
     first = Evidence(1, Sentence("a", 0, 0, 9, "5 people."), title="a", score=1.0, published="2016-12-14")
     second = Evidence(2, Sentence("b", 0, 0, 9, "7 people."), title="b", score=0.9, published="2017-06-01")
