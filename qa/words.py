@@ -126,19 +126,40 @@ class Words:
 _stemmer = threading.local()  # PyStemmer's objects may not be shared between threads
 
 
+_BRITISH = (
+    tuple(  # the endings that British and American papers spell differently; stems ending in "iz" are seen to below
+        (re.compile(pattern), american)
+        for pattern, american in (
+            (r"(?<=[a-z]{3})our(?=$|s$|ed$|ing$|able$|ful$|hood$|ites?$)", "or"),  # labour, neighbouring
+            (r"(?<=[a-z]{2}[bt])re(?=s?$)", "er"),  # centre, fibres
+            (r"(?<=[a-z]{3})isation(?=s?$)", "ization"),
+            (r"(?<=^def)ence|(?<=^off)ence|(?<=^lic)ence|(?<=^pret)ence", "ense"),
+            (r"(?<=[a-z]{3})ogue(?=s?$)", "og"),  # dialogue
+            (r"(?<=^program)me(?=s?$)|(?<=^judg)e(?=ments?$)|(?<=^ag)e(?=ing$)", ""),
+            (r"(?<=^alumin)i(?=um$)", ""),
+        )
+    )
+)
+
+
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The form under which words are compared: lower case, possessive off, irregular forms to their base, stemmed.
 
     >>> stem("evacuated") == stem("evacuation"), stem("Syrian") == stem("Syria"), stem("said")
     (True, True, 'say')
+    >>> stem("Defence") == stem("defense"), stem("organised") == stem("organize"), stem("harbours") == stem("harbor")
+    (True, True, True)
     """
     lowered = re.sub(r"['’]s?$|\s", "", word.lower()).rstrip(".")
     lowered = lowered if word == "us" else _SAME_NAMES.get(lowered, lowered)
     lowered = _IRREGULAR.get(lowered, lowered).replace("-", "")
+    for british, american in _BRITISH:
+        lowered = british.sub(american, lowered)
     if not hasattr(_stemmer, "english"):
         _stemmer.english = Stemmer.Stemmer("english")
-    return str(_stemmer.english.stemWord(lowered))
+    stemmed = str(_stemmer.english.stemWord(lowered))
+    return stemmed[:-1] + "s" if len(stemmed) > 4 and stemmed.endswith(("iz", "yz")) else stemmed
 
 
 NATIONS = frozenset(stem(name) for name in _SAME_NAMES.values())
