@@ -1,15 +1,20 @@
-"""What stands against a claim whatever a score says: a strange number, name, date or quotation, a flip, a swap."""
+"""What stands against a claim whatever a score says: strange numbers, names, dates, quotations, flips, causes."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
 from onrecord.qa.deeds import another_did, has_subject, is_noun, misattributed, passive_at, token_places
 from onrecord.qa.support import strange_day, strange_name, strange_number
-from onrecord.qa.words import Token, Words, plain
+from onrecord.qa.words import Token, Words, plain, stem
 
-Objection = Literal["number", "name", "date", "quotation", "negation", "swapped", "speaker", "alleged"]
+Objection = Literal[
+    "number", "name", "date", "quotation", "negation", "swapped", "speaker", "alleged", "cause", "still"
+]
 FATAL: frozenset[Objection] = frozenset({"number", "name", "date", "quotation", "negation", "swapped", "speaker"})
+_BECAUSE = re.compile(r"\b(?:because|due to|owing to|as a result of)\b", re.IGNORECASE)
+_GOING_ON = frozenset(stem(word) for word in "still remain continue keep stay yet persist ongoing".split())
 _REACH = 9  # words between a verb and who does it, or to whom
 
 
@@ -122,6 +127,25 @@ def _is_alleged(claim: Words, evidence: Sequence[Words]) -> bool:
     return best[0] > 0 and not best[1]
 
 
+def _other_cause(claim: Words, evidence: Sequence[Words]) -> bool:
+    """Whether no sentence that holds what comes after "because" tells of what comes before it.
+
+    A model that is asked why and finds no reason says the question back and joins a sentence to it.
+    """
+    match = _BECAUSE.search(claim.text)
+    if match is None:
+        return False
+    effect = {t.stem for t in claim.tokens if t.content and t.end <= match.start()}
+    cause = {t.stem for t in claim.tokens if t.content and t.start >= match.end()}
+    told = [words.stems for words in evidence if 2 * len(cause & words.stems) >= len(cause)]
+    return bool(effect) and not any(2 * len(effect & stems) > len(effect) for stems in told)
+
+
+def _no_longer(claim: Words, evidence: Sequence[Words]) -> bool:
+    """Whether the claim says that something still is, of which the evidence only says that it was."""
+    return stem("still") in claim.stems and not any(_GOING_ON & words.stems for words in evidence)
+
+
 def objections(claim: Words, evidence: Sequence[Words], context: Sequence[Words] = ()) -> tuple[Objection, ...]:
     """What in the claim no evidence bears out, whatever the words say otherwise.
 
@@ -137,5 +161,7 @@ def objections(claim: Words, evidence: Sequence[Words], context: Sequence[Words]
         "swapped": roles_swapped(claim, evidence) or another_did(claim, evidence) or owners_swapped(claim, evidence),
         "speaker": misattributed(claim, evidence, context),
         "alleged": _is_alleged(claim, evidence),
+        "cause": _other_cause(claim, evidence),
+        "still": _no_longer(claim, evidence),
     }
     return tuple(name for name, stands in against.items() if stands)

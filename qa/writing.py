@@ -15,13 +15,14 @@ from onrecord.qa.orders import gives_orders
 from onrecord.qa.quantities import share_quantity
 from onrecord.qa.types import AnswerSentence, Citation, Evidence
 from onrecord.qa.verify import Verifier, verdict, why_not
-from onrecord.qa.words import plain, words_of
+from onrecord.qa.words import plain, stem, words_of
 
 # What a draft cites must hold the first share of the question's words. A sentence that is quoted in place of a draft
 # must hold so much of the draft's answer, of the question too, and of both together the second. Whether it answers is
 # then read from that sentence alone, so these may be low.
 LEAST, TOGETHER = 0.2, 0.6
 YES_OR_NO = frozenset({"yes", "no"})
+ANYBODY = frozenset(stem(word) for word in "people persons individuals humans lives victims casualties deaths".split())
 
 
 def drafted(engine: Engine, prompt: Messages, *, max_tokens: int) -> Iterator[Marked | None]:
@@ -180,10 +181,13 @@ def held(question: str, sentence: AnswerSentence) -> bool:
 
 
 def counts_another(question: str, text: str, evidence: Sequence[Evidence]) -> Evidence | None:
-    """Evidence that counts what the question counts, where the draft counts another thing ("fighters")."""
+    """Evidence that counts what the question counts, where the draft counts another thing ("fighters").
+
+    A question about people is answered by whoever they were: civilians, soldiers.
+    """
     noun, said = counted(question), words_of(text)
     named = any(token.content and token.text[0].isalpha() for token in said.tokens)  # "5,000." counts nothing else
-    if not noun or noun in said.stems or not said.quantities or not named:
+    if not noun or noun in ANYBODY | said.stems or not said.quantities or not named:
         return None
     holding = [e for e in evidence if noun in words_of(e.sentence.text).stems and words_of(e.sentence.text).quantities]
     return max(holding, key=lambda e: e.score, default=None)

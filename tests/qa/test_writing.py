@@ -2,7 +2,7 @@
 
 from onrecord.index import Sentence
 from onrecord.qa.types import AnswerSentence, Evidence
-from onrecord.qa.writing import held, with_lead_in
+from onrecord.qa.writing import counts_another, held, with_lead_in
 
 
 def test_the_sentence_before_leads_in() -> None:
@@ -18,3 +18,14 @@ def test_a_draft_needs_a_source_about_the_question_that_holds_its_answer() -> No
     assert not held(question, AnswerSentence("Ambassador Jaafari.", (other.cite(),), "supported"))
     assert held(question, AnswerSentence("Rycroft.", (right.cite(),), "supported"))
     assert not held(question, AnswerSentence("Jaafari said every law of war was broken.", (right.cite(),), "supported"))
+
+
+def test_who_is_counted_may_be_anybody_where_people_are_asked_for() -> None:
+    texts = (
+        "Rebel shelling killed six civilians.",
+        "Buses came for 5,000 people.",
+        "There were 40 buses and 9 fighters.",
+    )
+    items = [Evidence(n, Sentence("a", n, 0, 9, text), title="a") for n, text in enumerate(texts, start=1)]
+    assert counts_another("How many people were killed in the shelling?", "Six civilians were killed.", items) is None
+    assert counts_another("How many fighters were there?", "There were 5,000 people.", items) == items[2]
