@@ -103,10 +103,10 @@ class Assistant:
     def _articles_near(self, question: str, scope: Filter | None) -> list[str]:
         """The articles of the best passages, best first; copies of one story count once."""
         found: list[str] = []
-        for hit in self.library.search(question, top_k=self.settings.top_k, where=scope):
-            same = {hit.passage.article_id, *self.library.copies(hit.passage.article_id)}
-            if not same & set(found):
-                found.append(hit.passage.article_id)
+        hits = self.library.search(question, top_k=self.settings.top_k, where=scope)
+        for article_id in dict.fromkeys(hit.passage.article_id for hit in hits):
+            if not set(self.library.copies(article_id)) & set(found):
+                found.append(article_id)
         return found
 
     def _answer(self, draft: Draft, scope: Filter | None) -> Generator[Event, None, Reason]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 import Stemmer
 
 from onrecord.qa.quantities import Day, Quantity, days, quantities
+from onrecord.qa.spelling import american, one_ending
 
 STOPWORDS = frozenset(
     """a about above after again against all also although am among an and any are as at be because been before being
@@ -126,22 +127,6 @@ class Words:
 _stemmer = threading.local()  # PyStemmer's objects may not be shared between threads
 
 
-_BRITISH = (
-    tuple(  # the endings that British and American papers spell differently; stems ending in "iz" are seen to below
-        (re.compile(pattern), american)
-        for pattern, american in (
-            (r"(?<=[a-z]{3})our(?=$|s$|ed$|ing$|able$|ful$|hood$|ites?$)", "or"),  # labour, neighbouring
-            (r"(?<=[a-z]{2}[bt])re(?=s?$)", "er"),  # centre, fibres
-            (r"(?<=[a-z]{3})isation(?=s?$)", "ization"),
-            (r"(?<=^def)ence|(?<=^off)ence|(?<=^lic)ence|(?<=^pret)ence", "ense"),
-            (r"(?<=[a-z]{3})ogue(?=s?$)", "og"),  # dialogue
-            (r"(?<=^program)me(?=s?$)|(?<=^judg)e(?=ments?$)|(?<=^ag)e(?=ing$)", ""),
-            (r"(?<=^alumin)i(?=um$)", ""),
-        )
-    )
-)
-
-
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The form under which words are compared: lower case, possessive off, irregular forms to their base, stemmed.
@@ -154,12 +139,9 @@ def stem(word: str) -> str:
     lowered = re.sub(r"['’]s?$|\s", "", word.lower()).rstrip(".")
     lowered = lowered if word == "us" else _SAME_NAMES.get(lowered, lowered)
     lowered = _IRREGULAR.get(lowered, lowered).replace("-", "")
-    for british, american in _BRITISH:
-        lowered = british.sub(american, lowered)
     if not hasattr(_stemmer, "english"):
         _stemmer.english = Stemmer.Stemmer("english")
-    stemmed = str(_stemmer.english.stemWord(lowered))
-    return stemmed[:-1] + "s" if len(stemmed) > 4 and stemmed.endswith(("iz", "yz")) else stemmed
+    return one_ending(str(_stemmer.english.stemWord(american(lowered))))
 
 
 NATIONS = frozenset(stem(name) for name in _SAME_NAMES.values())
