@@ -32,7 +32,7 @@ _EACH = (
 _IN_EACH = re.compile(rf",? *(?:\b(?:according to|going by|in|by|across|from) ){_EACH}(?: *,)?", re.IGNORECASE)
 _AGREED = re.compile(
     rf"(?:(?:how|where|on what|in what) )?(?:do|does|did) (?:{_EACH}|(?:the|these|those) {_ARTICLES}) (?:dis)?"
-    r"(?:agree|differ|contradict each other)(?: (?:on|about|over|as to|in))? +(?P<rest>\w.*)",
+    r"(?:agree|differ|contradict each other)(?: (?:on|about|over|as to|in))? +(?P<rest>(?!with\b|that\b|to\b)\w.*)",
     re.IGNORECASE,
 )
 _SAID = re.compile(

@@ -37,6 +37,8 @@ def test_a_question_gives_its_words_but_not_the_alternatives_that_it_offers(ques
         ("What do the articles say about Erdogan?", ""),
         ("Is there a story for each article in the paper?", ""),
         ("Who read both books?", ""),
+        ("Do the sources agree with the ministry?", ""),
+        ("Do the reports agree?", ""),
         ("In each article?", ""),
     ],
 )
