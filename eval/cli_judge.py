@@ -82,7 +82,7 @@ def grounding(
     from onrecord.eval.grounding import evaluate_baseline, evaluate_verifier
     from onrecord.eval.suites import load_grounding
     from onrecord.qa.engines import load_engine
-    from onrecord.qa.verify import EngineVerifier, FeatureVerifier, shipped_fit
+    from onrecord.qa.verify import EngineVerifier, FeatureVerifier, supported_from
 
     engine = None if no_model else load_engine(model)
     verifiers: dict[str, Any] = {"features": FeatureVerifier()}
@@ -95,7 +95,7 @@ def grounding(
             items = tuple(random.Random(seed).sample(items, sample))
         reports = {"ROUGE-2": evaluate_baseline(items, seed=seed)}
         for name, verifier in verifiers.items():
-            reports[name] = evaluate_verifier(items, verifier, threshold=shipped_fit().supported, seed=seed)
+            reports[name] = evaluate_verifier(items, verifier, threshold=supported_from, seed=seed)
         everything[file.stem] = {name: asdict(report) for name, report in reports.items()}
         if not as_json:
             typer.echo(f"{file.stem}, n = {len(items)}")

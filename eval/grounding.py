@@ -23,11 +23,11 @@ _LEAST_GAIN = 0.02
 class GroundingReport:
     """A verifier's figures over one file. ``evidence_f1`` is there when the file names supporting sentences.
 
-    ``scores`` has one probability per item, in the items' order; ``threshold`` is what counted as supported.
+    ``scores`` has one probability per item, in the items' order; ``thresholds`` what counted as supported.
     """
 
     n: int
-    threshold: float
+    thresholds: tuple[float, ...]
     roc_auc: Estimate
     balanced_accuracy: Estimate
     evidence_f1: Estimate | None
@@ -45,12 +45,14 @@ def evaluate_verifier(
     items: Sequence[GroundingItem],
     verifier: Verifier,
     *,
-    threshold: float,
+    threshold: Callable[[int], float],
     with_evidence: bool = True,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> GroundingReport:
     """Every claim against its whole source, and where gold sentences are named, which sentences are chosen.
+
+    ``threshold``: the least score of a supported claim, by how many sentences its source has.
 
     Raises:
         InputError: the items are all supported or all not, so that nothing can be told apart.
@@ -59,23 +61,26 @@ def evaluate_verifier(
     if len(set(labels)) < 2:
         raise InputError("the grounding items must hold both supported and unsupported claims; give a larger sample")
     scores: list[float] = []
+    thresholds: list[float] = []
     found: list[float] = []
     for done, item in enumerate(items, start=1):
         sentences = sentences_of(item)
         scores.append(verifier.verify(item.claim, sentences))
+        thresholds.append(threshold(len(sentences)))
         if with_evidence and item.supporting:
             found.append(best_supporting_f1(choose_evidence(verifier, item.claim, sentences), item.supporting))
         if on_progress is not None:
             on_progress(done, len(items))
 
-    def at_threshold(values: Sequence[float], truly: Sequence[bool]) -> float | None:
-        return balanced_accuracy([value >= threshold for value in values], truly)
+    def at_threshold(above: Sequence[float], truly: Sequence[bool]) -> float | None:
+        return balanced_accuracy([value >= 0 for value in above], truly)
 
+    above = [score - least for score, least in zip(scores, thresholds, strict=True)]
     return GroundingReport(
         n=len(items),
-        threshold=threshold,
+        thresholds=tuple(thresholds),
         roc_auc=_estimate(roc_auc, scores, labels, seed),
-        balanced_accuracy=_estimate(at_threshold, scores, labels, seed),
+        balanced_accuracy=_estimate(at_threshold, above, labels, seed),
         evidence_f1=estimate_mean(found, seed=seed) if found else None,
         scores=tuple(scores),
     )
@@ -89,7 +94,9 @@ def evaluate_baseline(items: Sequence[GroundingItem], *, with_evidence: bool = T
     best = max(
         sorted(set(scores)), key=lambda t: balanced_accuracy([s >= t for s in scores], labels) or 0.0, default=0.0
     )
-    return evaluate_verifier(items, Rouge2Verifier(), threshold=best, with_evidence=with_evidence, seed=seed)
+    return evaluate_verifier(
+        items, Rouge2Verifier(), threshold=lambda sentences: best, with_evidence=with_evidence, seed=seed
+    )
 
 
 def sentences_of(item: GroundingItem) -> tuple[str, ...]:

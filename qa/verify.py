@@ -101,9 +101,13 @@ def verdict(score: float, *, sentences: int = 0) -> Verdict:
     ``sentences``: how many the claim was held against. A claim that condenses a whole page is worded more freely than
     one that repeats a few cited sentences, so that lower scores are as good there.
     """
-    fit = shipped_fit()
-    supported, partly = (fit.page, fit.page / 2) if sentences > LONG else (fit.supported, fit.partly)
-    return "supported" if score >= supported else "partly" if score >= partly else "unsupported"
+    partly = supported_from(sentences) / 2 if sentences > LONG else shipped_fit().partly
+    return "supported" if score >= supported_from(sentences) else "partly" if score >= partly else "unsupported"
+
+
+def supported_from(sentences: int) -> float:
+    """The least score of a supported claim that was held against so many sentences."""
+    return shipped_fit().page if sentences > LONG else shipped_fit().supported
 
 
 def _sigmoid(value: float) -> float:

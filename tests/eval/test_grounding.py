@@ -37,14 +37,14 @@ ITEMS = (
 
 
 def test_a_verifier_that_tells_all_claims_apart_is_perfect() -> None:
-    report = evaluate_verifier(ITEMS, WordVerifier(), threshold=0.8)
+    report = evaluate_verifier(ITEMS, WordVerifier(), threshold=lambda sentences: 0.8)
     assert report.roc_auc.value == report.balanced_accuracy.value == 1.0
     assert report.evidence_f1 is not None and report.evidence_f1.value == 1.0
     assert (report.n, report.evidence_f1.n, len(report.scores)) == (4, 2, 4)
 
 
 def test_a_threshold_that_everything_reaches_is_worth_a_half() -> None:
-    report = evaluate_verifier(ITEMS, WordVerifier(), threshold=0.0)
+    report = evaluate_verifier(ITEMS, WordVerifier(), threshold=lambda sentences: 0.0)
     assert report.balanced_accuracy.value == 0.5
     assert report.roc_auc.value == 1.0
 
@@ -58,7 +58,7 @@ def test_the_evidence_is_as_few_sentences_as_bear_the_claim_out() -> None:
 def test_the_baseline_gets_the_threshold_that_suits_it_best() -> None:
     report = evaluate_baseline(ITEMS)
     assert report.balanced_accuracy.value == 1.0
-    assert report.threshold == pytest.approx(6 / 8)
+    assert report.thresholds == pytest.approx([6 / 8] * len(report.thresholds))
     assert Rouge2Verifier().verify("a ferry runs", ["A ferry", "runs"]) == 1.0
 
 
@@ -69,7 +69,21 @@ def test_a_source_that_is_one_text_is_split_as_articles_are() -> None:
 
 def test_progress_is_told_and_a_one_sided_sample_is_refused() -> None:
     told: list[tuple[int, int]] = []
-    evaluate_verifier(ITEMS, WordVerifier(), threshold=0.5, on_progress=lambda done, n: told.append((done, n)))
+    evaluate_verifier(
+        ITEMS, WordVerifier(), threshold=lambda sentences: 0.5, on_progress=lambda done, n: told.append((done, n))
+    )
     assert told[-1] == (4, 4) and len(told) == 4
     with pytest.raises(InputError, match="both supported and unsupported"):
-        evaluate_verifier(ITEMS[:2], WordVerifier(), threshold=0.5)
+        evaluate_verifier(ITEMS[:2], WordVerifier(), threshold=lambda sentences: 0.5)
+
+
+def test_what_counts_as_supported_may_depend_on_how_much_a_claim_is_held_against() -> None:
+    lengths: list[int] = []
+
+    def threshold(sentences: int) -> float:
+        lengths.append(sentences)
+        return 0.0
+
+    report = evaluate_verifier(ITEMS, WordVerifier(), threshold=threshold)
+    assert lengths == [len(sentences_of(item)) for item in ITEMS]
+    assert len(report.thresholds) == len(ITEMS)
