@@ -12,7 +12,9 @@ from onrecord.qa.words import Token, Words, plain, stem
 Objection = Literal[
     "number", "name", "date", "quotation", "negation", "swapped", "speaker", "alleged", "cause", "still"
 ]
-FATAL: frozenset[Objection] = frozenset({"number", "name", "date", "quotation", "negation", "swapped", "speaker"})
+FATAL: frozenset[Objection] = frozenset(
+    {"number", "name", "date", "quotation", "negation", "swapped", "speaker", "cause"}
+)
 _BECAUSE = re.compile(r"\b(?:because|due to|owing to|as a result of)\b", re.IGNORECASE)
 _GOING_ON = frozenset(stem(word) for word in "still remain continue keep stay yet persist ongoing".split())
 _REACH = 9  # words between a verb and who does it, or to whom
