@@ -133,10 +133,10 @@ def of_each(question: str) -> str:
     if match := (_AGREED.match(text) or _SAID.match(text)):
         rest = match["rest"].split("?")[0].strip(" .")
         asks = bool(_ASKS.match(rest)) and match.re is _AGREED
-        return (rest[:1].upper() + rest[1:] if asks else f"What is said about {rest}") + "?"
-    match = _IN_EACH.search(text)
-    if match is None:
+        alone = f"{rest}?" if asks else f"What is said about {rest}?"
+    elif match := _IN_EACH.search(text):
+        left = f"{text[: match.start()]} {text[match.end() :]}".strip(" ,")
+        alone = re.sub(r"\s+([?.!])", r"\1", left) if len(left.split()) > 2 else ""
+    else:
         return ""
-    left = f"{text[: match.start()]} {text[match.end() :]}".strip(" ,")
-    left = re.sub(r"\s+([?.!])", r"\1", left)
-    return left[:1].upper() + left[1:] if len(left.split()) > 2 else ""
+    return alone[:1].upper() + alone[1:]

@@ -92,22 +92,13 @@ class Assistant:
     def _parts(self, draft: Draft, scope: Filter | None) -> list[Draft]:
         """What is asked: the parts of the question, or the one that is put to each article; the draft itself if one."""
         each = of_each(draft.standalone)
-        articles = self._articles_near(each, scope) if each else []
+        articles = self.finder.articles(each, scope, top_k=self.settings.top_k) if each else []
         if len(articles) > 1:
             if len(articles) > MOST_ARTICLES:
                 draft.warnings.append(f"Asked of the {MOST_ARTICLES} nearest of {len(articles)} articles.")
             return [draft.part(each, article_id=article_id) for article_id in articles[:MOST_ARTICLES]]
         asked = parts_of(draft.standalone) if self.engine else (draft.standalone,)
         return [draft.part(text) for text in asked] if len(asked) > 1 else [draft]
-
-    def _articles_near(self, question: str, scope: Filter | None) -> list[str]:
-        """The articles of the best passages, best first; copies of one story count once."""
-        found: list[str] = []
-        hits = self.library.search(question, top_k=self.settings.top_k, where=scope)
-        for article_id in dict.fromkeys(hit.passage.article_id for hit in hits):
-            if not set(self.library.copies(article_id)) & set(found):
-                found.append(article_id)
-        return found
 
     def _answer(self, draft: Draft, scope: Filter | None) -> Generator[Event, None, Reason]:
         """Decides and writes; why there is no answer, or empty."""

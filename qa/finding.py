@@ -39,6 +39,15 @@ class Finder:
             evidence, draft.nearness = self.evidence(draft, hits, settings=settings, engine=engine)
         draft.found(hits, evidence)
 
+    def articles(self, question: str, scope: Filter | None, *, top_k: int) -> list[str]:
+        """The articles of the best ``top_k`` passages, best first; copies of one story count once."""
+        found: list[str] = []
+        hits = self.library.search(question, top_k=top_k, where=scope)
+        for article_id in dict.fromkeys(hit.passage.article_id for hit in hits):
+            if not set(self.library.copies(article_id)) & set(found):
+                found.append(article_id)
+        return found
+
     def evidence(
         self, draft: Draft, hits: Sequence[Hit], *, settings: AnswerSettings, engine: Engine | None
     ) -> tuple[tuple[Evidence, ...], float]:

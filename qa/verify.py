@@ -101,8 +101,9 @@ def verdict(score: float, *, sentences: int = 0) -> Verdict:
     ``sentences``: how many the claim was held against. A claim that condenses a whole page is worded more freely than
     one that repeats a few cited sentences, so that lower scores are as good there.
     """
-    partly = supported_from(sentences) / 2 if sentences > LONG else shipped_fit().partly
-    return "supported" if score >= supported_from(sentences) else "partly" if score >= partly else "unsupported"
+    supported = supported_from(sentences)
+    partly = supported / 2 if sentences > LONG else shipped_fit().partly
+    return "supported" if score >= supported else "partly" if score >= partly else "unsupported"
 
 
 def supported_from(sentences: int) -> float:
