@@ -65,13 +65,14 @@ class Finder:
             left_out=orders,
         )
         copies = self.library.copies
+        found = {hit.passage.article_id for hit in hits}  # a copy that was not asked stands for none that was
         kept = choosing.choose(
             ranked,
             before=self.before,
             count_tokens=engine.count_tokens if engine else rough_tokens,
             max_tokens=budget(draft, settings, engine),
             max_sentences=settings.evidence_sentences,
-            representative=lambda article_id: min((article_id, *copies(article_id)), key=self._age),
+            representative=lambda article_id: min(found & {article_id, *copies(article_id)}, key=self._age),
         )
         return choosing.numbered(kept, self.library.article, copies), self.nearest(draft, [c.sentence for c in kept])
 

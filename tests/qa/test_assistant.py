@@ -324,3 +324,19 @@ def test_each_article_of_many_means_the_nearest(library, engine) -> None:  # typ
     answer = Assistant(library, None).ask("When was the Old Mill Bridge closed, according to each article?")
     assert len({c.article_id for s in answer.sentences for c in s.citations}) <= 3
     assert any("3 nearest" in warning for warning in answer.warnings)
+
+
+def test_a_copy_that_is_asked_alone_answers_though_an_older_article_carries_it(tmp_path, embedder) -> None:  # type: ignore[no-untyped-def]
+    text = (
+        "The city closed the Old Mill Bridge on Monday after inspectors found cracks in two of its supports. Mayor "
+        "Ilse Brandt said repairs would cost 2.4 million euros and take nine months. Many drivers use the bridge."
+    )
+    with Library(tmp_path / "copies", embedder=embedder) as copies:
+        copies.add([Article("new", "Copy", text, published="2024-03-09"), Article("old", "Wire", text)])
+        assert copies.copies("new") == ("old",)
+        for article_id in ("new", "old"):
+            scope = Filter(articles=(article_id,))
+            answer = Assistant(copies, None).ask("When was the Old Mill Bridge closed?", scope=scope)
+            assert {item.sentence.article_id for item in answer.evidence} == {article_id}
+        both = Assistant(copies, None).ask("When was the Old Mill Bridge closed?")
+        assert len({item.sentence.article_id for item in both.evidence}) == 1
