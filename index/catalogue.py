@@ -149,6 +149,13 @@ class Catalogue:
             rows = connection.execute(f"SELECT id FROM articles WHERE {condition} ORDER BY number", values)
             return tuple(row[0] for row in rows)
 
+    def article_numbers(self, where: Filter | None = None) -> NDArray[np.int64]:
+        """The numbers under which the articles are stored, ascending; a changed article gets another one."""
+        condition, values = _condition(where)
+        with self._reader() as connection:
+            rows = connection.execute(f"SELECT number FROM articles WHERE {condition} ORDER BY number", values)
+            return np.array([row[0] for row in rows], dtype=np.int64)
+
     def from_origin(self, origin: str) -> tuple[str, ...]:
         """The ids of the articles that came from this file."""
         with self._reader() as connection:
@@ -204,14 +211,14 @@ class Catalogue:
                     found.setdefault(key, []).append(Sentence(*sentence))
         return {key: Passage(*ids[key], sentences=tuple(sentences)) for key, sentences in found.items()}
 
-    def titled_passages(self) -> Iterator[tuple[int, str, Passage]]:
-        """Every passage with its key and its article's title, in order of the key."""
-        keys, _ = self.passage_rows()
-        with self._reader() as connection:
-            titles = dict(connection.execute("SELECT id, title FROM articles"))
-        for some in _batches([int(key) for key in keys]):
+    def titled_passages(self, keys: Sequence[int]) -> Iterator[tuple[int, str, Passage]]:
+        """Those of these passages that are there, with their keys and their articles' titles, in order of the key."""
+        query = "SELECT p.key, a.title FROM passages p JOIN articles a ON a.id = p.article_id WHERE p.key IN ({})"
+        for some in _batches(keys):
+            with self._reader() as connection:
+                titles = dict(connection.execute(query.format(_marks(some)), some))
             for key, passage in self.passages(some).items():
-                yield key, titles.get(passage.article_id, ""), passage
+                yield key, titles[key], passage
 
     def vectors(self, *, after: int = 0) -> tuple[Keys, Vectors]:
         """The keys greater than ``after``, ascending, and their vectors."""

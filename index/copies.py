@@ -16,7 +16,7 @@ class CopyFinder:
     def __init__(self, signatures: Iterable[tuple[str, bytes]], text_of: Callable[[str], str]) -> None:
         self._text_of = text_of
         self._ids: list[str] = []
-        self._row: dict[str, int] = {}  # an id's latest row; older rows of it count no more
+        self._row: dict[str, int] = {}  # what has no row here any more counts no more
         self._minhashes = np.zeros((64, PERMUTATIONS), dtype=np.uint32)
         for article_id, mark in signatures:
             self.note(article_id, mark)
@@ -33,12 +33,13 @@ class CopyFinder:
 
     def note(self, article_id: str, mark: bytes) -> None:
         """An article was stored, for the first time or anew."""
-        row = len(self._ids)
+        row = self._row.get(article_id, len(self._ids))
+        if row == len(self._ids):
+            self._ids.append(article_id)
+            self._row[article_id] = row
         if row == len(self._minhashes):
             self._minhashes = np.concatenate([self._minhashes, np.zeros_like(self._minhashes)])
         self._minhashes[row] = _minhash(mark)
-        self._ids.append(article_id)
-        self._row[article_id] = row
 
     def forget(self, article_ids: Sequence[str]) -> None:
         """These articles are no longer stored."""

@@ -54,13 +54,13 @@ class Database:
                         self._idle.append(connection)
 
     @contextmanager
-    def snapshot(self) -> Iterator[None]:
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Within, everything that this thread reads is of one moment, whatever is written meanwhile."""
         with self.reader() as connection:
             connection.execute("BEGIN")
             self._held.connection = connection
             try:
-                yield
+                yield connection
             finally:
                 self._held.connection = None
                 connection.execute("ROLLBACK")

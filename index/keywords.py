@@ -1,195 +1,174 @@
-"""Keyword search: BM25 over stemmed words, kept in files that are mapped into memory.
+"""Keyword search: BM25 over stemmed words, exact at every moment while passages come and go."""
 
-It is a cache of one revision of the catalogue. A new one is written to a new folder, which is renamed when it is
-complete: a folder under its final name is whole.
-"""
-
-import json
-import logging
-import os
+import math
 import re
-import shutil
-import unicodedata
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
+from onrecord.index import postings
 from onrecord.index.catalogue import Keys
+from onrecord.index.postings import Mask, Segment
+from onrecord.index.terms import Terms
 from onrecord.index.types import Vectors
 
-log = logging.getLogger(__name__)
-FOLDER = "keywords"
-TOKENS_VERSION = 1  # of the rules that turn text into terms
+LARGEST = 200_000  # passages beyond which segments are not merged any more: it would take more than a second
+_WORN = 0.75
+_AT_ONCE = 10_000  # passages whose terms are in memory as Python objects
 
-# Function words, and the words that make a question: they say nothing about what an article is about.
-STOPWORDS = frozenset(
-    """a about above after again against all also am an and any are as at be because been before being below between
-    both but by can could did do does doing down during each few for from further had has have having he her here hers
-    herself him himself his how i if in into is it its itself just let me more most my myself no nor not now of off on
-    once only or other our ours ourselves out over own same shall she should so some such than that the their theirs
-    them themselves then there these they this those through to too under until up us very was we were what when where
-    which while who whom whose why will with would you your yours yourself yourselves s t d ll m re ve don didn doesn
-    isn wasn weren aren hasn haven hadn won wouldn couldn shouldn""".split()
-)
-_TERM = re.compile(
-    r"(?:[A-Za-z]\.){2,}|\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|\w+"
-)
+KeyedTexts = Iterable[tuple[int, str]]
 
 
-class Terms:
-    """Text -> the terms that are indexed: stemmed words without stopwords, numbers without their commas."""
+class Part:
+    """A segment and which of its rows count, ``None`` for all; how many those are, and how many terms they have."""
 
-    def __init__(self) -> None:
-        import Stemmer
+    def __init__(self, segment: Segment, alive: Mask | None = None) -> None:
+        self.segment = segment
+        self.alive = alive
+        self.count = len(segment.keys) if alive is None else int(alive.sum())
+        self.length = int((segment.lengths if alive is None else segment.lengths[alive]).sum(dtype=np.int64))
 
-        self._stemmer = Stemmer.Stemmer("english")
-        self._known: dict[str, str] = {}
+    @property
+    def keys(self) -> Keys:
+        return self.segment.keys if self.alive is None else self.segment.keys[self.alive]
 
-    def __call__(self, text: str) -> list[str]:
-        """``"The U.S. sent 5,000 soldiers"`` -> ``["US", "sent", "5000", "soldier"]``."""
-        words = _TERM.findall(text if text.isascii() else _plain(text))
-        return [term for word in words if (term := self._term(word))]
+    def postings(self, code: int) -> tuple[postings.Rows, postings.Counts]:
+        """As of the segment, of the rows that count."""
+        rows, counts = self.segment.postings(code)
+        if self.alive is None:
+            return rows, counts
+        kept = self.alive[rows]
+        return rows[kept], counts[kept]
 
-    def _term(self, word: str) -> str:
-        term = self._known.get(word)
-        if term is None:
-            if len(self._known) > 500_000:
-                self._known.clear()
-            term = self._known[word] = self._make(word)
-        return term
+    def without(self, keys: Keys) -> "Part":
+        """Without these passages; itself when it holds none of them."""
+        rows = rows_of(self.segment.keys, keys)
+        if not len(rows):
+            return self
+        alive = np.ones(len(self.segment.keys), dtype=np.bool_) if self.alive is None else self.alive.copy()
+        alive[rows] = False
+        return Part(self.segment, alive)
 
-    def _make(self, word: str) -> str:
-        short = word.replace(".", "") if "." in word and not word[0].isdigit() else word.replace(",", "")
-        lower = short.casefold()
-        if lower in STOPWORDS:
-            # US, IT, WHO are names, us, it, who are not.
-            return short if short.isupper() and len(short) > 1 else ""
-        stem: str = self._stemmer.stemWord(lower)
-        return stem
+    def purged(self) -> "Part":
+        """The same, with nothing left of the rows that do not count."""
+        return self if self.alive is None else Part(postings.merge([(self.segment, self.alive)]))
 
 
 class KeywordIndex:
-    """BM25 over the passages ``keys``; scores come in the same order as the keys."""
+    """BM25 over the passages ``keys``. Never changes: ``plus`` and ``without`` give another one.
 
-    def __init__(self, keys: Keys, bm25: Any) -> None:
-        self.keys = keys
-        self._bm25 = bm25
-        self.terms = Terms()
+    The score of a passage is the sum over the query's terms of ``idf * tf / (tf + k1 * (1 - b + b * dl / avgdl))`` with
+    ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))``, as in Lucene, over the passages that are there now.
+    """
+
+    def __init__(self, parts: Sequence[Part], terms: Terms, *, k1: float, b: float) -> None:
+        self.parts = tuple(parts)
+        self.terms = terms
+        self._k1, self._b = k1, b
+        self.count = sum(part.count for part in self.parts)
+        self._length = sum(part.length for part in self.parts)
 
     @classmethod
-    def build(cls, keyed_texts: Iterable[tuple[int, str]], *, k1: float, b: float) -> "KeywordIndex":
-        terms = Terms()
-        vocabulary: dict[str, int] = {}
-        keys, corpus = [], []
-        for key, text in keyed_texts:
-            keys.append(key)
-            corpus.append([vocabulary.setdefault(term, len(vocabulary)) for term in terms(text)])
-        bm25 = None
-        if vocabulary:
-            bm25 = _library().BM25(k1=k1, b=b)
-            bm25.index((corpus, vocabulary), show_progress=False)
-        return cls(np.array(keys, dtype=np.int64), bm25)
+    def build(cls, keyed_texts: KeyedTexts, *, k1: float, b: float) -> "KeywordIndex":
+        return cls((), Terms(), k1=k1, b=b).plus(keyed_texts)
+
+    @property
+    def keys(self) -> Keys:
+        """The passages' keys, ascending."""
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(part.keys for part in self.parts)])
+
+    def plus(self, keyed_texts: KeyedTexts) -> "KeywordIndex":
+        """With these passages too. Their keys ascend, and are greater than those that are here."""
+        parts = list(self.parts)
+        waiting = iter(keyed_texts)
+        while some := list(islice(waiting, _AT_ONCE)):
+            parts.append(Part(postings.build(some, self.terms)))
+            while _merges(parts):
+                parts[-2:] = [Part(postings.merge([(part.segment, part.alive) for part in parts[-2:]]))]
+        return self.with_parts(parts)
+
+    def without(self, keys: Keys) -> "KeywordIndex":
+        """Without these passages, which count for nothing from now on. Segments that are a quarter dead are renewed."""
+        parts = [part.without(keys) for part in self.parts]
+        return self.with_parts(
+            [part.purged() if part.count < 0.75 * len(part.segment.keys) else part for part in parts]
+        )
+
+    def purged(self) -> "KeywordIndex":
+        """The same passages, with nothing left of those that were taken out."""
+        return self.with_parts([part.purged() for part in self.parts])
+
+    def unsaved(self) -> "KeywordIndex":
+        """The same, of which no file is known."""
+        return self.with_parts([Part(replace(part.segment, file=""), part.alive) for part in self.parts])
+
+    @property
+    def fresh(self) -> int:
+        """How many passages are in no file yet."""
+        return sum(part.count for part in self.parts if not part.segment.file)
+
+    def matches(self, query: str) -> tuple[Keys, Vectors]:
+        """The passages that hold any of the query's terms, by ascending key, and their BM25."""
+        scale = self.count / self._length if self._length else 0.0
+        weights = Counter(self.terms.codes(query))
+        held = {code: [part.postings(code) for part in self.parts] for code in weights}
+        idf = {code: self._idf(sum(len(rows) for rows, _ in each)) for code, each in held.items()}
+        keys, scores = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
+        for n, part in enumerate(self.parts):
+            total = np.zeros(len(part.segment.keys), dtype=np.float32)
+            for code, weight in weights.items():
+                rows, counts = held[code][n]
+                relative = part.segment.lengths[rows] * scale
+                share = counts / (counts + self._k1 * (1 - self._b + self._b * relative))
+                total[rows] += (weight * idf[code] * share).astype(np.float32)
+            found = np.flatnonzero(total)
+            keys.append(part.segment.keys[found])
+            scores.append(total[found])
+        return np.concatenate(keys), np.concatenate(scores)
 
     def scores(self, query: str) -> Vectors:
-        """BM25 of every passage, 0 where no term of the query occurs."""
-        known = self._ids(self.terms(query))
-        if not known:
-            return np.zeros(len(self.keys), dtype=np.float32)
-        return np.asarray(self._bm25.get_scores_from_ids(known), dtype=np.float32)
+        """BM25 of every passage, in the order of ``keys``; 0 where no term of the query occurs."""
+        keys, found = self.matches(query)
+        scores = np.zeros(self.count, dtype=np.float32)
+        scores[np.searchsorted(self.keys, keys)] = found
+        return scores
 
     def document_frequency(self, text: str) -> int:
         """How many passages hold the word; for several words, all of them. Stopwords are passed over."""
-        terms = self.terms(text)
-        known = self._ids(terms)
-        if len(known) < len(terms):
-            return 0
-        if not known:
-            return len(self.keys) if re.search(r"\w", text) else 0
-        starts, rows = self._bm25.scores["indptr"], self._bm25.scores["indices"]
-        held = rows[starts[known[0]] : starts[known[0] + 1]]
-        for term in known[1:]:
-            held = np.intersect1d(held, rows[starts[term] : starts[term + 1]])
-        return len(held)
+        codes = self.terms.codes(text)
+        if not codes:
+            return self.count if self._length and re.search(r"\w", text) else 0
+        total = 0
+        for part in self.parts:
+            held = part.postings(codes[0])[0]
+            for code in codes[1:]:
+                held = np.intersect1d(held, part.postings(code)[0], assume_unique=True)
+            total += len(held)
+        return total
 
-    def save(self, folder: Path) -> None:
-        np.save(folder / "keys.npy", self.keys)
-        if self._bm25 is not None:
-            self._bm25.save(folder, show_progress=False)
+    def _idf(self, frequency: int) -> float:
+        return math.log(1 + (self.count - frequency + 0.5) / (frequency + 0.5))
 
-    @classmethod
-    def load(cls, folder: Path) -> "KeywordIndex":
-        keys = np.load(folder / "keys.npy", mmap_mode="r")
-        bm25 = None
-        if (folder / "params.index.json").exists():
-            bm25 = _library().BM25.load(folder, mmap=True, show_progress=False)
-        return cls(keys, bm25)
-
-    def _ids(self, terms: list[str]) -> list[int]:
-        return [] if self._bm25 is None else [int(one) for one in self._bm25.get_tokens_ids(terms)]
+    def with_parts(self, parts: Sequence[Part]) -> "KeywordIndex":
+        """The index of these segments; those without a passage are left out."""
+        return KeywordIndex([part for part in parts if part.count], self.terms, k1=self._k1, b=self._b)
 
 
-class KeywordStore:
-    """The keyword index of the catalogue's present revision, on disk."""
-
-    def __init__(self, folder: Path, *, k1: float, b: float) -> None:
-        self._folder = folder / FOLDER
-        self._settings = {"k1": k1, "b": b, "terms": TOKENS_VERSION}
-
-    def load(self, revision: int) -> KeywordIndex | None:
-        """The index of this revision and these settings, ``None`` when there is none or it is not whole."""
-        folder = self._folder / str(revision)
-        try:
-            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            whole = all((folder / name).stat().st_size == size for name, size in manifest["files"].items())
-            return KeywordIndex.load(folder) if whole and manifest["settings"] == self._settings else None
-        except (OSError, ValueError, KeyError, AttributeError, TypeError):
-            return None
-
-    def claims(self, revision: int) -> bool:
-        """Whether something is on disk under this revision, whole or not."""
-        return (self._folder / str(revision)).exists()
-
-    def build(self, revision: int, keyed_texts: Iterable[tuple[int, str]]) -> KeywordIndex:
-        """Builds, saves and returns the index of this revision; older ones are deleted."""
-        index = KeywordIndex.build(keyed_texts, k1=self._settings["k1"], b=self._settings["b"])
-        try:
-            self._save(index, revision)
-        except OSError as error:
-            log.warning("The keyword index could not be kept on disk and will be built anew next time: %s", error)
-        return index
-
-    def _save(self, index: KeywordIndex, revision: int) -> None:
-        self.forget()
-        temporary = self._folder / f"{revision}.{os.getpid()}.part"
-        temporary.mkdir(parents=True)
-        index.save(temporary)
-        files = {file.name: file.stat().st_size for file in temporary.iterdir()}
-        manifest = {"revision": revision, "settings": self._settings, "files": files}
-        (temporary / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-        temporary.rename(self._folder / str(revision))
-
-    def prune(self, revision: int) -> None:
-        """Deletes what is left of other revisions."""
-        if self._folder.is_dir():
-            for folder in self._folder.iterdir():
-                if folder.name != str(revision):
-                    shutil.rmtree(folder, ignore_errors=True)
-
-    def forget(self) -> None:
-        """Deletes what is kept on disk; what this process has loaded stays usable."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+def _merges(parts: Sequence[Part]) -> bool:
+    """Whether the last two become one: when they are of like size, so that each passage is merged a few times only."""
+    if len(parts) < 2:
+        return False
+    before, last = (len(part.segment.keys) for part in parts[-2:])
+    return before < 2 * last and before + last <= LARGEST
 
 
-def _plain(text: str) -> str:
-    """Letters without their accents, so that Beyonce finds Beyoncé."""
-    split = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in split if not unicodedata.combining(letter))
-
-
-def _library() -> Any:
-    import bm25s
-
-    logging.getLogger("bm25s").setLevel(logging.WARNING)  # it reports every step at DEBUG and INFO
-    return bm25s
+def rows_of(keys: Keys, wanted: Keys) -> NDArray[np.int64]:
+    """Where those of ``wanted`` that are among the ascending ``keys`` stand."""
+    places = np.searchsorted(keys, wanted)
+    inside = places < len(keys)
+    places, wanted = places[inside], wanted[inside]
+    return places[keys[places] == wanted]

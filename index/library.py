@@ -10,15 +10,16 @@ from pathlib import Path
 from types import TracebackType
 
 from onrecord.index.catalogue import Catalogue
+from onrecord.index.copies import CopyFinder
 from onrecord.index.embedders import load_embedder
 from onrecord.index.errors import IndexMismatch, LibraryClosed
-from onrecord.index.keywords import KeywordStore
+from onrecord.index.keyword_store import KeywordStore
 from onrecord.index.lock import FolderLock
 from onrecord.index.readers import NORMALISER_VERSION, normalise, read_paths
 from onrecord.index.search import Searcher
 from onrecord.index.sentences import SPLITTER_VERSION
 from onrecord.index.settings import IndexSettings, describe_mismatch
-from onrecord.index.sync import Arrival, Plan, Progress, carry_out, plan_articles, plan_files
+from onrecord.index.sync import Arrival, Plan, Progress, Stores, carry_out, plan_articles, plan_files
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
 from onrecord.index.vectors import VectorStore
 
@@ -37,7 +38,10 @@ class Parts:
 
 
 class Library:
-    """Articles in a folder, found by meaning and by keywords. Any thread may read, one at a time writes.
+    """Articles in a folder, found by meaning and by keywords. Any thread may read and write.
+
+    What was added, and of a long addition what ``on_progress`` was told of, is found by the next search. Writers take
+    turns, a long addition after every group of articles that it stores.
 
     One process owns the folder until ``close``; a second one gets ``LibraryBusy``. The embedder is loaded when it is
     first needed. Raises ``StoreError`` when the folder cannot be used.
@@ -58,6 +62,7 @@ class Library:
         # Fifty threads that search at once on two cores finish 8 times slower than two at a time.
         self._searching = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._closed = False
+        self._copies: CopyFinder | None = None
         self._lock = FolderLock(self.path)
         try:
             self._catalogue = Catalogue(self.path)
@@ -79,9 +84,7 @@ class Library:
         The text is normalised once, here. ``on_progress(done, total)`` counts articles.
         """
         given = [replace(article, text=normalise(article.text)) for article in articles]
-        with self._writing:
-            self._open()
-            return self._sync(plan_articles(self._catalogue, given), on_progress)
+        return self._sync(plan_articles(self._open(), given), on_progress)
 
     def add_paths(self, paths: Iterable[Path | str], *, on_progress: Progress | None = None) -> SyncReport:
         """Reads files and folders and stores their articles; a file that changed replaces what it held before.
@@ -89,9 +92,7 @@ class Library:
         What could not be read is in the report's ``failed``, with the reason.
         """
         results = list(read_paths([Path(path) for path in paths]))
-        with self._writing:
-            self._open()
-            report = self._sync(plan_files(self._catalogue, results), on_progress)
+        report = self._sync(plan_files(self._open(), results), on_progress)
         return replace(report, failed=tuple((result.path, result.error) for result in results if result.error))
 
     def remove(self, ids: Sequence[str]) -> SyncReport:
@@ -103,9 +104,10 @@ class Library:
                 self._catalogue.article(article_id)
             if not ids:
                 return SyncReport()
-            change = self._catalogue.remove(ids)
-            self._keywords.forget()
-            self._searcher.forget()
+            with self._searcher.removing(ids):
+                change = self._catalogue.remove(ids)
+                self._searcher.note(change)
+            self._copy_finder().forget(ids)
             if self._catalogue.passage_count() < PURGE_BELOW:
                 self._vectors.rebuild()
             else:
@@ -146,7 +148,8 @@ class Library:
             ids = catalogue.article_ids() if stored not in ("", now) else ()
             if ids:
                 catalogue.set_note("fingerprint", UNFINISHED)
-                arrivals = tuple(Arrival(catalogue.article(one)) for one in ids)
+                articles = (catalogue.article(one) for one in ids)
+                arrivals = tuple(Arrival(article, seen=hash(article)) for article in articles)
                 self._carry_out(Plan(arrivals, frozenset(ids), ()), on_progress, vectors=None)
             self._keywords.forget()
             self._searcher.forget()
@@ -247,21 +250,37 @@ class Library:
             embedder=self.embedder.fingerprint, splitter=SPLITTER_VERSION, normaliser=NORMALISER_VERSION
         )
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Within, no one else writes."""
+        with self._writing:
+            self._open()
+            yield
+
+    def _copy_finder(self) -> CopyFinder:
+        if self._copies is None:
+            self._copies = CopyFinder(self._catalogue.signatures(), lambda one: self._catalogue.article(one).text)
+        return self._copies
+
     def _carry_out(self, plan: Plan, on_progress: Progress | None, *, vectors: VectorStore | None) -> SyncReport:
-        with self._searcher.steady():
-            return carry_out(
-                plan,
-                catalogue=self._catalogue,
-                vectors=vectors,
-                embed=lambda texts: self.embedder.embed_passages(texts),
-                settings=self.settings,
-                on_progress=on_progress,
-            )
+        def told(done: int, total: int) -> None:
+            self._searcher.follow()
+            if on_progress:
+                on_progress(done, total)
+
+        return carry_out(
+            plan,
+            stores=Stores(self._catalogue, vectors, self._copy_finder, self._turn, self._searcher.note),
+            embed=lambda texts: self.embedder.embed_passages(texts),
+            settings=self.settings,
+            on_progress=told,
+        )
 
     def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
         if plan.arrivals:
-            self._adopt_fingerprint()
-            self._vectors.open()  # a server that does not answer is better known now than after the embedding
+            with self._turn():
+                self._adopt_fingerprint()
+                self._vectors.open()  # a server that does not answer is better known now than after the embedding
         return self._carry_out(plan, on_progress, vectors=self._vectors)
 
     def _adopt_fingerprint(self) -> None:

@@ -2,46 +2,36 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onrecord.index import view as views
 from onrecord.index.catalogue import Catalogue, Keys
+from onrecord.index.entries import Change
 from onrecord.index.fusion import mean_of_normalised, reciprocal_rank_fusion
-from onrecord.index.keywords import KeywordIndex, KeywordStore
-from onrecord.index.passages import passage_text_for_search
+from onrecord.index.keyword_store import KeywordStore
+from onrecord.index.keywords import rows_of
+from onrecord.index.postings import Mask
 from onrecord.index.settings import IndexSettings
 from onrecord.index.types import Filter, FoundBy, Hit, Vectors
 from onrecord.index.vectors import VectorStore, nearest, top
+from onrecord.index.view import View
 
 EXACT_WITHIN_FILTER = 5000  # a filter that leaves fewer passages than this is searched exactly, whatever the collection
 _SPARSE = 8
+_UNSAVED = 1000  # passages whose terms are in no file: after a start they are read from their texts again
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """The collection at one revision, as searches need it. ``vectors`` is ``None`` where Chroma searches instead."""
-
-    revision: int
-    keys: Keys
-    articles: tuple[str, ...]  # every article id once
-    article_of: NDArray[np.int64]  # per passage: its place in ``articles``
-    vectors: Vectors | None
-    keywords: KeywordIndex
-
-    def mask(self, allowed: Sequence[str]) -> NDArray[np.bool_]:
-        """Which passages belong to these articles."""
-        chosen = set(allowed)
-        return np.array([one in chosen for one in self.articles], dtype=np.bool_)[self.article_of]
-
-
 class Searcher:
-    """Searches of any thread. What it holds in memory is brought up to date at the first search after a change."""
+    """Searches of any thread. What was noted before a search began is found by it."""
 
     def __init__(
         self, catalogue: Catalogue, vectors: VectorStore, keywords: KeywordStore, settings: IndexSettings
@@ -50,25 +40,21 @@ class Searcher:
         self._vectors = vectors
         self._keywords = keywords
         self._settings = settings
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._view: View | None = None
-        self._steady = 0
+        self._noted: deque[tuple[Change, int]] = deque()  # those that the view has yet to follow
 
     def search(self, query: str, vector: Vectors, *, top_k: int, where: Filter | None = None) -> tuple[Hit, ...]:
         """The ``top_k`` best passages that match, best first; empty when nothing matches."""
         view = self.view()
-        mask = None
-        if where:
-            mask = view.mask(self._catalogue.article_ids(where))
-            if not mask.any():
-                return ()
-        if not len(view.keys):
+        mask = view.mask(self._catalogue.article_numbers(where) if where else None)
+        if not len(view.keys) or (mask is not None and not mask.any()):
             return ()
         depth = max(self._settings.candidates, top_k)
         dense = dict(self._nearest(view, vector, depth, where, mask))
-        bm25 = view.keywords.scores(query)
-        keyword = self._best_keywords(view, bm25, depth, mask)
-        fused = self._fuse(view, vector, bm25, dense, keyword)[:top_k]
+        keys, scores = view.keywords.matches(query)
+        keyword = _best_keywords(view, keys, scores, depth, mask if where else None)
+        fused = self._fuse(view, vector, (keys, scores), dense, keyword)[:top_k]
         passages = self._catalogue.passages([key for key, _ in fused])
         return tuple(
             Hit(passages[key], score, _found_by(key in dense, key in keyword))
@@ -76,59 +62,82 @@ class Searcher:
             if key in passages
         )
 
-    def view(self) -> View:
-        """The collection at its present revision; while a change is being carried out, as it was before it."""
-        view = self._view
-        if view is None or not self._current(view):
-            with self._lock:
-                view = self._view
-                if view is None or not self._current(view):
-                    with self._catalogue.snapshot():
-                        view = self._view = self._load(view)
-        return view
+    # -- the view --------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def steady(self) -> Iterator[None]:
-        """Within, searches do not follow every article that is stored: each time would cost them a rebuild."""
-        self._steady += 1
-        try:
-            yield
-        finally:
-            self._steady -= 1
+    def note(self, change: Change) -> None:
+        """What the writer, while no other writes, has just changed. Every change must be noted, in order."""
+        self._noted.append((change, self._catalogue.revision))
+
+    def view(self) -> View:
+        """The collection, with every change that was noted."""
+        if not self._noted and (view := self._view) is not None:  # in this order: see _catch_up
+            return view
+        with self._lock:
+            return self._catch_up()
+
+    def follow(self) -> None:
+        """Lets the view follow what was noted, if there is one; so that not one search has to do it all."""
+        if self._view is not None:
+            self.view()
 
     def forget(self) -> None:
         """Drops what is held in memory, so that it is read anew."""
         with self._lock:
             self._view = None
 
-    def _current(self, view: View) -> bool:
-        return bool(self._steady) or view.revision == self._catalogue.revision
+    @contextmanager
+    def removing(self, ids: Sequence[str]) -> Iterator[None]:
+        """Within, articles are taken out of the catalogue: before, they leave the keyword files.
 
-    def _load(self, old: View | None) -> View:
-        revision = int(self._catalogue.note("revision") or 0)
-        keys, article_ids = self._catalogue.passage_rows()
-        articles = tuple(dict.fromkeys(article_ids))
-        place = {one: n for n, one in enumerate(articles)}
-        article_of = np.array([place[one] for one in article_ids], dtype=np.int64)
-        vectors = self._matrix(keys, old) if len(keys) < self._settings.exact_search_below else None
-        keywords = self._keywords.load(revision)
-        if keywords is None or not np.array_equal(keywords.keys, keys):
-            texts = ((key, passage_text_for_search(title, p)) for key, title, p in self._catalogue.titled_passages())
-            keywords = self._keywords.build(revision, texts)
-        return View(revision, keys, articles, article_of, vectors, keywords)
+        Should the removal fail or be cut off, the keywords lack some passages, and get them again at the next start.
+        """
+        with self._lock:
+            try:
+                self._purge(ids)
+                yield
+                if self._view is not None:
+                    view = self._catch_up()
+                    self._view = replace(view, keywords=self._keywords.save(view.keywords, view.revision))
+            except BaseException:
+                self._view = None
+                raise
 
-    def _matrix(self, keys: Keys, old: View | None) -> Vectors:
-        """The vectors of ``keys``; those in the old view are not read again, as a key's vector never changes."""
-        if old is None or old.vectors is None or not len(old.keys):
-            held, vectors = self._catalogue.vectors()
-        else:
-            fresh, more = self._catalogue.vectors(after=int(old.keys[-1]))
-            held = np.concatenate([old.keys, fresh])
-            vectors = np.concatenate([old.vectors, more]) if len(fresh) else old.vectors
-        return vectors[np.isin(held, keys)]
+    def _purge(self, ids: Sequence[str]) -> None:
+        kept = self._catch_up().keywords if self._view is not None else self._keywords.latest()
+        if kept is None:
+            self._keywords.forget()  # whatever it was, it may hold them
+            return
+        with self._catalogue.snapshot() as connection:
+            keys = views.keys_of(connection, ids)
+        kept = self._keywords.save(kept.without(keys).purged(), 0)
+        if self._view is not None:
+            self._view = replace(self._view, keywords=kept)
+
+    def _catch_up(self) -> View:
+        """Under the lock. A change is struck off the list after the view that has it is there, never before."""
+        old = self._view
+        noted = list(islice(self._noted, len(self._noted)))
+        if old is not None and not noted:
+            return old
+        self._view = None  # should this fail, all is read anew
+        with self._catalogue.snapshot() as connection:
+            if old is None:
+                kept = self._keywords.latest() or self._keywords.empty()
+                view = views.load(self._catalogue, connection, kept, exact_below=self._settings.exact_search_below)
+            else:
+                changes = [change for change, _ in noted]
+                view = views.follow(old, changes, max(old.revision, noted[-1][1]), self._catalogue, connection)
+        if view.vectors is not None and len(view.keys) >= self._settings.exact_search_below:
+            view = replace(view, vector_column=None)
+        if view.keywords.fresh >= (_UNSAVED if old is not None else 1):
+            view = replace(view, keywords=self._keywords.save(view.keywords, view.revision))
+        self._view = view
+        for _ in noted:
+            self._noted.popleft()
+        return view
 
     def _nearest(
-        self, view: View, vector: Vectors, depth: int, where: Filter | None, mask: NDArray[np.bool_] | None
+        self, view: View, vector: Vectors, depth: int, where: Filter | None, mask: Mask | None
     ) -> list[tuple[int, float]]:
         if view.vectors is not None:
             if mask is None:
@@ -138,8 +147,8 @@ class Searcher:
             return nearest(view.keys[mask], view.vectors[mask], vector, top_k=depth)
         allowed = view.keys if mask is None else view.keys[mask]
         if len(allowed) >= min(EXACT_WITHIN_FILTER, self._settings.exact_search_below):
-            known = set(allowed.tolist())
             found = self._vectors.query(vector, top_k=min(depth, len(allowed)), where=where)
+            known = set(allowed[rows_of(allowed, np.array([key for key, _ in found], dtype=np.int64))].tolist())
             found = [pair for pair in found if pair[0] in known]
             if len(found) >= min(depth, len(allowed)):
                 return found
@@ -153,14 +162,13 @@ class Searcher:
             best = sorted(best + nearest(some, vectors, vector, top_k=depth), key=lambda pair: -pair[1])[:depth]
         return best
 
-    def _best_keywords(
-        self, view: View, scores: Vectors, depth: int, mask: NDArray[np.bool_] | None
-    ) -> dict[int, float]:
-        rows = np.flatnonzero(scores > 0 if mask is None else (scores > 0) & mask)
-        return dict(top(view.keys[rows], scores[rows], top_k=depth))
-
     def _fuse(
-        self, view: View, vector: Vectors, bm25: Vectors, dense: dict[int, float], keyword: dict[int, float]
+        self,
+        view: View,
+        vector: Vectors,
+        bm25: tuple[Keys, Vectors],
+        dense: dict[int, float],
+        keyword: dict[int, float],
     ) -> list[tuple[int, float]]:
         weights = [self._settings.dense_weight, self._settings.keyword_weight]
         if self._settings.fusion == "rrf":
@@ -168,7 +176,11 @@ class Searcher:
         candidates = np.array(sorted(dense.keys() | keyword.keys()), dtype=np.int64)
         rows = np.searchsorted(view.keys, candidates)
         cosines = self._cosines(view, candidates, rows, vector)
-        return top(candidates, mean_of_normalised([cosines, bm25[rows]], weights=weights), top_k=len(candidates))
+        return top(
+            candidates,
+            mean_of_normalised([cosines, _scores_of(candidates, *bm25)], weights=weights),
+            top_k=len(candidates),
+        )
 
     def _cosines(self, view: View, candidates: Keys, rows: NDArray[np.int64], vector: Vectors) -> Vectors:
         """Every candidate's own cosine, also of those that the keywords alone have found."""
@@ -178,6 +190,20 @@ class Searcher:
         for some, vectors in self._catalogue.vectors_of([int(key) for key in candidates]):
             cosines[np.searchsorted(candidates, some)] = vectors @ vector
         return cosines
+
+
+def _best_keywords(view: View, keys: Keys, scores: Vectors, depth: int, mask: Mask | None) -> dict[int, float]:
+    if mask is not None:
+        allowed = mask[np.searchsorted(view.keys, keys)]
+        keys, scores = keys[allowed], scores[allowed]
+    return dict(top(keys, scores, top_k=depth))
+
+
+def _scores_of(wanted: Keys, keys: Keys, scores: Vectors) -> Vectors:
+    """The scores of the wanted keys; both lists of keys ascend."""
+    found = np.zeros(len(wanted), dtype=np.float32)
+    found[rows_of(wanted, keys)] = scores[rows_of(keys, wanted)]
+    return found
 
 
 def _found_by(dense: bool, keyword: bool) -> FoundBy:

@@ -1,10 +1,12 @@
 """Brings articles into the collection: plan what is new or changed, embed only that, commit article by article.
 
 Embedding, the slow part, is done outside every transaction and before the old version of an article is touched. One
-article is one transaction of the catalogue; Chroma follows, and is repaired at the next start if it could not.
+article is one transaction of the catalogue; Chroma follows, and is repaired at the next start if it could not. A writer
+has its turn for one group of articles at a time, so that a short addition need not wait for the end of a long one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,9 +27,14 @@ TOGETHER = 128  # passages embedded at once: enough to sort by length, few enoug
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One article to store. ``retire``: articles of the same file that it takes the place of."""
+    """One article to store. ``retire``: articles of the same file that it takes the place of.
+
+    ``seen``: the hash of what was stored under its id when this was planned, of ``None`` for nothing. What another
+    writer has stored since is newer, and stays.
+    """
 
     article: Article
+    seen: int
     origin: str = ""
     retire: tuple[str, ...] = ()
 
@@ -52,6 +59,20 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Stores:
+    """Where articles go. ``turn()``: within, no one else writes. ``note`` is told of every change within the same turn.
+
+    Without ``vectors`` the catalogue alone is changed.
+    """
+
+    catalogue: Catalogue
+    vectors: VectorStore | None
+    copies: Callable[[], CopyFinder]
+    turn: Callable[[], AbstractContextManager[object]]
+    note: Callable[[Change], None]
+
+
+@dataclass(frozen=True, slots=True)
 class _Prepared:
     arrival: Arrival
     sentences: tuple[Sentence, ...]
@@ -68,7 +89,7 @@ def plan_articles(catalogue: Catalogue, articles: Iterable[Article]) -> Plan:
         if stored == article:
             unchanged.append(article.id)
             continue
-        arrivals.append(Arrival(article))
+        arrivals.append(Arrival(article, seen=hash(stored)))
         if stored is not None:
             changed.add(article.id)
     return Plan(tuple(arrivals), frozenset(changed), tuple(unchanged))
@@ -100,38 +121,30 @@ def plan_files(catalogue: Catalogue, results: Iterable[ReadResult]) -> Plan:
 
 
 def carry_out(
-    plan: Plan,
-    *,
-    catalogue: Catalogue,
-    vectors: VectorStore | None,
-    embed: Embed,
-    settings: IndexSettings,
-    on_progress: Progress | None = None,
+    plan: Plan, *, stores: Stores, embed: Embed, settings: IndexSettings, on_progress: Progress | None = None
 ) -> SyncReport:
-    """Stores what the plan says; a kill at any instant leaves every article wholly there or wholly not.
-
-    Without ``vectors`` the catalogue alone is changed.
-    """
-    removed: list[str] = []
-    if plan.arrivals:
-        copies = CopyFinder(catalogue.signatures(), lambda one: catalogue.article(one).text)
-        stored, total = 0, len(plan.arrivals)
-        for group in _groups(plan.arrivals, settings):
-            changes = _store(group, embed, catalogue, copies)
-            removed += [one for change in changes for one in change.removed]
-            _follow(vectors, changes)
-            stored += len(group)
-            if on_progress:
-                on_progress(stored, total)
-    kept = [catalogue.keep_origin(one.origin, one.ids, retire=one.retire) for one in plan.kept]
-    if any(change.deleted for change in kept):
-        _follow(vectors, kept)
+    """Stores what the plan says; a kill at any instant leaves every article wholly there or wholly not."""
+    changes: list[Change] = []
+    done, total = 0, len(plan.arrivals)
+    for group in _groups(plan.arrivals, settings):
+        embedded = embed([text for one in group for text in one.texts])
+        with stores.turn():
+            some = _store(group, embedded, stores)
+            _follow(stores.vectors, some)
+        changes += some
+        done += len(group)
+        if on_progress:
+            on_progress(done, total)
+    with stores.turn():
+        kept = [_keep(one, stores) for one in plan.kept]
+        if any(change.deleted for change in kept):
+            _follow(stores.vectors, kept)
     new = [one.article.id for one in plan.arrivals]
     return SyncReport(
         added=tuple(one for one in new if one not in plan.changed),
         changed=tuple(one for one in new if one in plan.changed),
         unchanged=plan.unchanged,
-        removed=tuple(dict.fromkeys([*removed, *(one for change in kept for one in change.removed)])),
+        removed=tuple(dict.fromkeys(one for change in (*changes, *kept) for one in change.removed)),
     )
 
 
@@ -151,21 +164,38 @@ def _groups(arrivals: Sequence[Arrival], settings: IndexSettings) -> Iterator[li
         yield group
 
 
-def _store(group: Sequence[_Prepared], embed: Embed, catalogue: Catalogue, copies: CopyFinder) -> list[Change]:
-    embedded = embed([text for one in group for text in one.texts])
+def _store(group: Sequence[_Prepared], embedded: Vectors, stores: Stores) -> list[Change]:
     changes = []
     start = 0
     for one in group:
         part: Vectors = embedded[start : start + len(one.texts)]
         start += len(one.texts)
-        article = one.arrival.article
-        mark, found = copies.find(article.id, article.text)
-        entry = Entry(article, one.sentences, one.passages, part, mark, found)
-        change = catalogue.put(entry, origin=one.arrival.origin, retire=one.arrival.retire)
-        copies.forget(change.removed)
-        copies.note(article.id, mark)
-        changes.append(change)
+        arrival = one.arrival
+        if hash(stores.catalogue.find_article(arrival.article.id)) == arrival.seen:
+            changes.append(_put(one, part, stores))
+        elif arrival.origin:
+            changes.append(_keep(Kept(arrival.origin, (), arrival.retire), stores))
     return changes
+
+
+def _put(one: _Prepared, vectors: Vectors, stores: Stores) -> Change:
+    article, copies = one.arrival.article, stores.copies()
+    mark, found = copies.find(article.id, article.text)
+    entry = Entry(article, one.sentences, one.passages, vectors, mark, found)
+    change = stores.catalogue.put(entry, origin=one.arrival.origin, retire=one.arrival.retire)
+    stores.note(change)
+    copies.forget(change.removed)
+    copies.note(article.id, mark)
+    return change
+
+
+def _keep(kept: Kept, stores: Stores) -> Change:
+    """Notes which of its articles a file holds, those that are still there."""
+    ids = [one for one in kept.ids if stores.catalogue.find_article(one)]
+    change = stores.catalogue.keep_origin(kept.origin, ids, retire=kept.retire)
+    stores.note(change)
+    stores.copies().forget(change.removed)
+    return change
 
 
 def _follow(vectors: VectorStore | None, changes: Sequence[Change]) -> None:

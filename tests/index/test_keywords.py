@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from onrecord.index.keywords import KeywordIndex, KeywordStore, Terms
+from onrecord.index.keyword_store import KeywordStore
+from onrecord.index.keywords import KeywordIndex
+from onrecord.index.terms import Terms
 
 TEXTS = [
     (3, "The U.S. sent 5,000 soldiers to the old bridge."),
@@ -92,16 +94,23 @@ def test_a_newer_index_takes_the_place_of_the_older(tmp_path: Path) -> None:
     store.build(7, TEXTS)
     store.build(8, TEXTS[:1])
     assert store.load(7) is None
-    assert [folder.name for folder in (tmp_path / "keywords").iterdir()] == ["8"]
+    loaded = store.load(8)
+    assert loaded is not None
+    assert loaded.keys.tolist() == [3]
+    assert len(list((tmp_path / "keywords").iterdir())) == 2  # one manifest, one segment
 
 
-@pytest.mark.parametrize("harm", ["cut", "missing", "manifest"])
+@pytest.mark.parametrize("harm", ["cut", "missing", "manifest", "other bytes"])
 def test_a_damaged_index_is_not_used(tmp_path: Path, harm: str) -> None:
     store = KeywordStore(tmp_path, k1=1.5, b=0.75)
     store.build(7, TEXTS)
-    file = tmp_path / "keywords" / "7" / ("manifest.json" if harm == "manifest" else "data.csc.index.npy")
+    file = next((tmp_path / "keywords").glob("manifest.json" if harm == "manifest" else "*.segment"))
     if harm == "missing":
         file.unlink()
+    elif harm == "other bytes":
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
     else:
         file.write_bytes(file.read_bytes()[:-5])
     assert store.load(7) is None
@@ -111,9 +120,13 @@ def test_a_damaged_index_is_not_used(tmp_path: Path, harm: str) -> None:
 def test_an_index_that_was_cut_off_while_it_was_written_is_swept_away(tmp_path: Path) -> None:
     store = KeywordStore(tmp_path, k1=1.5, b=0.75)
     store.build(7, TEXTS)
-    (tmp_path / "keywords" / "8.123.part").mkdir()
+    before = sorted((tmp_path / "keywords").iterdir())
+    (tmp_path / "keywords" / "6").mkdir()
+    (tmp_path / "keywords" / "9.segment").write_text("half of a seg")
+    (tmp_path / "keywords" / "manifest.part").write_text("{")
     store.prune(7)
-    assert [folder.name for folder in (tmp_path / "keywords").iterdir()] == ["7"]
+    assert sorted((tmp_path / "keywords").iterdir()) == before
+    assert store.load(7) is not None
 
 
 def test_a_disk_that_takes_nothing_does_not_stop_the_search(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

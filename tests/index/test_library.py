@@ -22,6 +22,7 @@ from onrecord.index.catalogue import FILE
 from onrecord.index.errors import IndexMismatch, LibraryBusy, LibraryClosed, StoreError, UnknownArticle
 from onrecord.index.library import Library
 from onrecord.index.settings import IndexSettings
+from onrecord.index.terms import Terms
 from onrecord.index.types import Article, Embedder, Filter
 
 
@@ -205,6 +206,7 @@ def test_a_removed_article_leaves_no_vector_keyword_or_text_behind(
             b"asel weekly",
             b"museum",
             b"1643",
+            *(code.to_bytes(8, "little") for code in Terms().codes("Nadia 1643")),  # as the keyword files hold it
             *vectors,
         ]
         stores = (FILE, "chroma", "keywords")
@@ -295,16 +297,15 @@ def test_threads_search_while_one_writes(small: Library) -> None:
     assert len(small.articles()) == 3
 
 
-def test_while_articles_are_added_searches_do_not_wait_for_them(small: Library) -> None:
-    found: list[set[str]] = []
+def test_while_articles_are_added_those_that_are_stored_are_found(small: Library) -> None:
+    found: list[int] = []
 
     def look(done: int, total: int) -> None:
-        found.append({hit.passage.article_id for hit in small.search("tulips", top_k=500)})
+        found.append(sum(hit.passage.article_id.startswith("new") for hit in small.search("tulips", top_k=500)))
 
     small.search("bridge")
     small.add([Article(f"new{n}", "Tulips", f"Tulip number {n} blooms.") for n in range(200)], on_progress=look)
-    assert found == [{"bridge", "ferry", "museum"}] * 2
-    assert len({hit.passage.article_id for hit in small.search("tulips", top_k=500)}) > 100
+    assert found == [128, 200]
 
 
 def test_it_works_from_asyncio(small: Library) -> None:
