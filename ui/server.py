@@ -15,12 +15,14 @@ import gradio as gr
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.middleware import Middleware
 
 from onrecord.index.errors import InputError
 from onrecord.ui.desk import Desk, Limits, Opener, closing, open_room
 from onrecord.ui.downloads import downloads
 from onrecord.ui.guard import LOOPBACK, Guard
 from onrecord.ui.page import build_page
+from onrecord.ui.page_events import PageEvents
 from onrecord.ui.room import Answers, LibraryLike
 from onrecord.ui.style import head, theme
 from onrecord.ui.writer import Writer
@@ -81,11 +83,17 @@ def _mount(app: FastAPI, desk: Desk, guarded: bool, limits: Limits) -> None:
     def user(request: Request) -> str:
         return str(request.scope.get("state", {}).get("user") or "")
 
+    page = build_page(desk)
     gr.mount_gradio_app(
         app,
-        build_page(desk),
+        page,
         path="/",
-        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+        app_kwargs={
+            "docs_url": None,
+            "redoc_url": None,
+            "openapi_url": None,
+            "middleware": [Middleware(PageEvents, page=page)],
+        },
         auth_dependency=user if guarded else None,
         run_history=False,
         enable_monitoring=False,
