@@ -19,6 +19,7 @@ from tests.ui.site import start
 
 META = {"_type": "gradio.FileData"}
 ROUTES = ("gradio_api/queue/join", "gradio_api/run/predict")
+NAME = "evil.example"
 TEXT = "The harbour of Port Asel was closed on Tuesday because of a storm from the north."
 OFFERED = {
     ("GET", "/"), ("GET", "/config"), ("GET", "/theme.css"), ("GET", "/favicon.ico"),
@@ -124,6 +125,22 @@ def listener() -> Iterator[Listener]:
     listener.door.close()
 
 
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names that the server, which is of this process, asks for."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def noting(host: Any, *rest: Any, **more: Any) -> Any:
+        if host == NAME:
+            asked.append(host)
+            raise socket.gaierror(socket.EAI_NONAME, "not here")
+        return real(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", noting)
+    return asked
+
+
 def payloads(target: Target, listener: Listener) -> dict[str, Any]:
     """What stands for a file that nobody sent through the file field of this page."""
     folder = target.library.path
@@ -134,6 +151,7 @@ def payloads(target: Target, listener: Listener) -> dict[str, Any]:
         "the keys": {"path": str(folder / "keys.json"), "meta": META},
         "of another user": theirs,
         "an address": {"path": listener.address, "meta": META},
+        "an address with a name": {"path": f"http://{NAME}/x.txt", "meta": META},
         "an address beside": {"path": theirs["path"], "url": listener.address, "meta": META},
         "deep inside": {"a": [{"b": {"path": "/etc/passwd", "meta": META}}]},
         "in a list": [{"path": "/etc/passwd", "meta": META}],
@@ -141,21 +159,25 @@ def payloads(target: Target, listener: Listener) -> dict[str, Any]:
     }
 
 
-def test_no_input_of_any_event_takes_a_file_that_was_not_sent(target: Target, listener: Listener) -> None:
+def test_no_input_of_any_event_takes_a_file_that_was_not_sent(
+    target: Target, listener: Listener, looked_up: list[str]
+) -> None:
     tried, taken = 0, []
     given = payloads(target, listener)
     for event in target.events:
         for place in range(len(event["inputs"])):
-            for number, (name, payload) in enumerate(given.items()):
+            for name, payload in given.items():
                 data = [payload if n == place else None for n in range(len(event["inputs"]))]
                 body = {"fn_index": event["id"], "data": data, "session_hash": "attack"}
-                answer = target.client.post(ROUTES[number % 2], json=body)
-                tried += 1
-                if answer.status_code != 422 or "file field" not in answer.text:
-                    taken.append((event["id"], place, name, answer.status_code, answer.text[:80]))
+                for answer in (target.client.post(route, json=body) for route in ROUTES):
+                    tried += 1
+                    if answer.status_code != 422 or "file field" not in answer.text:
+                        taken.append((event["id"], place, name, answer.status_code, answer.text[:80]))
     assert not taken
-    assert tried >= 9 * 60, "the page has lost its events, or this test cannot see them"
+    assert {event["id"] for event in target.events} == set(target.app.routes[-1].app.get_blocks().fns)
+    assert tried >= 900
     assert listener.came == 0
+    assert looked_up == []
 
 
 def test_what_an_event_tells_beside_its_inputs_names_no_file_either(target: Target, listener: Listener) -> None:
@@ -174,12 +196,12 @@ def test_a_file_is_taken_from_who_sent_it_and_nobody_else(target: Target) -> Non
     assert any("museum of Port Asel" in article.text for article in target.library.kept.values())
 
 
-def test_an_address_beside_a_file_that_was_sent_is_not_fetched(target: Target, listener: Listener) -> None:
+def test_an_address_beside_a_file_that_was_sent_is_not_fetched(target: Target, looked_up: list[str]) -> None:
     mine = upload(target.client, "ferry.txt", "The ferry across the Larn runs every 20 minutes until midnight.")
-    beside = {**mine, "url": listener.address, "is_stream": True}
+    beside = {**mine, "url": f"http://{NAME}/x.txt", "is_stream": True}
     assert target.add(target.client, [beside], "beside").status_code == 200
     assert "1 added" in target.outcome(target.client, "beside")
-    assert listener.came == 0
+    assert looked_up == []
 
 
 def test_a_file_that_was_added_by_another_meanwhile_is_said_to_be_gone(target: Target) -> None:
