@@ -90,14 +90,22 @@ class AnswerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Where the page is served. ``allowed_hosts``: further names it is reached by; ``auth``: NAME:PASSWORD pairs."""
+    """Where the page is served. ``allowed_hosts``: further names it is reached by; ``auth``: NAME:PASSWORD pairs.
+
+    The rest is what connections may take, as `onrecord.ui.connections.ConnectionLimits` says.
+    """
 
     host: str = "127.0.0.1"
     port: int = 7860
     allowed_hosts: tuple[str, ...] = ()
     auth: tuple[str, ...] = field(default=(), repr=False)
+    connections: int = 256
+    header_seconds: float = 10.0
+    body_seconds: float = 60.0
+    idle_seconds: float = 30.0
 
     def __post_init__(self) -> None:
+        _at_least(1, self, "server", ("connections", "header_seconds", "body_seconds", "idle_seconds"))
         if not 0 <= self.port <= 65535:
             raise InputError(f"server.port = {self.port} cannot be used: a port is a number from 0 to 65535.")
 

@@ -49,6 +49,8 @@ def _read(count: int) -> str:
 def _refusal(path: Path, limits: Limits) -> str:
     if path.suffix.lower() not in limits.kinds:
         return f"cannot be read: its name ends in “{path.suffix}”; send one of {', '.join(limits.kinds)}"
+    if not path.is_file():  # two people may send the same file, and it is deleted when the first has been served
+        return "is no longer here; choose it again"
     if path.stat().st_size > limits.file_bytes:
         return f"is larger than {limits.file_bytes // 1_000_000} MB"
     return ""

@@ -12,6 +12,7 @@ from onrecord.ui.cli_chat import chat
 from onrecord.ui.cli_doors import mcp, serve
 from onrecord.ui.cli_group import Commands
 from onrecord.ui.cli_models import models
+from onrecord.ui.stopping import end_as_interrupted
 
 app = typer.Typer(
     name="onrecord",
@@ -57,6 +58,7 @@ def main() -> None:
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    end_as_interrupted()
     sys.exit(app())
 
 

@@ -63,6 +63,7 @@ def run(settings: "Settings", users: dict[str, str], *, model_required: bool, br
     from onrecord.index.errors import InputError
     from onrecord.qa.build import build_assistant
     from onrecord.ui import server
+    from onrecord.ui.connections import limits_of
     from onrecord.ui.doors import add_doors
     from onrecord.ui.writer import CONFIGURED, Writer
 
@@ -100,7 +101,7 @@ def run(settings: "Settings", users: dict[str, str], *, model_required: bool, br
         try:
             # With --json, standard output is for the document alone.
             with redirect_stdout(sys.stderr if as_json else sys.stdout):
-                server.serve(app, host, port)
+                server.serve(app, host, port, limits=limits_of(settings.server))
         except KeyboardInterrupt:
             pass  # how a person stops it
         finally:

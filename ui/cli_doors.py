@@ -34,6 +34,7 @@ def serve(
     data: DataOption = None,
 ) -> None:
     """Serve other programs over HTTP, without the page: /api/v1 and the OpenAI-compatible /v1."""
+    from onrecord.ui.connections import limits_of
     from onrecord.ui.doors import create_api
     from onrecord.ui.doors_serving import check_port, run
 
@@ -48,7 +49,8 @@ def serve(
             keys_required=require_key or None,
             opener=opener,
         )
-        run(app, settings.server.host, settings.server.port, access_log=access_log)
+        limits = limits_of(settings.server)
+        run(app, settings.server.host, settings.server.port, access_log=access_log, limits=limits)
 
 
 def mcp(
@@ -64,6 +66,7 @@ def mcp(
     """Serve a language model's host over MCP: tools to search, ask and read the articles."""
     from onrecord.ui import mcp as door
     from onrecord.ui.api_service import DoorLimits, Service
+    from onrecord.ui.connections import limits_of
     from onrecord.ui.desk import Desk, open_room
     from onrecord.ui.doors import create_mcp_app
     from onrecord.ui.doors_serving import run
@@ -80,7 +83,7 @@ def mcp(
                 keys_required=require_key or None,
                 opener=opener,
             )
-            run(app, settings.server.host, settings.server.port, path="/mcp")
+            run(app, settings.server.host, settings.server.port, path="/mcp", limits=limits_of(settings.server))
             return
         room = open_room(settings.data, library, assistant)
         with closing(room.conversations):

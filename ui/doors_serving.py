@@ -4,10 +4,11 @@ import logging
 import socket
 import sys
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from onrecord.index import InputError
+from onrecord.ui.connections import Config, ConnectionLimits
+from onrecord.ui.serving import Server
 
 GRACE = 10  # seconds that requests under way have to finish; then they are cancelled, and the model stops
 
@@ -24,31 +25,21 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-def run(app: ASGIApp, host: str, port: int, *, access_log: bool = True, path: str = "") -> None:
+def run(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    access_log: bool = True,
+    path: str = "",
+    limits: ConnectionLimits | None = None,
+) -> None:
     """Serves until it is interrupted; prints the address once it can be used. Raises `InputError` for a port in use."""
     check_port(host, port)
     if access_log:
         _log_access()
-
-    class Announcing(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                shown = f"[{host}]" if ":" in host else host
-                print(f"OnRecord is at http://{shown}:{port}{path}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
-
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,  # it would hold query strings
-        server_header=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=GRACE,
-        h11_max_incomplete_event_size=65_536,
-    )
-    Announcing(config).run()
+    config = Config(app, limits=limits or ConnectionLimits(), host=host, port=port, timeout_graceful_shutdown=GRACE)
+    Server(config, path=path, to=sys.stderr).run()
 
 
 def _log_access() -> None:

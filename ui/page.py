@@ -44,6 +44,7 @@ def build_page(desk: Desk) -> Any:
             with gr.Tab("Conversations", id="conversations") as tab:
                 conversations_tab(tab, desk, chat, parts)
     page.queue(default_concurrency_limit=8, max_size=64)
+    page.has_launched = True  # a mounted page never launches, and before that Gradio lets an event name any file
     return page
 
 

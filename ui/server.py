@@ -12,16 +12,19 @@ os.environ.setdefault("GRADIO_RUN_HISTORY", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
-import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.middleware import Middleware
 
 from onrecord.index.errors import InputError
+from onrecord.ui.connections import Config, ConnectionLimits
 from onrecord.ui.desk import Desk, Limits, Opener, closing, open_room
 from onrecord.ui.downloads import downloads
 from onrecord.ui.guard import LOOPBACK, Guard
 from onrecord.ui.page import build_page
+from onrecord.ui.page_events import PageEvents
 from onrecord.ui.room import Answers, LibraryLike
+from onrecord.ui.serving import Server
 from onrecord.ui.style import head, theme
 from onrecord.ui.writer import Writer
 
@@ -81,11 +84,17 @@ def _mount(app: FastAPI, desk: Desk, guarded: bool, limits: Limits) -> None:
     def user(request: Request) -> str:
         return str(request.scope.get("state", {}).get("user") or "")
 
+    page = build_page(desk)
     gr.mount_gradio_app(
         app,
-        build_page(desk),
+        page,
         path="/",
-        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+        app_kwargs={
+            "docs_url": None,
+            "redoc_url": None,
+            "openapi_url": None,
+            "middleware": [Middleware(PageEvents, page=page)],
+        },
         auth_dependency=user if guarded else None,
         run_history=False,
         enable_monitoring=False,
@@ -108,15 +117,8 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
-class PageServer(uvicorn.Server):
-    """Says where it is once it can be reached, and stops although pages are open."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            host = self.config.host
-            shown = f"[{host}]" if ":" in host else host
-            print(f"OnRecord is at http://{shown}:{self.config.port}  (Ctrl-C stops it)", flush=True)
+class PageServer(Server):
+    """Stops although pages are open."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """An open page holds a stream open; without this, stopping would wait until the last page is closed."""
@@ -126,15 +128,13 @@ class PageServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: Any, host: str = "127.0.0.1", port: int = 7860) -> None:
+def serve(app: Any, host: str = "127.0.0.1", port: int = 7860, *, limits: ConnectionLimits | None = None) -> None:
     """Serves until it is interrupted; prints the address once it can be opened. A port in use: one sentence, exit 1."""
     if not port_is_free(host, port):
         print(f"Port {port} on {host} is in use; stop what uses it, or choose another with --port.", file=sys.stderr)
         raise SystemExit(1)
 
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE
-    )
+    config = Config(app, limits=limits or ConnectionLimits(), host=host, port=port, timeout_graceful_shutdown=GRACE)
     try:
         PageServer(config).run()
     finally:

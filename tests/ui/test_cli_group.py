@@ -186,7 +186,7 @@ def test_chat_serves_the_collection_with_the_settings_given(stage: Stage, monkey
 
     monkeypatch.setattr(server, "create_app", create_app)
     monkeypatch.setattr(doors, "add_doors", lambda app, **options: served.update(doors=options["host"]))
-    monkeypatch.setattr(server, "serve", lambda app, host, port: served.update(app=app, port=port))
+    monkeypatch.setattr(server, "serve", lambda app, host, port, **_: served.update(app=app, port=port))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
