@@ -4,7 +4,6 @@ Wall times on a busy machine mean little, so each figure that matters is a ratio
 indexing against the embedder alone on the same passages, and an answer against its own prompts on the bare engine.
 """
 
-import json
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from onrecord.eval.recording import RecordingEngine, replayed
 from onrecord.eval.sampling import stratified_sample
 from onrecord.eval.suites import Question, Suite
 from onrecord.eval.systems import SystemOptions
+from onrecord.index.inert import as_json
 from onrecord.index.passages import build_passages, passage_text_for_search
 from onrecord.index.sentences import split_sentences
 from onrecord.index.types import Article, Embedder
@@ -95,7 +95,7 @@ class BenchResult:
         """The figures as JSON, ratios included."""
         data = asdict(self)
         data["indexing"]["share"] = self.indexing.share
-        return json.dumps(data, indent=1, ensure_ascii=False)
+        return as_json(data, indent=1)
 
 
 def bench(

@@ -20,6 +20,7 @@ from onrecord.eval.cli_options import (
     TimeLimit,
     flags_of,
 )
+from onrecord.eval.progress import say
 
 app = typer.Typer(
     name="eval",
@@ -50,10 +51,10 @@ def check(
         suite = load_suite(folder, strict=strict)
         as_stored(suite)
         for warning in suite.warnings:
-            typer.echo(f"warning: {warning}", err=True)
+            say(f"warning: {warning}", err=True)
         answerable = sum(q.answerable for q in suite.questions)
         drafts = f", {len(suite.drafts)} of them drafts" if suite.drafts else ""
-        typer.echo(
+        say(
             f"{suite.name}: {len(suite.questions)} questions{drafts} ({answerable} answerable, "
             f"{len({q.kind for q in suite.questions})} kinds) over {len(suite.articles)} articles; fine"
         )
@@ -113,8 +114,8 @@ def report(folder: RunFolder, out: Annotated[Path | None, typer.Option(help="Wri
 
     scored = score_run(folder)
     files = write_report(scored, out)
-    typer.echo(markdown(scored))
-    typer.echo(f"Wrote {files.html}, {files.summary.name}, {files.markdown.name} and {files.junit.name}.")
+    say(markdown(scored))
+    say(f"Wrote {files.html}, {files.summary.name}, {files.markdown.name} and {files.junit.name}.")
 
 
 @app.command()
@@ -126,7 +127,7 @@ def readme(
     from onrecord.eval.report import score_run
 
     refresh_readme(file, score_run(folder))
-    typer.echo(f"{file}: the results table is that of {folder} now.")
+    say(f"{file}: the results table is that of {folder} now.")
 
 
 @app.command("all")
@@ -145,7 +146,7 @@ def run_all(
     settings = RunSettings(sample=sample or None, seed=seed)
     fine = run_and_report([SEEDS], PEERS, out, settings, SystemOptions(index_folder=default_index_folder()))
     refresh_readme(file, score_run(out))
-    typer.echo(f"{file}: the results table is refreshed.")
+    say(f"{file}: the results table is refreshed.")
     if not fine:
         raise typer.Exit(1)
 
@@ -162,14 +163,14 @@ def run_and_report(suites: Any, systems: Any, out: Path, settings: Any, options:
         suites, systems, out=out, settings=settings, options=options, progress=progress_for(Console(stderr=True))
     )
     for reason in result.refused:
-        typer.echo(f"not run: {reason}", err=True)
+        say(f"not run: {reason}", err=True)
     if result.asked or result.kept:
         scored = score_run(out)
         files = write_report(scored)
-        typer.echo(markdown(scored))
-        typer.echo(f"Report: {files.html}")
+        say(markdown(scored))
+        say(f"Report: {files.html}")
     if result.failed:
-        typer.echo(f"{result.failed} questions failed; see the log beside the rows, and --retry-failed.", err=True)
+        say(f"{result.failed} questions failed; see the log beside the rows, and --retry-failed.", err=True)
     return result.ok
 
 

@@ -1,6 +1,5 @@
 """The commands that judge: two runs, gates, the grounding verifier, and the fit of the abstention decision."""
 
-import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from onrecord.eval.cli_options import Embedder, Model, Replies, Sample, Seed
+from onrecord.eval.progress import say
 from onrecord.index.errors import InputError
 
 _HERE = Path(__file__).resolve().parent
@@ -30,10 +30,10 @@ def compare(
     pairs = paired_cells(score_run(before), score_run(after), system=system, after_system=after_system or system)
     found = {name: compare_rows(one.scored, other.scored, seed=seed) for name, one, other in pairs}
     if as_json:
-        typer.echo(json.dumps({name: asdict(c) for name, c in found.items()}, ensure_ascii=False, indent=1))
+        say(as_json({name: asdict(c) for name, c in found.items()}, indent=1))
     else:
         for name, comparison in found.items():
-            typer.echo(comparison_text(name, comparison))
+            say(comparison_text(name, comparison))
     if any(comparison.significant_losses for comparison in found.values()):
         raise typer.Exit(1)
 
@@ -61,7 +61,7 @@ def gate(
         thresholds, {(c.suite.name, c.system): c.summary for c in scored.cells}, require_all=not only_run
     )
     for result in results:
-        typer.echo(f"{'kept  ' if result.passed else 'BROKEN'}  {result.message}")
+        say(f"{'kept  ' if result.passed else 'BROKEN'}  {result.message}")
     if junit is not None:
         junit.write_text(junit_of_gates(results), encoding="utf-8")
     if not all(result.passed for result in results):
@@ -98,12 +98,12 @@ def grounding(
             reports[name] = evaluate_verifier(items, verifier, threshold=supported_from, seed=seed)
         everything[file.stem] = {name: asdict(report) for name, report in reports.items()}
         if not as_json:
-            typer.echo(f"{file.stem}, n = {len(items)}")
+            say(f"{file.stem}, n = {len(items)}")
             for name, report in reports.items():
                 evidence = f"   evidence F1 {report.evidence_f1}" if report.evidence_f1 else ""
-                typer.echo(f"  {name:18} ROC-AUC {report.roc_auc}   balanced {report.balanced_accuracy}{evidence}")
+                say(f"  {name:18} ROC-AUC {report.roc_auc}   balanced {report.balanced_accuracy}{evidence}")
     if as_json:
-        typer.echo(json.dumps(everything, ensure_ascii=False, indent=1))
+        say(as_json(everything, indent=1))
     if engine is not None:
         engine.close()
 
@@ -145,11 +145,11 @@ def calibrate(
     write_calibration(path, with_model=with_model, without_model=without_model, provenance=provenance)
     for name, fitted in (("with model", with_model), ("without model", without_model)):
         if fitted is not None:
-            typer.echo(
+            say(
                 f"{name}: n = {fitted.n}, held-out ROC-AUC {fitted.roc_auc:.3f}, balanced accuracy "
                 f"{fitted.balanced_accuracy:.3f}, thresholds {fitted.thresholds}"
             )
-    typer.echo(f"Wrote {path}.")
+    say(f"Wrote {path}.")
 
 
 def _run_for_gates(folder: Path, sample: int, seed: int) -> None:

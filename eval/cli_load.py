@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from onrecord.eval.cli_options import Embedder
+from onrecord.eval.progress import say
 from onrecord.index.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def load(
         about, searches, answers = asyncio.run(_measured(server.url, key, asked, clients, calls, asks))
         result = LoadResult(about, searches, answers, starts, server.peak_mib)
     _write(result, out)
-    typer.echo(result.to_json() if as_json else load_text(result))
+    say(result.to_json() if as_json else load_text(result))
     if not result.fine:
         raise typer.Exit(1)
 
@@ -131,4 +132,4 @@ def _write(result: "LoadResult", out: Path | None) -> None:
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    say(text, err=True)

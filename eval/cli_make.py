@@ -1,12 +1,14 @@
 """The commands that make something: a first suite for one's own articles, and the speed figures."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from onrecord.eval.cli_options import Embedder, Model, Seed
+from onrecord.eval.progress import say
 
 _BENCHMARKS = Path("../shared/benchmarks/realtimeqa-dev")
 
@@ -31,17 +33,17 @@ def draft(
         Library(folder, settings=IndexSettings(embedder=embedder)) as library,
     ):
         for path, why in library.add_paths(articles).failed:
-            typer.echo(f"{path}: {why}", err=True)
+            say(f"{path}: {why}", err=True)
         if not library.articles():
             raise InputError("none of the paths holds an article; give text, Markdown, HTML, PDF or JSON Lines files")
         engine = load_engine(model)
         drafts = []
         for one in draft_questions(library, engine, per_article=per_article, seed=seed):
             drafts.append(one)
-            typer.echo(f"{'near miss' if one.sentence is None else 'question '}  {one.question}")
+            say(f"{'near miss' if one.sentence is None else 'question '}  {one.question}")
         engine.close()
         write_drafts(out, library, drafts, name=out.name)
-    typer.echo(
+    say(
         f'Wrote {len(drafts)} drafts to {out / "questions.jsonl"}. Accept one by setting its "draft" to false, reject '
         f"it by deleting its line; then: onrecord eval run {out} --out runs/{out.name}"
     )
@@ -75,9 +77,9 @@ def bench(
             engine=engine,
             articles=articles,
             questions=questions,
-            say=lambda text: typer.echo(text, err=True),
+            say=partial(say, err=True),
         )
     finally:
         if engine is not None:
             engine.close()
-    typer.echo(result.to_json() if as_json else bench_table(result))
+    say(result.to_json() if as_json else bench_table(result))

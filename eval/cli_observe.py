@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
 from onrecord.eval.calibrate import Observation, ObservedAssistant, observe
 from onrecord.eval.own_systems import load_options, open_library
+from onrecord.eval.progress import say
 from onrecord.eval.replies import KeptReplies
 from onrecord.eval.sampling import stratified_sample
 from onrecord.eval.stored import load_stored_suite
@@ -30,7 +29,7 @@ def observations(
             suite = load_stored_suite(folder)
             names[suite.name] = suite.fingerprint
             questions = stratified_sample(suite.questions, sample or None, seed=seed)
-            typer.echo(f"{suite.name}: {len(questions)} questions", err=True)
+            say(f"{suite.name}: {len(questions)} questions", err=True)
             with open_library(options, suite) as library:
                 assistant = ObservedAssistant(library, engine, settings)
                 found += observe(assistant, questions, suite=suite.name, on_progress=_told)
@@ -42,4 +41,4 @@ def observations(
 
 def _told(done: int, total: int) -> None:
     if done % 10 == 0 or done == total:
-        typer.echo(f"  {done} of {total}", err=True)
+        say(f"  {done} of {total}", err=True)

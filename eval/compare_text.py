@@ -4,6 +4,7 @@ from onrecord.eval.compare import Comparison, Difference
 from onrecord.eval.metric_names import HEADLINE, SEARCH_HEADLINE, figure, in_order, label
 from onrecord.eval.report import ScoredCell, ScoredRun
 from onrecord.index.errors import InputError
+from onrecord.index.inert import one_line
 
 _MOST_FLIPS = 20
 
@@ -39,7 +40,7 @@ def paired_cells(
 
 def comparison_text(name: str, comparison: Comparison) -> str:
     """The headline metrics, whatever changed beyond chance, and the questions that flipped."""
-    lines = [f"{name}, {comparison.n} questions in both"]
+    lines = [f"{one_line(name)}, {comparison.n} questions in both"]
     shown = [d for d in comparison.overall if d.metric in (*HEADLINE, *SEARCH_HEADLINE) or d.is_significant]
     places = {metric: place for place, metric in enumerate(in_order({d.metric for d in shown}))}
     lines += [_line(d) for d in sorted(shown, key=lambda d: places[d.metric])]
@@ -51,7 +52,9 @@ def comparison_text(name: str, comparison: Comparison) -> str:
     flips = sorted(comparison.flipped, key=lambda flip: not flip.is_loss)
     if flips:
         lines.append(f"  flipped: {len(flips)}, of them {sum(f.is_loss for f in flips)} from right to wrong")
-        lines += [f"    {f.question_id} ({f.kind}): {f.before} → {f.after}" for f in flips[:_MOST_FLIPS]]
+        lines += [
+            f"    {one_line(f.question_id)} ({one_line(f.kind)}): {f.before} → {f.after}" for f in flips[:_MOST_FLIPS]
+        ]
         if len(flips) > _MOST_FLIPS:
             lines.append(f"    … and {len(flips) - _MOST_FLIPS} more")
     losses = comparison.significant_losses
@@ -61,7 +64,7 @@ def comparison_text(name: str, comparison: Comparison) -> str:
 
 def _line(d: Difference) -> str:
     mark = ("LOSS" if d.is_loss else "gain") if d.is_significant else ""
-    where = f"{label(d.metric)} ({d.kind})" if d.kind else label(d.metric)
+    where = f"{label(d.metric)} ({one_line(d.kind)})" if d.kind else label(d.metric)
     return (
         f"  {where:34} {figure(d.metric, d.before):>6} → {figure(d.metric, d.after):>6}   "
         f"{_signed(d.metric, d.difference)} [{_signed(d.metric, d.low)}, {_signed(d.metric, d.high)}]  "

@@ -1,13 +1,13 @@
 """The report's drill-down: each question with what was shown to the model, the answer, and citations against gold."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
 from onrecord.eval.places import cites, covers, gold_of
 from onrecord.eval.records import CitationRow, EvidenceRow, ResultRow, SentenceRow
 from onrecord.eval.scoring import ScoredRow
 from onrecord.eval.suites import GoldQuote, Question
+from onrecord.index.inert import as_html as escape
 
 if TYPE_CHECKING:
     from onrecord.eval.report import ScoredCell

@@ -1,7 +1,6 @@
 """The report as one HTML page: no request leaves it, and everything that a model or an article said is escaped."""
 
 from collections.abc import Mapping
-from html import escape
 from importlib.resources import files
 
 from onrecord.eval.html_questions import questions_section
@@ -9,6 +8,7 @@ from onrecord.eval.intervals import Estimate
 from onrecord.eval.metric_names import COSTS, explanation, figure, in_order, interval, label
 from onrecord.eval.report import ScoredCell, ScoredRun, headline_metrics
 from onrecord.eval.scoring import LOWER_IS_BETTER, Summary
+from onrecord.index.inert import as_html as escape
 
 OUTCOMES = {
     "answered_right": "answered, right",

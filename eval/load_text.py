@@ -1,6 +1,5 @@
 """The load measurement as Markdown and as JSON."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from onrecord.eval.fresh import FreshStart
 from onrecord.eval.load import SPACING, AskLoad, SearchLoad
 from onrecord.eval.machine import git_commit, machine
+from onrecord.index.inert import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class LoadResult:
         data = asdict(self)
         for one, times in zip(data["asks"]["each"], self.asks.each, strict=True) if self.asks else ():
             one["waited"] = times.waited
-        return json.dumps(data, indent=1, ensure_ascii=False)
+        return as_json(data, indent=1)
 
     @property
     def fine(self) -> bool:

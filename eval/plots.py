@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from onrecord.eval.scoring import Summary
+from onrecord.index.inert import one_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def risk_coverage(summaries: Mapping[str, Summary]) -> str:
     for name, curve in curves.items():
         colour = _colour(list(summaries).index(name))
         xs, ys = [p.coverage * 100 for p in curve], [p.risk * 100 for p in curve]
-        axes.step(xs, ys, where="post", color=colour, linewidth=1.8, label=name)
+        axes.step(xs, ys, where="post", color=colour, linewidth=1.8, label=_name(name))
         axes.plot(xs[-1], ys[-1], "o", color=colour, markersize=5)
     axes.set(xlabel="answered, % of all questions", ylabel="wrong, % of the answered", xlim=(0, 100), ylim=(0, None))
     _legend(axes)
@@ -60,7 +61,7 @@ def calibration(summaries: Mapping[str, Summary]) -> str:
         colour = _colour(list(summaries).index(name))
         most = max(one.n for one in bins)
         xs, ys = [b.mean_score * 100 for b in bins], [b.share_true * 100 for b in bins]
-        axes.plot(xs, ys, color=colour, linewidth=1.2, label=name)
+        axes.plot(xs, ys, color=colour, linewidth=1.2, label=_name(name))
         axes.scatter(xs, ys, s=[18 + 110 * b.n / most for b in bins], color=colour, alpha=0.85, linewidths=0)
     axes.set(xlabel="answerability score, %", ylabel="truly answerable, %", xlim=(0, 102), ylim=(-4, 104))
     _legend(axes)
@@ -81,8 +82,8 @@ def kinds(summaries: Mapping[str, Summary], *, metric: str = "right") -> str:
         found = [(row, e) for row, kind in enumerate(names) if (e := _estimate(summary, kind, metric)) is not None]
         ys = [row + offset for row, _ in found]
         axes.hlines(ys, [e.low * 100 for _, e in found], [e.high * 100 for _, e in found], color=colour, alpha=0.45)
-        axes.plot([e.value * 100 for _, e in found], ys, "o", color=colour, markersize=4.6, label=name)
-    axes.set_yticks(range(len(names)), [f"{kind} ({_cases(summaries, kind)})" for kind in names])
+        axes.plot([e.value * 100 for _, e in found], ys, "o", color=colour, markersize=4.6, label=_name(name))
+    axes.set_yticks(range(len(names)), [f"{_name(kind)} ({_cases(summaries, kind)})" for kind in names])
     for row in range(len(names) - 1):
         axes.axhline(row + 0.5, color=_RULE, linewidth=0.5)
     axes.grid(axis="y", visible=False)
@@ -112,7 +113,7 @@ def latency(summaries: Mapping[str, Summary]) -> str:
                 axes.plot([], [], marker, color=_INK, markersize=5, linestyle="", label=text)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.set_yticks(range(len(timed)), list(timed))
+    axes.set_yticks(range(len(timed)), [_name(name) for name in timed])
     axes.grid(axis="y", visible=False)
     axes.set(xlabel="seconds: median, and the line to the 95th percentile", ylim=(len(timed) - 0.4, -0.6))
     _legend(axes, outside=True)
@@ -126,6 +127,12 @@ def _estimate(summary: Summary, kind: str, metric: str) -> Any:
 
 def _cases(summaries: Mapping[str, Summary], kind: str) -> int:
     return max(s.kinds[kind].n for s in summaries.values() if kind in s.kinds)
+
+
+def _name(name: str) -> str:
+    """A name as matplotlib shows it to the letter: neither read as a formula nor left out of the legend."""
+    shown = one_line(name).replace("$", r"\$")
+    return f"\u2009{shown}" if shown.startswith("_") else shown
 
 
 def _colour(place: int) -> str:

@@ -3,13 +3,21 @@
 import time
 from typing import IO, TYPE_CHECKING, Protocol
 
+import typer
+
 from onrecord.eval.records import ResultRow
+from onrecord.index.inert import one_line, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
 LINE_EVERY = 10
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Lines for whoever runs a command; what a terminal would obey is left out of them."""
+    typer.echo(plain(text), err=err)
 
 
 class Progress(Protocol):
@@ -92,7 +100,7 @@ class LineProgress:
         pass
 
     def _say(self, message: str) -> None:
-        print(message, file=self._out, flush=True)
+        print(plain(message), file=self._out, flush=True)
 
 
 class BarProgress:
@@ -104,7 +112,7 @@ class BarProgress:
 
         self._console = console
         self._bar = RichProgress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -121,7 +129,7 @@ class BarProgress:
 
     def start(self, label: str, *, done: int, total: int) -> None:
         if self._task is not None:
-            self._bar.update(self._task, description=label, advance=done)
+            self._bar.update(self._task, description=one_line(label), advance=done)
 
     def indexed(self, done: int, total: int) -> None:
         if self._index is None:
@@ -138,7 +146,7 @@ class BarProgress:
             self.note(f"question {row.question_id} failed: {row.error}")
 
     def note(self, message: str) -> None:
-        self._console.print(message, markup=False, highlight=False)
+        self._console.print(plain(message), markup=False, highlight=False)
 
     def end(self) -> None:
         self._bar.stop()

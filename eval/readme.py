@@ -5,6 +5,7 @@ from pathlib import Path
 
 from onrecord.eval.report import ScoredRun, about_run, explanations, results_table
 from onrecord.index.errors import InputError
+from onrecord.index.inert import code, markdown
 
 BEGIN, END = "<!-- eval:begin -->", "<!-- eval:end -->"
 
@@ -14,8 +15,8 @@ def results_section(run: ScoredRun) -> str:
     parts = []
     for suite in run.suites:
         cells = run.of_suite(suite.name)
-        commit = f", commit `{run.info.commit}`" if run.info.commit else ""
-        parts.append(f"**{suite.name}**: {len(cells[0].rows)} of {len(suite.questions)} questions{commit}\n")
+        commit = f", commit {code(run.info.commit)}" if run.info.commit else ""
+        parts.append(f"**{markdown(suite.name)}**: {len(cells[0].rows)} of {len(suite.questions)} questions{commit}\n")
         parts.append(results_table(cells) + "\n")
         meanings = "; ".join(f"*{name}*: {text}" for name, text in explanations(cells).items() if text)
         parts.append(f"<sub>{meanings}.</sub>\n")

@@ -14,6 +14,8 @@ from onrecord.eval.scoring import Group, ScoredRow, Summary, score_rows, summari
 from onrecord.eval.stored import load_stored_suite
 from onrecord.eval.suites import Suite
 from onrecord.index.errors import InputError
+from onrecord.index.inert import code, one_line
+from onrecord.index.inert import markdown as inert
 
 SUMMARY_SCHEMA_VERSION = 1
 
@@ -118,11 +120,11 @@ def summary_dict(run: ScoredRun) -> dict[str, Any]:
 
 def markdown(run: ScoredRun) -> str:
     """The headline figures as tables for a pull request."""
-    parts = [f"### Evaluation{f' of `{run.info.commit}`' if run.info.commit else ''}\n"]
+    parts = [f"### Evaluation{f' of {code(run.info.commit)}' if run.info.commit else ''}\n"]
     for suite in run.suites:
         cells = run.of_suite(suite.name)
-        parts += [f"**{suite.name}**, {len(cells[0].rows)} questions\n", results_table(cells), ""]
-        failed = [f"{c.system}: {n} failed" for c in cells if (n := c.summary.overall.outcomes.get("failed", 0))]
+        parts += [f"**{inert(suite.name)}**, {len(cells[0].rows)} questions\n", results_table(cells), ""]
+        failed = [f"{inert(c.system)}: {n} failed" for c in cells if (n := c.summary.overall.outcomes.get("failed", 0))]
         if failed:
             parts.append("; ".join(failed) + "\n")
     parts.append(about_run(run))
@@ -140,7 +142,7 @@ def results_table(cells: tuple[ScoredCell, ...]) -> str:
             estimate = cell.summary.overall.metrics.get(metric)
             figures.append(f"{figure(metric, estimate.value)} ({interval(metric, estimate)})" if estimate else "")
         seconds = cell.summary.costs.get("time_to_answer")
-        lines.append(_line([f"`{cell.system}`", *figures, f"{seconds.p50:.2f}" if seconds else ""]))
+        lines.append(_line([code(cell.system), *figures, f"{seconds.p50:.2f}" if seconds else ""]))
     return "\n".join(lines)
 
 
@@ -162,7 +164,7 @@ def about_run(run: ScoredRun) -> str:
     """One line on what the figures were made with."""
     machine = run.info.machine
     build = f", xllamacpp {machine['engine_build']} build" if machine.get("engine_build") else ""
-    return (
+    return inert(
         f"In per cent, with 95 % intervals. Model {run.info.settings.get('model', '')}, "
         f"embedder {run.info.settings.get('embedder', '')}, seed {run.info.settings.get('seed', 0)}; "
         f"{machine.get('cores', '?')} cores, {machine.get('processor', 'unknown processor')}{build}; "
@@ -176,7 +178,7 @@ def explanations(cells: tuple[ScoredCell, ...]) -> dict[str, str]:
 
 
 def _line(values: list[str]) -> str:
-    return "| " + " | ".join(value.replace("|", "\\|") for value in values) + " |"
+    return "| " + " | ".join(one_line(value).replace("|", "\\|") for value in values) + " |"
 
 
 def _cell_dict(cell: ScoredCell) -> dict[str, Any]:

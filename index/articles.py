@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 from onrecord.index.errors import ReadError
+from onrecord.index.inert import web_address
 from onrecord.index.sentences import sentence_spans
 from onrecord.index.types import Article
 
@@ -68,7 +69,8 @@ def article_from_text(
 ) -> Article:
     """Make an article; what is not given is read from the text where it is stated.
 
-    The identity is the URL, or without one the normalised text: never the title. ``published`` becomes ISO 8601, or
+    The identity is the URL, or without one the normalised text: never the title. A URL that is no web address (http or
+    https) is left out. ``published`` becomes ISO 8601, or
     empty when it is not one unambiguous day.
 
     >>> article = article_from_text("BEIRUT (Reuters) —  A cease-fire fell apart on Wednesday. More follows.")
@@ -79,7 +81,7 @@ def article_from_text(
     if not re.search(r"\w", text):
         raise ReadError("The text holds no words; give at least one sentence.")
     dateline = read_dateline(text)
-    url = url.strip()
+    url = web_address(url)
     return Article(
         id="a" + sha256((url or text).encode("utf-8")).hexdigest()[:12],
         title=_one_line(title) or derive_title(text, dateline),

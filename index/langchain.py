@@ -1,4 +1,7 @@
-"""A Library as a LangChain retriever; needs ``langchain-core`` (the extra ``langchain``)."""
+"""A Library as a LangChain retriever; needs ``langchain-core`` (the extra ``langchain``).
+
+Texts are data here, to the letter: an app that shows them as HTML or Markdown escapes them for it.
+"""
 
 import logging
 from typing import Any

@@ -1,4 +1,7 @@
-"""A Library as a LlamaIndex retriever, for apps that are built on LlamaIndex."""
+"""A Library as a LlamaIndex retriever, for apps that are built on LlamaIndex.
+
+Texts are data here, to the letter: an app that shows them as HTML or Markdown escapes them for it.
+"""
 
 import asyncio
 import logging

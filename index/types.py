@@ -11,13 +11,18 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from onrecord.index.inert import web_address
+
 FoundBy = Literal["dense", "keyword", "fused", "reranked"]
 Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One news article. ``published`` is an ISO 8601 date (``2016-12-14``) or date-time, empty when unknown."""
+    """One news article. ``published`` is an ISO 8601 date (``2016-12-14``) or date-time, empty when unknown.
+
+    ``url`` is a web address (http or https); anything else that is given as one is no address, and is not kept.
+    """
 
     id: str
     title: str
@@ -27,6 +32,9 @@ class Article:
     url: str = ""
     language: str = "en"
     place: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", web_address(self.url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,9 @@ class ArticleInfo:
     place: str
     words: int
     added: str
+
+    def __post_init__(self) -> None:  # what an older version stored may be no address
+        object.__setattr__(self, "url", web_address(self.url))
 
 
 @dataclass(frozen=True, slots=True)

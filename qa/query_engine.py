@@ -1,4 +1,7 @@
-"""The assistant as a LlamaIndex query engine, for apps that are built on LlamaIndex."""
+"""The assistant as a LlamaIndex query engine, for apps that are built on LlamaIndex.
+
+Texts are data here, to the letter: an app that shows them as HTML or Markdown escapes them for it.
+"""
 
 import asyncio
 from typing import Any
@@ -9,6 +12,7 @@ from llama_index.core.callbacks.base import CallbackManager
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from onrecord.index import Filter
+from onrecord.index.inert import web_address
 from onrecord.index.retriever import FOR_THE_MODEL
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.types import Answer, Citation
@@ -57,7 +61,7 @@ def _node_of(citation: Citation, verdict: str) -> NodeWithScore:
         "title": citation.title,
         "source": citation.source,
         "published": citation.published,
-        "url": citation.url,
+        "url": web_address(citation.url),
         "article_id": citation.article_id,
         "number": citation.number,
         "quote": citation.quote,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from onrecord.index import Hit, Sentence
+from onrecord.index.inert import web_address
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Disagreement, Evidence
 
 
@@ -22,7 +23,7 @@ def citation_to_dict(citation: Citation | Evidence) -> dict[str, Any]:
         "title": citation.title,
         "source": citation.source,
         "published": citation.published,
-        "url": citation.url,
+        "url": web_address(citation.url),
         "also_in": list(citation.also_in),
         **_place(citation.sentence),
     }

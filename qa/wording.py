@@ -1,5 +1,7 @@
 """The sentences that the program itself says: abstentions, reasons, the rendered answer."""
 
+from collections.abc import Callable
+
 from onrecord.qa.types import Answer, AnswerSentence, Reason
 
 ABSTENTION = "The articles do not say."
@@ -23,25 +25,29 @@ WHAT_TO_TRY: dict[Reason, str] = {
 }
 
 
-def marked(sentence: AnswerSentence) -> str:
+Written = Callable[[str], str]
+"""How a text that the program did not write is put into the answer: as it is, or escaped for where that is shown."""
+
+
+def marked(sentence: AnswerSentence, written: Written = str) -> str:
     """The sentence with its ``[n]`` markers behind it."""
     markers = "".join(f"[{citation.number}]" for citation in sentence.citations)
-    return f"{sentence.text} {markers}" if markers else sentence.text
+    return f"{written(sentence.text)} {markers}" if markers else written(sentence.text)
 
 
-def left_open(answer: Answer) -> str:
+def left_open(answer: Answer, written: Written = str) -> str:
     """The sentence for the part of the question that the articles leave open."""
-    return f"The articles do not say: “{answer.missing}”"
+    return f"The articles do not say: “{written(answer.missing)}”"
 
 
-def answer_text(answer: Answer) -> str:
-    """The whole answer as plain text, each sentence followed by its markers."""
+def answer_text(answer: Answer, written: Written = str) -> str:
+    """The whole answer, each sentence followed by its markers; as plain text unless ``written`` says otherwise."""
     if answer.status == "abstained":
         return f"{ABSTENTION} {WHY[answer.reason]}".strip()
-    lines = [" ".join(marked(sentence) for sentence in answer.sentences)]
+    lines = [" ".join(marked(sentence, written) for sentence in answer.sentences)]
     for disagreement in answer.disagreements:
-        lines.append(f"The articles differ on {disagreement.about}:")
-        lines.extend(f"- {marked(position)}" for position in disagreement.positions)
+        lines.append(f"The articles differ on {written(disagreement.about)}:")
+        lines.extend(f"- {marked(position, written)}" for position in disagreement.positions)
     if answer.missing:
-        lines.append(left_open(answer))
+        lines.append(left_open(answer, written))
     return "\n".join(line for line in lines if line)

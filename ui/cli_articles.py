@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from onrecord.ui import cli_open as opening
-from onrecord.ui.cli_group import FAILED, complain, print_json
+from onrecord.ui.cli_group import FAILED, complain, print_json, say
 from onrecord.ui.cli_open import ArticleOption, DataOption, FromOption, JsonOption, SourceOption, ToOption
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def add(
         for _, why in report.failed:
             complain(why)
         if not quiet and not nothing:
-            print(_report_text(report, stored))
+            say(_report_text(report, stored))
     if nothing:
         raise typer.Exit(FAILED)
 
@@ -79,7 +79,7 @@ def list_articles(
         print_json({"count": len(found), "articles": [asdict(info) for info in found]})
         return
     if not found and not scope:
-        print("There are no articles yet; `onrecord add PATH` adds some.")
+        say("There are no articles yet; `onrecord add PATH` adds some.")
         return
     rows = [(info.id, info.title, info.source, info.published[:10], f"{info.words:,}") for info in found]
     show_table(console(), ("id", "title", "source", "published", "words"), rows, right=("words",))
@@ -98,7 +98,7 @@ def remove(
     if as_json:
         print_json({"removed": list(report.removed)})
     else:
-        print(f"{counted(len(report.removed), 'article')} removed.")
+        say(f"{counted(len(report.removed), 'article')} removed.")
 
 
 def search(
@@ -126,7 +126,7 @@ def search(
     if as_json:
         print_json({"query": query, "hits": found})
     elif empty:
-        print("There are no articles yet; `onrecord add PATH` adds some.")
+        say("There are no articles yet; `onrecord add PATH` adds some.")
     else:
         _show_hits(found, scope)
 
@@ -142,14 +142,17 @@ def _hit_json(library: "Library", hit: "Hit") -> dict[str, Any]:
 def _show_hits(found: list[dict[str, Any]], scope: "Filter") -> None:
     from rich.text import Text
 
+    from onrecord.index.inert import one_line
     from onrecord.ui.dates import day_text
-    from onrecord.ui.terminal import console, plain
+    from onrecord.ui.terminal import console
 
     out = console()
     for number, hit in enumerate(found, start=1):
         facts = ", ".join(part for part in (hit["title"], hit["source"], day_text(hit["published"])) if part)
-        out.print(Text(f"{number}. ", "bold cyan").append(plain(facts), "bold").append(f"  {hit['score']:.3f}", "dim"))
-        out.print(Text(plain(hit["text"])))
+        out.print(
+            Text(f"{number}. ", "bold cyan").append(one_line(facts), "bold").append(f"  {hit['score']:.3f}", "dim")
+        )
+        out.print(Text(one_line(hit["text"])))
         out.print(Text(f"{hit['id']}\n" if number < len(found) else hit["id"], "dim"))
     if not found:
         out.print("Nothing found." if not scope else "Nothing found within the filter.")
@@ -171,12 +174,12 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
         findings = [asdict(finding) for finding in report.findings]
         print_json({"ok": fine, "data": str(settings.data), **counts, "findings": findings, "models": models})
     else:
-        print(f"{settings.data}: {counts['articles']:,} articles, {counts['passages']:,} passages.")
+        say(f"{settings.data}: {counts['articles']:,} articles, {counts['passages']:,} passages.")
         for finding in report.findings:
             complain(f"{finding.message} To mend it: {finding.cure}.")
         for model in models:
-            print(f"Model {model['name']}: {model['state']}." + (f" {model['cure']}" if model["cure"] else ""))
-        print("All is well." if fine else "Something needs mending.")
+            say(f"Model {model['name']}: {model['state']}." + (f" {model['cure']}" if model["cure"] else ""))
+        say("All is well." if fine else "Something needs mending.")
     if not fine:
         raise typer.Exit(FAILED)
 
@@ -193,4 +196,4 @@ def rebuild(data: DataOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"articles": articles, "passages": passages, "embedded_again": embedded})
     else:
-        print(f"Rebuilt: {counted(articles, 'article')}, {counted(passages, 'passage')}.")
+        say(f"Rebuilt: {counted(articles, 'article')}, {counted(passages, 'passage')}.")

@@ -109,10 +109,11 @@ def _streamed(
 def _show_found(out: "Console", question: str, found: "EvidenceFound") -> None:
     from rich.text import Text
 
-    from onrecord.ui.terminal import counted, plain, where_from
+    from onrecord.index.inert import one_line
+    from onrecord.ui.terminal import counted, where_from
 
     if found.standalone_question != question.strip():
-        out.print(Text(f"Understood as: {plain(found.standalone_question)}", "dim"))
+        out.print(Text(f"Understood as: {one_line(found.standalone_question)}", "dim"))
     by_article = {evidence.sentence.article_id: evidence for evidence in found.evidence}
     if by_article:
         sentences = counted(len(found.evidence), "sentence")

@@ -109,8 +109,10 @@ def described(module: str) -> str:
 
 def print_json(document: Mapping[str, Any], *, to: TextIO | None = None) -> None:
     """One JSON document on standard output, whatever that can encode."""
+    from onrecord.index.inert import as_json
+
     out = to or sys.stdout
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = as_json(document)
     try:
         text.encode(getattr(out, "encoding", None) or "utf-8")
     except UnicodeEncodeError:  # a terminal without Unicode, or a file name that is no text
@@ -118,9 +120,18 @@ def print_json(document: Mapping[str, Any], *, to: TextIO | None = None) -> None
     print(text, file=out, flush=True)
 
 
+def say(text: str) -> None:
+    """A line on standard output; what a terminal would obey is left out of it."""
+    from onrecord.index.inert import plain
+
+    print(plain(text))
+
+
 def complain(sentence: str) -> None:
     """One line on standard error."""
-    line = f"onrecord: {' '.join(sentence.split())}"
+    from onrecord.index.inert import one_line
+
+    line = f"onrecord: {one_line(sentence)}"
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
 

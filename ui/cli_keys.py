@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from onrecord.ui import cli_open as opening
-from onrecord.ui.cli_group import print_json
+from onrecord.ui.cli_group import print_json, say
 from onrecord.ui.cli_open import DataOption, JsonOption
 from onrecord.ui.keys import FILE_NAME, Keys
 
@@ -26,7 +26,7 @@ def add(
     if as_json:
         print_json({"id": key.id, "name": key.name, "per_minute": per_minute, "read_only": read_only, "key": token})
     else:
-        print(f"{token}\nKeep it now: it is stored hashed and cannot be shown again.")
+        say(f"{token}\nKeep it now: it is stored hashed and cannot be shown again.")
 
 
 @app.command("list")
@@ -47,9 +47,9 @@ def list_keys(data: DataOption = None, as_json: JsonOption = False) -> None:
         return
     for row in rows:
         may = "reads" if row["read_only"] else "reads and changes"
-        print(f"{row['id']}  {row['name']}  {may}, {row['per_minute']} a minute, made {row['created'][:10]}")
+        say(f"{row['id']}  {row['name']}  {may}, {row['per_minute']} a minute, made {row['created'][:10]}")
     if not rows:
-        print("There are no keys yet; `onrecord keys add NAME` makes one.")
+        say("There are no keys yet; `onrecord keys add NAME` makes one.")
 
 
 @app.command()
@@ -63,7 +63,7 @@ def revoke(
     if as_json:
         print_json({"revoked": key.id, "name": key.name})
     else:
-        print(f"The key {key.name} ({key.id}) is revoked.")
+        say(f"The key {key.name} ({key.id}) is revoked.")
 
 
 def _keys(data: Path | None) -> Keys:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from onrecord.ui.cli_group import print_json
+from onrecord.ui.cli_group import print_json, say
 from onrecord.ui.cli_open import JsonOption
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def pull(
             path = known.pull(entry.name, on_progress=report, sources=sources)
         pulled.append({"name": entry.name, "path": str(path), "bytes": entry.bytes, "was_here": was_here})
         if not (quiet or as_json):
-            print(f"{entry.name} {'is here' if was_here else 'pulled'} ({known.readable(entry.bytes)}).")
+            say(f"{entry.name} {'is here' if was_here else 'pulled'} ({known.readable(entry.bytes)}).")
     if as_json:
         print_json({"pulled": pulled})
 

@@ -11,6 +11,8 @@ def day_text(published: str) -> str:
     """
     year, _, rest = published[:10].partition("-")
     month, _, number = rest.partition("-")
-    if len(published) < 10 or not (year.isdigit() and month.isdigit() and number.isdigit() and 1 <= int(month) <= 12):
+    if len(published) < 10 or not (
+        year.isdecimal() and month.isdecimal() and number.isdecimal() and 1 <= int(month) <= 12
+    ):
         return published
     return f"{int(number)} {_MONTHS[int(month) - 1]} {year}"

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
+from onrecord.index.inert import markdown, one_line, pasted, web_address
 from onrecord.ui.dates import day_text
-from onrecord.ui.escape import bdi, e, link, markdown, plain
+from onrecord.ui.escape import bdi, e, link
 from onrecord.ui.records import Line, Quote, Record
 
 FORMATS = {"Markdown": "md", "HTML": "html", "JSON": "json"}
@@ -16,7 +18,7 @@ def references(records: Sequence[Record]) -> tuple[tuple[Quote, ...], dict[tuple
     quotes: dict[tuple[str, int], Quote] = {}
     for record in records:
         for quote in record.cited:
-            quotes.setdefault(quote.place, quote)
+            quotes.setdefault(quote.place, replace(quote, url=web_address(quote.url)))
     return tuple(quotes.values()), {place: n for n, place in enumerate(quotes, start=1)}
 
 
@@ -55,7 +57,7 @@ def to_markdown(title: str, records: Sequence[Record]) -> str:
     if quotes:
         out += ["## References", ""]
     for quote in quotes:
-        address = f" <{plain(quote.url)}>" if link(quote.url) and not set("<> ") & set(quote.url) else ""
+        address = f" <{quote.url}>" if quote.url else ""
         note = f" ({_STANDING[quote.standing]})" if quote.standing else ""
         facts = ", ".join(markdown(part) for part in _facts(quote))
         out.append(f"{numbers[quote.place]}. {facts}.{address} “{markdown(quote.quote)}”{note}")
@@ -152,9 +154,8 @@ def render(kind: str, title: str, records: Sequence[Record]) -> str:
 
 
 def for_clipboard(record: Record) -> str:
-    """One answer as plain text, its references below it."""
+    """One answer as plain text, its references below it, each on a line of its own."""
     refs = "\n".join(
-        f"[{q.number}] {', '.join(_facts(q))}. {plain(q.url) if link(q.url) else ''} “{q.quote}”".replace("  ", " ")
-        for q in record.cited
+        one_line(f"[{q.number}] {', '.join(_facts(q))}. {web_address(q.url)} “{q.quote}”") for q in record.cited
     )
-    return plain(record.answer_text + ("\n\n" + refs if refs else ""))
+    return pasted(record.answer_text + ("\n\n" + refs if refs else ""))

@@ -1,5 +1,7 @@
 """The collection as tools for a language model's host, over the Model Context Protocol (the extra ``mcp``).
 
+The text of a result is Markdown in which nothing of an article is a link, a picture or a tag, as hosts and models pass
+it on; the structured result, and the resources, have the same text to the letter, as offsets count into it.
 ``create_mcp`` makes the server, `run_stdio` speaks to the program that started this one, `mcp_http_app` over HTTP.
 """
 
@@ -12,7 +14,9 @@ from anyio import to_thread
 from pydantic import Field
 
 from onrecord.index import InputError, OnRecordError, UnknownArticle
+from onrecord.index.inert import markdown, one_line, plain
 from onrecord.qa.types import Turn
+from onrecord.qa.wording import answer_text
 from onrecord.ui.api_articles import article_to_dict
 from onrecord.ui.api_models import AnswerModel, ArticleModel, SearchResponse
 from onrecord.ui.api_problems import Problem
@@ -75,7 +79,7 @@ def _add_search(server: "MCPServer[Any]", service: Service) -> None:
             scope = scope_of(articles or (), sources or (), published_from, published_to)
             chosen = service.collection(collection)
             hits, warnings = chosen.search(query, top_k=top_k, scope=scope)
-        lines = [f"{_facts(chosen, hit)}\n{hit['quote']}" for hit in hits] or ["Nothing found."]
+        lines = [f"{_facts(chosen, hit)}\n{_lines(hit['quote'])}" for hit in hits] or ["Nothing found."]
         return _result(chosen, lines + warnings, hits, {"query": query, "hits": hits, "warnings": warnings})
 
 
@@ -101,7 +105,8 @@ def _add_ask(server: "MCPServer[Any]", service: Service) -> None:
         data = answer.to_dict()
         data["warnings"] = [*warnings, *data["warnings"]]
         cited = [citation for sentence in data["sentences"] for citation in sentence["citations"]]
-        lines = [answer.text, *(f"[{c.number}] “{c.quote}” ({c.title})" for c in answer.citations), *data["warnings"]]
+        cites = [f"[{c.number}] “{markdown(c.quote)}” ({markdown(c.title)})" for c in answer.citations]
+        lines = [answer_text(answer, markdown), *cites, *data["warnings"]]
         return _result(chosen, lines, cited, {**data, "conversation": ""})
 
 
@@ -116,7 +121,7 @@ def _add_read(server: "MCPServer[Any]", service: Service) -> None:
             chosen = service.collection(collection)
             article = article_to_dict(chosen, article_id)
         found = {"article_id": article_id, "title": article["title"]}
-        return _result(chosen, [f"{_facts(chosen, article)}\n\n{article['text']}"], [found], article)
+        return _result(chosen, [f"{_facts(chosen, article)}\n\n{_lines(article['text'])}"], [found], article)
 
 
 def _add_collections(server: "MCPServer[Any]", service: Service) -> None:
@@ -159,11 +164,15 @@ def _told() -> Iterator[None]:
 
 
 def _said(error: OnRecordError | Problem) -> str:
-    return error.detail if isinstance(error, Problem) else str(error)
+    return plain(error.detail if isinstance(error, Problem) else str(error))
+
+
+def _lines(text: str) -> str:
+    return "\n".join(markdown(line) for line in text.split("\n"))
 
 
 def _facts(service: Service, found: dict[str, Any]) -> str:
-    facts = ", ".join(part for part in (found["title"], found["source"], found["published"][:10]) if part)
+    facts = ", ".join(markdown(part) for part in (found["title"], found["source"], found["published"][:10]) if part)
     return f"{facts} ({service.uri(found.get('article_id') or found['id'])})"
 
 
@@ -171,7 +180,7 @@ def _result(service: Service, lines: list[str], cited: list[dict[str, Any]], dat
     """Text for the model, links to the articles, and the same as data for programs."""
     titles = {one["article_id"]: one["title"] for one in cited}
     links: list[ContentBlock] = [
-        ResourceLink(uri=service.uri(article_id), name=article_id, title=title, mime_type="text/plain")
+        ResourceLink(uri=service.uri(article_id), name=article_id, title=one_line(title), mime_type="text/plain")
         for article_id, title in titles.items()
     ]
     text: list[ContentBlock] = [TextContent(type="text", text="\n\n".join(lines))]

@@ -15,13 +15,12 @@ from starlette.exceptions import HTTPException
 
 from onrecord.index import Filter, OnRecordError
 from onrecord.qa.types import Answer, Finished, SentenceDone
-from onrecord.qa.wording import marked
 from onrecord.ui.api_ask import EVENT_STREAM, UNBUFFERED, while_connected
 from onrecord.ui.api_asking import Sign
 from onrecord.ui.api_problems import Problem, as_json, described
 from onrecord.ui.api_service import Service, first_service
 from onrecord.ui.openai_models import ChatRequest
-from onrecord.ui.openai_text import annotations, with_references
+from onrecord.ui.openai_text import annotations, said, with_references
 
 router = APIRouter()
 _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
@@ -82,7 +81,7 @@ class _Reply:
                 async for sign in _from(first, events):
                     match sign:
                         case SentenceDone(sentence=sentence) if sentence.verdict != "unsupported":
-                            piece = f"{' ' if sent else ''}{marked(sentence)}"
+                            piece = f"{' ' if sent else ''}{said(sentence)}"
                             sent += piece
                             yield self._chunk({"content": piece})
                         case Finished(answer=answer):

@@ -1,10 +1,19 @@
-"""An answer as a chat message: numbered references in the text, and annotations for programs."""
+"""An answer as a chat message: numbered references in the text, and annotations for programs.
+
+Chat clients show a message as Markdown: what the program did not write is escaped, its links are the articles'.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
+from onrecord.index.inert import markdown, web_address
 from onrecord.qa.types import Answer, AnswerSentence, Citation
-from onrecord.qa.wording import marked
+from onrecord.qa.wording import answer_text, marked
+
+
+def said(sentence: AnswerSentence) -> str:
+    """One sentence of the message, with its markers."""
+    return marked(sentence, markdown)
 
 
 def reference(citation: Citation) -> str:
@@ -14,15 +23,18 @@ def reference(citation: Citation) -> str:
     >>> reference(Citation(1, Sentence("a1", 0, 0, 4, "Yes."), "Bridge closed", "Courier", "2024-03-04"))
     '[1] Bridge closed, Courier, 2024-03-04: “Yes.”'
     """
-    facts = ", ".join(part for part in (citation.title, citation.source, citation.published[:10]) if part)
-    address = f" {citation.url}" if citation.url else ""
-    return f"[{citation.number}] {facts}: “{citation.quote}”{address}"
+    facts = (citation.title, citation.source, citation.published[:10])
+    url = web_address(citation.url)
+    address = f" <{url}>" if url else ""
+    shown = ", ".join(markdown(part) for part in facts if part)
+    return f"[{citation.number}] {shown}: “{markdown(citation.quote)}”{address}"
 
 
 def with_references(answer: Answer) -> str:
     """The answer's text, with what it cites below it."""
     lines = [reference(citation) for citation in answer.citations]
-    return "\n\n".join([answer.text, "\n".join(lines)]) if lines else answer.text
+    text = answer_text(answer, markdown)
+    return "\n\n".join([text, "\n".join(lines)]) if lines else text
 
 
 def annotations(answer: Answer, content: str, uri: Callable[[str], str]) -> list[dict[str, Any]]:
@@ -35,7 +47,7 @@ def annotations(answer: Answer, content: str, uri: Callable[[str], str]) -> list
     found: list[dict[str, Any]] = []
     start = 0
     for sentence in shown:
-        text = marked(sentence)
+        text = said(sentence)
         start = content.find(text, start)
         if start < 0:  # the text was put otherwise; better no annotation than a wrong span
             break
@@ -53,7 +65,7 @@ def _annotation(
             "start_index": start,
             "end_index": end,
             "title": citation.title,
-            "url": citation.url or uri(citation.article_id),
+            "url": web_address(citation.url) or uri(citation.article_id),
             "number": citation.number,
             "article_id": citation.article_id,
             "start_char": citation.sentence.start_char,

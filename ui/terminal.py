@@ -1,6 +1,5 @@
 """What people see in a terminal: answers with numbered quotes, abstentions, tables, progress."""
 
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from onrecord.index.inert import one_line
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 from onrecord.qa.wording import ABSTENTION, WHAT_TO_TRY, WHY, left_open
 from onrecord.ui.dates import day_text
@@ -22,17 +22,6 @@ if TYPE_CHECKING:
 
 NOTICEABLE = 1.0  # seconds after which a person wants to see that something moves
 NEAREST = 3  # sentences shown where nothing answers
-# Control characters, and marks that turn the direction of writing: an article must not steer the terminal.
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def plain(text: str) -> str:
-    """``text`` without anything that a terminal would obey instead of show.
-
-    >>> plain("a\\x1b[31mb\\r\\nc")
-    'a[31mb\\nc'
-    """
-    return _UNSEEN.sub("", text)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -43,12 +32,12 @@ def console(*, stderr: bool = False) -> Console:
 
 def where_from(facts: Citation | Evidence) -> str:
     """Title, source and day, as far as they are known."""
-    return plain(", ".join(part for part in (facts.title, facts.source, day_text(facts.published)) if part))
+    return one_line(", ".join(part for part in (facts.title, facts.source, day_text(facts.published)) if part))
 
 
 def sentence_text(sentence: AnswerSentence) -> Text:
     """The sentence with its numbers, marked where its citations support it in part only."""
-    text = Text(plain(sentence.text))
+    text = Text(one_line(sentence.text))
     for citation in sentence.citations:
         text.append(f" [{citation.number}]", "bold cyan")
     if sentence.verdict == "partly":
@@ -67,11 +56,11 @@ def show_answer(out: Console, answer: Answer, *, already: Sequence[AnswerSentenc
         for sentence in answer.sentences:
             out.print(sentence_text(sentence))
     for disagreement in answer.disagreements:
-        out.print(Text(f"The articles differ on {plain(disagreement.about)}:", "bold yellow"))
+        out.print(Text(f"The articles differ on {one_line(disagreement.about)}:", "bold yellow"))
         for position in disagreement.positions:
             out.print(Text("• ").append_text(sentence_text(position)))
     if answer.missing:
-        out.print(Text(plain(left_open(answer)), "yellow"))
+        out.print(Text(one_line(left_open(answer)), "yellow"))
     out.print()
     for citation in answer.citations:
         _show_quote(out, citation)
@@ -94,8 +83,8 @@ def _show_abstention(out: Console, answer: Answer) -> None:
 
 def _show_quote(out: Console, facts: Citation | Evidence, *, bullet: str = "") -> None:
     mark = bullet or f"[{facts.number}]"
-    out.print(Text(f"{mark} ", "bold cyan").append(f"“{plain(facts.sentence.text)}”", "default"))
-    for line in filter(None, (where_from(facts), plain(facts.url))):
+    out.print(Text(f"{mark} ", "bold cyan").append(f"“{one_line(facts.sentence.text)}”", "default"))
+    for line in filter(None, (where_from(facts), one_line(facts.url))):
         if out.is_terminal:
             out.print(Padding(Text(line, "dim"), (0, 0, 0, len(mark) + 1), expand=False))
         else:  # padding would cut the line at the width that a pipe has not
@@ -104,7 +93,7 @@ def _show_quote(out: Console, facts: Citation | Evidence, *, bullet: str = "") -
 
 def _show_foot(out: Console, answer: Answer) -> None:
     for warning in answer.warnings:
-        out.print(Text(f"Note: {plain(warning)}", "yellow"))
+        out.print(Text(f"Note: {one_line(warning)}", "yellow"))
     if answer.unconfirmed:
         count = len(answer.unconfirmed)
         left_out = "1 drafted sentence was" if count == 1 else f"{count} drafted sentences were"
@@ -119,14 +108,14 @@ def show_table(
     """A table for the eye; tab-separated lines for a pipe."""
     if not out.is_terminal:
         for row in rows:
-            print("\t".join(" ".join(plain(cell).split()) for cell in row), file=out.file)  # Rich would expand tabs
+            print("\t".join(one_line(cell) for cell in row), file=out.file)  # Rich would expand tabs
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for number, column in enumerate(columns):
         fixed = column in ("id", "name")  # what is typed in again must not be cut
         table.add_column(column, justify="right" if column in right else "left", no_wrap=fixed or number > 1)
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*(Text(one_line(cell)) for cell in row))
     out.print(table)
 
 

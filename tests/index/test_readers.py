@@ -185,12 +185,13 @@ class TestFormats:
     @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
     def test_csv_rows_are_articles_however_long(self, tmp_path: Path, delimiter: str) -> None:
         long = "A long text, with a comma; " * 10_000
+        one, two = "https://courier.example/1", "https://courier.example/2"
         content = io.StringIO()
         writer = csv.writer(content, delimiter=delimiter)
-        writer.writerows([["Title", "Text", "URL"], ["A", STORY, "u1"], ["B", f'"{long}"\nEnd.', "u2"]])
+        writer.writerows([["Title", "Text", "URL"], ["A", STORY, one], ["B", f'"{long}"\nEnd.', two]])
         result = read(write(tmp_path / "a.csv", "\ufeff" + content.getvalue()))
         assert result.error == ""
-        assert [(a.title, a.url) for a in result.articles] == [("A", "u1"), ("B", "u2")]
+        assert [(a.title, a.url) for a in result.articles] == [("A", one), ("B", two)]
         assert len(result.articles[1].text) > 250_000
 
     def test_bad_rows_are_named_and_the_good_ones_are_kept(self, tmp_path: Path) -> None:
