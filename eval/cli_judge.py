@@ -1,9 +1,10 @@
 """The commands that judge: two runs, gates, the grounding verifier, and the fit of the abstention decision."""
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -11,6 +12,10 @@ from onrecord.eval.cli_options import Embedder, Model, Replies, Sample, Seed
 from onrecord.eval.progress import say
 from onrecord.index.errors import InputError
 
+if TYPE_CHECKING:
+    from onrecord.qa.verify import Verifier
+
+Item = TypeVar("Item")
 _HERE = Path(__file__).resolve().parent
 
 
@@ -69,7 +74,10 @@ def gate(
 
 
 def grounding(
-    files: Annotated[list[Path], typer.Argument(help="Files of claims and sources.", show_default=False)],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files of claims and sources, or of minimal pairs; default: the pairs that come along."),
+    ] = None,
     model: Model = "qwen2.5-coder-1.5b",
     no_model: Annotated[bool, typer.Option("--no-model", help="The word features alone.")] = False,
     sample: Sample = 0,
@@ -77,35 +85,66 @@ def grounding(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """How well the verifier tells supported claims from others, beside ROUGE-2, in one run."""
-    import random
-
-    from onrecord.eval.grounding import evaluate_baseline, evaluate_verifier
-    from onrecord.eval.suites import load_grounding
+    from onrecord.eval.minimal_pairs import CONTRAST_PAIRS, holds_pairs
     from onrecord.qa.engines import load_engine
-    from onrecord.qa.verify import EngineVerifier, FeatureVerifier, supported_from
+    from onrecord.qa.verify import EngineVerifier, FeatureVerifier
 
     engine = None if no_model else load_engine(model)
-    verifiers: dict[str, Any] = {"features": FeatureVerifier()}
+    verifiers: dict[str, Verifier] = {"features": FeatureVerifier()}
     if engine is not None:
         verifiers["features + model"] = EngineVerifier(engine)
     everything = {}
-    for file in files:
-        items = load_grounding(file)
-        if sample and sample < len(items):
-            items = tuple(random.Random(seed).sample(items, sample))
-        reports = {"ROUGE-2": evaluate_baseline(items, seed=seed)}
-        for name, verifier in verifiers.items():
-            reports[name] = evaluate_verifier(items, verifier, threshold=supported_from, seed=seed)
-        everything[file.stem] = {name: asdict(report) for name, report in reports.items()}
+    for file in files or [CONTRAST_PAIRS]:
+        judged = _pair_reports if holds_pairs(file) else _claim_reports
+        everything[file.stem], lines = judged(file, verifiers, sample, seed)
         if not as_json:
-            say(f"{file.stem}, n = {len(items)}")
-            for name, report in reports.items():
-                evidence = f"   evidence F1 {report.evidence_f1}" if report.evidence_f1 else ""
-                say(f"  {name:18} ROC-AUC {report.roc_auc}   balanced {report.balanced_accuracy}{evidence}")
+            say("\n".join(lines))
     if as_json:
         say(as_json(everything, indent=1))
     if engine is not None:
         engine.close()
+
+
+def _claim_reports(
+    file: Path, verifiers: Mapping[str, "Verifier"], sample: int, seed: int
+) -> tuple[dict[str, Any], list[str]]:
+    """The reports on a file of claims, the baseline first, as data and as lines."""
+    from onrecord.eval.grounding import evaluate_baseline, evaluate_verifier
+    from onrecord.eval.suites import load_grounding
+    from onrecord.qa.verify import supported_from
+
+    items = _sampled(load_grounding(file), sample, seed)
+    reports = {"ROUGE-2": evaluate_baseline(items, seed=seed)}
+    for name, verifier in verifiers.items():
+        reports[name] = evaluate_verifier(items, verifier, threshold=supported_from, seed=seed)
+    lines = [f"{file.stem}, n = {len(items)}"]
+    for name, report in reports.items():
+        evidence = f"   evidence F1 {report.evidence_f1}" if report.evidence_f1 else ""
+        lines.append(f"  {name:18} ROC-AUC {report.roc_auc}   balanced {report.balanced_accuracy}{evidence}")
+    return {name: asdict(report) for name, report in reports.items()}, lines
+
+
+def _pair_reports(
+    file: Path, verifiers: Mapping[str, "Verifier"], sample: int, seed: int
+) -> tuple[dict[str, Any], list[str]]:
+    """The reports on a file of minimal pairs, the baseline first, as data and as lines."""
+    from onrecord.eval.minimal_pairs import evaluate_pairs, evaluate_pairs_by_copying, load_pairs, pair_lines
+    from onrecord.qa.verify import supported_from
+
+    pairs = _sampled(load_pairs(file), sample, seed)
+    reports = {"ROUGE-2": evaluate_pairs_by_copying(pairs, seed=seed)}
+    for name, verifier in verifiers.items():
+        reports[name] = evaluate_pairs(pairs, verifier, threshold=supported_from, seed=seed)
+    lines = [f"{file.stem}, {len(pairs)} pairs"]
+    for name, report in reports.items():
+        lines += pair_lines(name, report)
+    return {name: asdict(report) for name, report in reports.items()}, lines
+
+
+def _sampled(items: Sequence[Item], sample: int, seed: int) -> Sequence[Item]:
+    import random
+
+    return random.Random(seed).sample(items, sample) if 0 < sample < len(items) else items
 
 
 def calibrate(

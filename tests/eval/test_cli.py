@@ -90,6 +90,16 @@ def test_grounding_prints_the_verifier_beside_the_baseline(tmp_path: Path) -> No
     assert result.exit_code == 0 and "ROUGE-2" in result.output and "features" in result.output
 
 
+def test_grounding_without_a_file_is_over_the_pairs_that_come_along() -> None:
+    result = call("grounding", "--no-model", "--sample", 30, "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.output)["pairs"]["features"]
+    assert found["overall"]["all"]["true_above_false"]["n"] == 30
+    assert sum(halves["all"]["true_refused"]["n"] for halves in found["phenomena"].values()) == 30
+    text = call("grounding", "--no-model", "--sample", 30).output
+    assert "true above false" in text and "pairs, 30 pairs" in text and "ROUGE-2" in text
+
+
 @pytest.mark.parametrize("command", ["run", "compare", "calibrate", "draft"])
 def test_a_command_without_what_it_needs_exits_with_2(command: str) -> None:
     assert call(command).exit_code == 2
