@@ -9,6 +9,7 @@ import typer
 
 from onrecord.eval.cli_options import Embedder, Model, Replies, Sample, Seed
 from onrecord.eval.progress import say
+from onrecord.index import inert
 from onrecord.index.errors import InputError
 
 _HERE = Path(__file__).resolve().parent
@@ -30,7 +31,7 @@ def compare(
     pairs = paired_cells(score_run(before), score_run(after), system=system, after_system=after_system or system)
     found = {name: compare_rows(one.scored, other.scored, seed=seed) for name, one, other in pairs}
     if as_json:
-        say(as_json({name: asdict(c) for name, c in found.items()}, indent=1))
+        say(inert.as_json({name: asdict(c) for name, c in found.items()}, indent=1))
     else:
         for name, comparison in found.items():
             say(comparison_text(name, comparison))
@@ -103,7 +104,7 @@ def grounding(
                 evidence = f"   evidence F1 {report.evidence_f1}" if report.evidence_f1 else ""
                 say(f"  {name:18} ROC-AUC {report.roc_auc}   balanced {report.balanced_accuracy}{evidence}")
     if as_json:
-        say(as_json(everything, indent=1))
+        say(inert.as_json(everything, indent=1))
     if engine is not None:
         engine.close()
 
