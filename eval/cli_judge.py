@@ -10,6 +10,7 @@ import typer
 
 from onrecord.eval.cli_options import Embedder, Model, Replies, Sample, Seed
 from onrecord.eval.progress import say
+from onrecord.index import inert
 from onrecord.index.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def compare(
     pairs = paired_cells(score_run(before), score_run(after), system=system, after_system=after_system or system)
     found = {name: compare_rows(one.scored, other.scored, seed=seed) for name, one, other in pairs}
     if as_json:
-        say(as_json({name: asdict(c) for name, c in found.items()}, indent=1))
+        say(inert.as_json({name: asdict(c) for name, c in found.items()}, indent=1))
     else:
         for name, comparison in found.items():
             say(comparison_text(name, comparison))
@@ -100,7 +101,7 @@ def grounding(
         if not as_json:
             say("\n".join(lines))
     if as_json:
-        say(as_json(everything, indent=1))
+        say(inert.as_json(everything, indent=1))
     if engine is not None:
         engine.close()
 

@@ -99,7 +99,7 @@ def _show_foot(out: Console, answer: Answer) -> None:
         left_out = "1 drafted sentence was" if count == 1 else f"{count} drafted sentences were"
         out.print(Text(f"{left_out} left out: the articles do not support it.", "dim"))
     if out.is_terminal and "total" in answer.timings:
-        out.print(Text(f"{answer.model}, {answer.timings['total']:.1f} s", "dim"))
+        out.print(Text(f"{one_line(answer.model)}, {answer.timings['total']:.1f} s", "dim"))
 
 
 def show_table(
