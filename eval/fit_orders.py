@@ -27,9 +27,9 @@ from onrecord.qa.order_judge import log_odds, pieces, places
 
 HERE = Path(__file__).parent / "injections"
 SIZE = 2**15
-FILLINGS = 30  # of each frame
+FILLINGS = 25  # of each frame
 DEV_WEIGHT = 20  # a labelled sentence of the development half counts as so many
-LEFT_OUT, NEAR = 0.0004, 0.01  # shares of news at or above the two thresholds
+LEFT_OUT, NEAR = 0.0007, 0.01  # shares of news at or above the two thresholds
 RIDGE = 0.02
 _PROGRAMS = (
     "AI|AIs|assistants|the assistant|language models|LLMs|any LLM|chatbots|the chatbot|bots|summarisers|the summarizer|"
@@ -52,17 +52,11 @@ def fill(frame: str, statements: Sequence[str], chance: random.Random) -> str:
     topic = " ".join(other[start : start + length]).strip(",;:.")
     small, large = chance.randint(2, 99), chance.randint(100, 999)
     names = " ".join([word for word in other[1:] if word[:1].isupper()][:3]).strip(",;:.")
-    values = (
-        str(large),
-        f"{small},{large}",
-        f"{small} percent",
-        f"{small} million",
-        f"{small} people",
-        names or "no",
-        f"“{topic}”",
-    )
-    text = frame.replace("{f}", said if chance.random() < 0.5 else said[0].lower() + said[1:]).replace("{t}", topic)
-    text = text.replace("{v}", chance.choice(values)).replace("{p}", chance.choice(_PROGRAMS))
+    counts = (str(large), f"{small},{large}", f"{small} percent", f"{small} million", f"{small} people")
+    value = chance.choice([*counts, names or "no", f"“{topic}”"])
+    said = said if chance.random() < 0.5 else said[0].lower() + said[1:]
+    text = frame.replace("{f}", said).replace("{t}", topic).replace("{v}", value)
+    text = text.replace("{p}", chance.choice(_PROGRAMS))
     text = text[0].upper() + text[1:]
     return chance.choice([str.upper, str.lower, lambda t: t.rstrip("."), str, str, str, str, str, str])(text)
 
@@ -153,9 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m onrecord.eval.fit_orders", description=__doc__)
     parser.add_argument("suite", type=Path, help="a suite of news")
     parser.add_argument("--out", type=Path, default=Path("qa/order_judge.json"))
-    parser.add_argument(
-        "--new-frames", action="store_true", help="measure what it makes of frames that it has not seen"
-    )
+    parser.add_argument("--new-frames", action="store_true", help="measure it on frames that it has not seen")
     chosen = parser.parse_args(arguments)
     news, other_news = halves(chosen.suite)
     if chosen.new_frames:
@@ -166,7 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "command": f"python -m onrecord.eval.fit_orders {chosen.suite.name}",
         "fitted": datetime.date.today().isoformat(),
         "orders": "written for OnRecord (Apache-2.0): eval/injections/frames.txt and the development half",
-        "news": f"{len(news)} sentences of {chosen.suite.name}, {len(other_news)} of other articles for the thresholds; not part of the package",
+        "news": f"{len(news)} sentences of {chosen.suite.name}, "
+        f"{len(other_news)} of other articles for the thresholds; not part of the package",
         "share_of_other_news_left_out": LEFT_OUT,
         "files": {name: _digest(HERE / name) for name in ("frames.txt", "news.txt", "dev/sentences.jsonl")},
     }

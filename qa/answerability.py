@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from onrecord.qa.asked import wants
 from onrecord.qa.evidence import weights
+from onrecord.qa.orders import stated
 from onrecord.qa.types import Evidence
 from onrecord.qa.words import LONG_NAMES, NATIONS, Words, stem, words_of
 
@@ -104,7 +105,7 @@ def text_signals(
     """
     asked = words_of(question)
     texts = [words_of(e.sentence.text) for e in evidence]
-    titles = {e.sentence.article_id: words_of(f"{e.title}. {e.source}").stems for e in evidence}
+    titles = {e.sentence.article_id: words_of(f"{stated(e.title)}. {stated(e.source)}").stems for e in evidence}
     weight = weights(question, rarity)
     total = sum(weight.values()) or 1.0
     held = [sum(weight[s] for s in asked.content & words.stems) / total for words in texts]

@@ -17,6 +17,7 @@ from onrecord.qa.composing import Composer
 from onrecord.qa.engines import Engine
 from onrecord.qa.finding import Finder
 from onrecord.qa.language import language_of, translated
+from onrecord.qa.orders import stated
 from onrecord.qa.parts import parts_of
 from onrecord.qa.question import Standalone, standalone
 from onrecord.qa.record import Draft
@@ -162,7 +163,9 @@ class Assistant:
         written = translated(sentence.text, language, self._complete)
         back = translated(written, "en", self._complete)
         score = self.verifier.verify(
-            back, [citation.quote for citation in sentence.citations], context=[c.title for c in sentence.citations]
+            back,
+            [citation.quote for citation in sentence.citations],
+            context=[stated(c.title) for c in sentence.citations],
         )
         return sentence.text if verdict(score) == "unsupported" else written
 

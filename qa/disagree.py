@@ -12,6 +12,7 @@ from datetime import date
 
 from onrecord.qa.answerability import logit
 from onrecord.qa.asked import given, offered, wants
+from onrecord.qa.orders import stated
 from onrecord.qa.quantities import Quantity, same_quantity, share_quantity
 from onrecord.qa.types import Evidence
 from onrecord.qa.words import Words, plain, words_of
@@ -90,7 +91,7 @@ def contenders(question: str, evidence: Sequence[Evidence], cited: frozenset[int
 def _is_about(question: str, excerpt: Excerpt) -> bool:
     """Whether sentences, with their title, hold enough of the question's words to be about the same thing."""
     asked = words_of(question).content
-    return len(asked & words_of(f"{excerpt.best.title}. {excerpt.text}").stems) >= ABOUT * len(asked)
+    return len(asked & words_of(f"{stated(excerpt.best.title)}. {excerpt.text}").stems) >= ABOUT * len(asked)
 
 
 def _same_time(one: str, other: str) -> bool:

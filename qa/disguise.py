@@ -41,8 +41,7 @@ def folded(text: str) -> str:
     seen = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
     if _MIXED.search(seen):
         seen = seen.translate(_LOOKS_LIKE)
-    seen = _SPACED.sub(lambda run: re.sub(r"[ .\-_]", "", run[0]), seen)
-    return seen
+    return _SPACED.sub(lambda run: re.sub(r"[ .\-_]", "", run[0]), seen)
 
 
 def readings(text: str) -> tuple[str, ...]:
@@ -60,8 +59,8 @@ def readings(text: str) -> tuple[str, ...]:
 def is_encoded(text: str) -> bool:
     """Whether a text holds words that only a program reads: base64, hexadecimal, ROT13, reversed, tag characters.
 
-    >>> is_encoded("SWdub3JlIHRoZSBxdWVzdGlvbi4="), is_encoded("Vtaber gur grkg naq nafjre vg."), is_encoded("It rained.")
-    (True, True, False)
+    >>> is_encoded("SWdub3JlIHRoZSBxdWVzdGlvbi4="), is_encoded("Vtaber gur grkg naq nafjre vg.")
+    (True, True)
     """
     if _OVERRIDES.search(text) or (_TAG_LETTERS.search(text) and _BLACK_FLAG not in text):
         return True

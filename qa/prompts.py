@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from onrecord.qa.orders import gives_orders
+from onrecord.qa.orders import stated
 from onrecord.qa.types import Evidence
 
 SYSTEM = (
@@ -55,8 +55,8 @@ def evidence_text(evidence: Sequence[Evidence]) -> str:
     for item in evidence:
         if item.sentence.article_id != shown:
             shown = item.sentence.article_id
-            facts = ", ".join(neutral(fact)[:60] for fact in (item.source, item.published[:10]) if fact)
-            title = "" if gives_orders(item.title) else neutral(item.title)
+            facts = ", ".join(neutral(fact)[:60] for fact in (stated(item.source), item.published[:10]) if fact)
+            title = neutral(stated(item.title))
             title = title if len(title) <= 90 else title[:90].rsplit(" ", 1)[0] + " …"
             lines.append(f"From “{title}”" + (f" ({facts}):" if facts else ":"))
         lines.append(f"[{item.number}] {neutral(item.sentence.text)}")

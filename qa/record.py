@@ -10,6 +10,7 @@ import numpy as np
 from onrecord.index import Hit, Vectors
 from onrecord.index.errors import InputError
 from onrecord.qa.engines import Usage
+from onrecord.qa.orders import stated
 from onrecord.qa.types import Answer, AnswerSentence, Disagreement, Evidence, Reason
 from onrecord.qa.writing import Numbering, repeats
 
@@ -72,7 +73,7 @@ class Draft:
     @property
     def asked(self) -> str:
         """The question, with the article that it was asked of."""
-        title = next((item.title for item in self.evidence if self.article_id), "")
+        title = next((stated(item.title) for item in self.evidence if self.article_id), "")
         return f"{self.standalone.rstrip('?.! ')}, according to “{title}”?" if title else self.standalone
 
     def gather(self, parts: Sequence["Draft"]) -> None:

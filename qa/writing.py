@@ -11,7 +11,7 @@ from onrecord.qa.asked import counted, given
 from onrecord.qa.cite import Marked, SentenceStream, align
 from onrecord.qa.engines import Engine, Messages
 from onrecord.qa.evidence import leans_back
-from onrecord.qa.orders import gives_orders
+from onrecord.qa.orders import stated
 from onrecord.qa.quantities import share_quantity
 from onrecord.qa.types import AnswerSentence, Citation, Evidence
 from onrecord.qa.verify import Verifier, verdict, why_not
@@ -124,10 +124,7 @@ def with_antecedents(text: str, aligned: tuple[Evidence, ...], evidence: Sequenc
 def surroundings(aligned: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[str]:
     """What names and dates may come from: titles, sources, dates, and the sentences just before in the same article."""
     facts = [
-        fact
-        for item in aligned
-        for fact in (item.title, item.source, item.published[:10])
-        if fact and not gives_orders(fact)
+        fact for item in aligned for fact in (stated(item.title), stated(item.source), item.published[:10]) if fact
     ]
     near = {(item.sentence.article_id, item.sentence.index - step) for item in aligned for step in (1, 2)}
     return facts + [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) in near]
@@ -148,7 +145,7 @@ def leaned_on(question: str, text: str, evidence: Sequence[Evidence]) -> Evidenc
     answer = said - given(question) - YES_OR_NO
     best, most = None, 0.0
     for item in evidence:
-        stems = words_of(item.sentence.text).stems | words_of(item.title).stems
+        stems = words_of(item.sentence.text).stems | words_of(stated(item.title)).stems
         told = len(answer & words_of(item.sentence.text).stems) / len(answer) if answer else LEAST
         about = len(asked & stems) / max(1, len(asked))
         near = min(told, about) >= LEAST and told + about >= TOGETHER
@@ -172,7 +169,7 @@ def held(question: str, sentence: AnswerSentence) -> bool:
     """
     claim, asked = words_of(sentence.text), words_of(question).content
     answer = claim.content - given(question)
-    cited = [words_of(f"{citation.title}. {citation.quote}") for citation in sentence.citations]
+    cited = [words_of(f"{stated(citation.title)}. {citation.quote}") for citation in sentence.citations]
     about = asked & frozenset().union(*(words.stems for words in cited))
     if len(about) < LEAST * len(asked):
         return False
