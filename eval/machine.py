@@ -6,7 +6,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("xllamacpp", "sentence-transformers", "onnxruntime", "chromadb", "bm25s", "llama-index-core")
+_PACKAGES = ("xllamacpp", "sentence-transformers", "onnxruntime", "chromadb", "llama-index-core")
 
 
 def machine() -> dict[str, str | int]:

@@ -17,7 +17,7 @@ from onrecord.index.terms import Terms
 from onrecord.index.types import Vectors
 
 LARGEST = 200_000  # passages beyond which segments are not merged any more: it would take more than a second
-_WORN = 0.75
+_WORN = 0.75  # share of its rows that a segment must still need not to be renewed
 _AT_ONCE = 10_000  # passages whose terms are in memory as Python objects
 
 KeyedTexts = Iterable[tuple[int, str]]
@@ -94,9 +94,7 @@ class KeywordIndex:
     def without(self, keys: Keys) -> "KeywordIndex":
         """Without these passages, which count for nothing from now on. Segments that are a quarter dead are renewed."""
         parts = [part.without(keys) for part in self.parts]
-        return self.with_parts(
-            [part.purged() if part.count < 0.75 * len(part.segment.keys) else part for part in parts]
-        )
+        return self.with_parts([one.purged() if one.count < _WORN * len(one.segment.keys) else one for one in parts])
 
     def purged(self) -> "KeywordIndex":
         """The same passages, with nothing left of those that were taken out."""

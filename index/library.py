@@ -107,7 +107,8 @@ class Library:
             with self._searcher.removing(ids):
                 change = self._catalogue.remove(ids)
                 self._searcher.note(change)
-            self._copy_finder().forget(ids)
+            if self._copies:
+                self._copies.forget(ids)
             if self._catalogue.passage_count() < PURGE_BELOW:
                 self._vectors.rebuild()
             else:

@@ -148,10 +148,9 @@ class Searcher:
         allowed = view.keys if mask is None else view.keys[mask]
         if len(allowed) >= min(EXACT_WITHIN_FILTER, self._settings.exact_search_below):
             found = self._vectors.query(vector, top_k=min(depth, len(allowed)), where=where)
-            known = set(allowed[rows_of(allowed, np.array([key for key, _ in found], dtype=np.int64))].tolist())
-            found = [pair for pair in found if pair[0] in known]
             if len(found) >= min(depth, len(allowed)):
-                return found
+                known = set(allowed[rows_of(allowed, np.array([key for key, _ in found], dtype=np.int64))].tolist())
+                return [pair for pair in found if pair[0] in known]  # Chroma may be a moment ahead
             log.warning("Chroma found %d of %d passages; searched exactly. See `onrecord doctor`.", len(found), depth)
         return self._exactly(allowed, vector, depth)
 

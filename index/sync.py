@@ -135,16 +135,15 @@ def carry_out(
         done += len(group)
         if on_progress:
             on_progress(done, total)
-    with stores.turn():
-        kept = [_keep(one, stores) for one in plan.kept]
-        if any(change.deleted for change in kept):
-            _follow(stores.vectors, kept)
+    for one in plan.kept:
+        with stores.turn():
+            changes.append(_keep(one, stores))
     new = [one.article.id for one in plan.arrivals]
     return SyncReport(
         added=tuple(one for one in new if one not in plan.changed),
         changed=tuple(one for one in new if one in plan.changed),
         unchanged=plan.unchanged,
-        removed=tuple(dict.fromkeys(one for change in (*changes, *kept) for one in change.removed)),
+        removed=tuple(dict.fromkeys(one for change in changes for one in change.removed)),
     )
 
 
@@ -174,7 +173,7 @@ def _store(group: Sequence[_Prepared], embedded: Vectors, stores: Stores) -> lis
         if hash(stores.catalogue.find_article(arrival.article.id)) == arrival.seen:
             changes.append(_put(one, part, stores))
         elif arrival.origin:
-            changes.append(_keep(Kept(arrival.origin, (), arrival.retire), stores))
+            changes.append(_keep(Kept(arrival.origin, (arrival.article.id,), arrival.retire), stores))
     return changes
 
 
@@ -191,10 +190,13 @@ def _put(one: _Prepared, vectors: Vectors, stores: Stores) -> Change:
 
 def _keep(kept: Kept, stores: Stores) -> Change:
     """Notes which of its articles a file holds, those that are still there."""
-    ids = [one for one in kept.ids if stores.catalogue.find_article(one)]
+    held = stores.catalogue.from_origin(kept.origin)
+    ids = [one for one in kept.ids if one in held or stores.catalogue.find_article(one)]
     change = stores.catalogue.keep_origin(kept.origin, ids, retire=kept.retire)
-    stores.note(change)
-    stores.copies().forget(change.removed)
+    if change.removed:
+        stores.note(change)
+        stores.copies().forget(change.removed)
+        _follow(stores.vectors, [change])
     return change
 
 

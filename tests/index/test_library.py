@@ -379,7 +379,7 @@ def test_the_door_holds_what_it_says() -> None:
 
 
 def test_importing_the_room_loads_no_model_and_no_store() -> None:
-    heavy = ["torch", "transformers", "sentence_transformers", "onnxruntime", "tokenizers", "chromadb", "bm25s"]
+    heavy = ["torch", "transformers", "sentence_transformers", "onnxruntime", "tokenizers", "chromadb"]
     code = f"import sys, json, onrecord.index; print(json.dumps([m for m in {heavy!r} if m in sys.modules]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []

@@ -169,7 +169,7 @@ CHILD = textwrap.dedent(
     """
     from __future__ import annotations
     import os, shutil, signal, sys
-    import chromadb, bm25s, httpx, Stemmer
+    import chromadb, httpx, Stemmer
     import chromadb.api.models.Collection as collection
     from onrecord.index.library import Library
     from onrecord.index.types import Article
