@@ -1,7 +1,7 @@
 """`make lock`: the checksums in requirements.lock, of every file that pip's indexes and folders offer of each version.
 
 Run it after a line was added (as ``name==version``), or its version changed and its checksums deleted. It asks through
-pip's own client, so mirrors, proxies and local folders apply, and the file names none of them. What a line has it keeps:
+pip's own client, so mirrors, proxies and local folders apply, and the file names none of them. What a line has stays:
 a file that is offered anew (a wheel for another machine) is added to it.
 """
 

@@ -87,7 +87,7 @@ class OnRecordSystem:
 
     def _build(self) -> "Assistant":
         from onrecord.qa.build import build_assistant, build_engine
-        from onrecord.qa.models import model_path
+        from onrecord.index.models.catalogue import model_path
 
         settings = load_options(self._options)
         engine = (self._engine or build_engine(settings)) if self._with_model else None

@@ -26,7 +26,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_rooms_under_one_name_and_nothing_beside_them(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"onrecord"}
-    for wanted in ("onrecord/index/py.typed", "onrecord/qa/catalogue.toml", "onrecord/qa/answerability.json"):
+    for wanted in ("onrecord/index/py.typed", "onrecord/index/models/catalogue.toml", "onrecord/qa/answerability.json"):
         assert wanted in names
 
 

@@ -1,7 +1,7 @@
 """What a person does in a day, as one program to be watched from outside: ``python a_day.py SECONDS``.
 
 In the current folder it adds an article, searches and asks by the command line, asks the served page's HTTP interface,
-and runs an app that embeds the library; the server and the app then stay idle for that many seconds. Prints what each step
+and runs an app that embeds the library; the server and the app then stay idle that many seconds. Prints what each step
 gave as JSON. The embedder's faster form is made anew here where the models folder has none, so that is watched too.
 """
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from onrecord.index.private import SWITCHES
-from onrecord.qa.models import find_entry
+from onrecord.index.models.catalogue import find_entry
 
 DAY = Path(__file__).with_name("a_day.py")
 IDLE = 90  # seconds; onnxruntime's first look-up came 9 s after its import, others say a minute

