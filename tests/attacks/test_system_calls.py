@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from onrecord.index.private import SWITCHES
 from onrecord.index.models.catalogue import find_entry
+from onrecord.index.private import SWITCHES
 
 DAY = Path(__file__).with_name("a_day.py")
 IDLE = 90  # seconds; onnxruntime's first look-up came 9 s after its import, others say a minute

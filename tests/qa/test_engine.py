@@ -11,9 +11,9 @@ from llama_index.core.llms import ChatMessage
 from llama_index.core.llms.custom import CustomLLM
 
 from onrecord.index.errors import ModelError
+from onrecord.index.models.catalogue import model_path
 from onrecord.qa.engine import LlamaCppEngine, defuse
 from onrecord.qa.llamacpp import physical_cores
-from onrecord.index.models.catalogue import model_path
 
 EVIDENCE = "\n".join(
     f"[{n}] The city closed bridge number {n} on Monday after inspectors found {n} cracks in it." for n in range(1, 21)
