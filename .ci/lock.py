@@ -6,6 +6,7 @@ a file that is offered anew (a wheel for another machine) is added to it.
 """
 
 import hashlib
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -22,10 +23,14 @@ from pip._internal.utils.urls import url_to_path
 
 LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
 LINE = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)((?: --hash=sha256:[0-9a-f]{64})*)$")
+# Their public wheels for Linux need a graphics card's libraries, which are not in the lock, and pip takes a file whose
+# checksum an index tells before one from a folder; so for Linux only the build for processors (+cpu) is listed.
+ONLY_LOCAL_FOR_LINUX = {"torch"}
 SUMS = re.compile(r"sha256:([0-9a-f]{64})")
 
 
 def main() -> None:
+    logging.getLogger("pip").setLevel(logging.ERROR)  # a local folder that has none of a package's files is no news
     command = DownloadCommand("download", "")
     options, _ = command.parse_args([])
     with command.main_context():
@@ -55,7 +60,7 @@ def links(name: str, version: Version, collector: LinkCollector) -> Iterator[Lin
     for source in (*found.find_links, *found.index_urls):
         if source is not None:
             for link in (*source.page_candidates(), *source.file_links()):
-                if version in versions(link, name):
+                if version in versions(link, name) and not left_out(link, name):
                     yield link
 
 
@@ -74,6 +79,10 @@ def versions(link: Link, name: str) -> set[Version]:
     except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
         return set()
     return {version, Version(version.public)} if its_name == re.sub(r"[-_.]+", "-", name).lower() else set()
+
+
+def left_out(link: Link, name: str) -> bool:
+    return name in ONLY_LOCAL_FOR_LINUX and "linux" in link.filename and "+" not in link.filename
 
 
 def sha256_of(link: Link, session: PipSession) -> str:
