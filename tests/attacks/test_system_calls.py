@@ -20,7 +20,16 @@ from onrecord.index.private import SWITCHES
 
 DAY = Path(__file__).with_name("a_day.py")
 IDLE = 90  # seconds; onnxruntime's first look-up came 9 s after its import, others say a minute
-TRACE = ("strace", "-ff", "--seccomp-bpf", "-qq", "-s", "256", "-e", "trace=connect,sendto,sendmsg,sendmmsg,openat")
+TRACE = (
+    "strace",
+    "-ff",
+    "--seccomp-bpf",
+    "-qq",
+    "-s",
+    "256",
+    "-e",
+    "trace=connect,bind,sendto,sendmsg,sendmmsg,openat",
+)
 ADDRESS = re.compile(r'sin_addr=inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
 # Where a name is looked up: over the network these are read first, or another process is asked through a socket.
 LOOK_UP = re.compile(r'"/etc/resolv\.conf"|"/run/systemd/resolve/io\.systemd\.Resolve"|avahi-daemon/socket"')
@@ -31,7 +40,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 @dataclass(frozen=True)
 class Seen:
-    """What a program gave, what it reached for, and what it left in its home and temporary folders."""
+    """What a program gave, what it reached for or can be reached by, and the files that it left in its folders."""
 
     result: "subprocess.CompletedProcess[str]"
     outside: list[str]

@@ -161,6 +161,15 @@ def test_the_loopback_server_answers_nobody_without_the_key(small: LlamaCppEngin
 
 
 @pytest.mark.model
+def test_no_web_site_may_read_what_the_loopback_server_says(small: LlamaCppEngine) -> None:
+    address = small._server._server.listening_address
+    asks = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    for reply in (httpx.get(f"{address}/health", headers=asks), httpx.options(f"{address}/completion", headers=asks)):
+        assert reply.headers.get("access-control-allow-origin", "") == ""
+        assert reply.headers.get("access-control-allow-credentials", "false") == "false"
+
+
+@pytest.mark.model
 def test_after_closing_every_call_says_so() -> None:
     engine = LlamaCppEngine(model_path("smollm2-135m"), context_tokens=512)
     engine.close()
