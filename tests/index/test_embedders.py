@@ -1,6 +1,7 @@
 """The real embedder: both backends give the same vectors, and the light one stays light."""
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner, Result
 
 from onrecord.index.embedders import OnnxEmbedder, SentenceTransformersEmbedder, load_embedder
 from onrecord.index.errors import ModelError, ModelMissing
 from onrecord.index.models.checksums import STAMP, sha256_of
 from onrecord.index.types import Embedder
+from onrecord.ui.cli import app
 
 TEXTS = [
     "The city closed the Old Mill Bridge on Monday.",
@@ -154,33 +157,39 @@ def alter(file: Path) -> None:
     os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-def run_command(tmp_path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "onrecord.ui.cli", *arguments, "--data", str(tmp_path / "data")]
-    return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-
-
 @pytest.mark.model
 @pytest.mark.slow
-def test_add_and_search_refuse_altered_files_and_make_an_altered_export_anew(own_models: Path, tmp_path: Path) -> None:
-    for number, name in enumerate(("one.txt", "two.txt", "three.txt")):
-        (tmp_path / name).write_text(f"The Old Mill Bridge was closed on Monday. It is {number + 17} metres long.")
-    assert run_command(tmp_path, "add", "one.txt").returncode == 0
+def test_add_and_search_refuse_altered_files_and_make_an_altered_export_anew(
+    own_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The command line takes the log over; afterwards it is as it was.
+    monkeypatch.setattr(logging.getLogger("onrecord"), "handlers", [])
+    monkeypatch.setattr(logging.getLogger("onrecord"), "propagate", True)
+    monkeypatch.setattr(logging, "lastResort", logging.lastResort)
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, [*arguments, "--data", str(tmp_path / "data")])
+
+    article, another = tmp_path / "one.txt", tmp_path / "two.txt"
+    article.write_text("The Old Mill Bridge in Larnville was closed on Monday.")
+    another.write_text("A free ferry will carry pedestrians across the Larn.")
+    OnnxEmbedder(own_models)
     (exported,) = (own_models / "onnx").glob("*.onnx")
-    for arguments in (["search", "bridge"], ["add", "two.txt"]):
+    for arguments in (["add", str(article)], ["search", "bridge"]):
         alter(exported)
         altered = sha256_of(exported)
-        done = run_command(tmp_path, *arguments)
-        assert done.returncode == 0, done.stderr
+        done = run(*arguments)
+        assert done.exit_code == 0
         assert "made anew" in done.stderr
         assert sha256_of(exported) != altered
-    assert "made anew" not in run_command(tmp_path, "search", "bridge").stderr
+    assert "made anew" not in run("search", "bridge").stderr
     alter(own_models / "tokenizer.json")
-    for arguments in (["search", "bridge"], ["add", "three.txt"]):
-        done = run_command(tmp_path, *arguments)
-        assert done.returncode == 1
-        (line,) = done.stderr.splitlines()
-        assert f"{own_models / 'tokenizer.json'} is damaged" in line.replace("\n", " ")
-        assert "onrecord models pull all-minilm-l6-v2" in line
+    for arguments in (["add", str(another)], ["search", "bridge"]):
+        refused = run(*arguments)
+        assert refused.exit_code == 1
+        said = " ".join(refused.stderr.split())
+        assert f"{own_models / 'tokenizer.json'} is damaged: its bytes are not those of the catalogue" in said
+        assert "onrecord models pull all-minilm-l6-v2" in said
 
 
 @pytest.mark.model
