@@ -1,14 +1,17 @@
-# Two commands matter: `make chat` and `make test`. Both install from requirements.lock.
+# Two commands matter: `make chat` and `make test`. Both install from requirements.lock, by its checksums alone.
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 ONRECORD := $(BIN)/onrecord
 MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
 DATA ?= data
 
-.PHONY: chat test check gate eval bench native models format clean
+.PHONY: chat test check gate eval bench native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
@@ -38,11 +41,15 @@ bench: $(STAMP) ## speed and memory, ratios taken in one run
 
 native: $(STAMP) ## optional: rebuild the engine for this processor (about five minutes)
 	@echo "Building xllamacpp for this processor; this takes about five minutes."
-	@CMAKE_ARGS="-DLLAMA_BUILD_BORINGSSL=OFF -DLLAMA_LLGUIDANCE=OFF -DGGML_NATIVE=ON" $(BIN)/python -m pip install \
-		--quiet --force-reinstall --no-deps --no-cache-dir --no-binary xllamacpp "$$(grep '^xllamacpp==' requirements.lock)"
+	@grep '^xllamacpp==' requirements.lock > $(VENV)/native.lock
+	@CMAKE_ARGS="-DLLAMA_BUILD_BORINGSSL=OFF -DLLAMA_LLGUIDANCE=OFF -DGGML_NATIVE=ON" $(INSTALL) --quiet \
+		--force-reinstall --no-deps --no-cache-dir --no-binary xllamacpp --require-hashes -r $(VENV)/native.lock
 
 models: $(STAMP)
 	@$(ONRECORD) models pull $(TEST_MODELS)
+
+lock: $(STAMP) ## the checksums in requirements.lock anew, after a version was changed there
+	@$(BIN)/python .ci/lock.py
 
 format: $(STAMP)
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
@@ -50,9 +57,11 @@ format: $(STAMP)
 $(STAMP): requirements.lock pyproject.toml hatch_build.py
 	@echo "Setting up $(VENV) (once, about two minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip==26.3"
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements.lock | grep --line-buffered -v "^Requirement already" || true
-	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@grep '^pip==' requirements.lock > $(VENV)/pip.lock
+	@$(INSTALL) --quiet --require-hashes -r $(VENV)/pip.lock
+	@$(INSTALL) --progress-bar on --require-hashes -r requirements.lock \
+		| { grep --line-buffered -v '^Requirement already' || true; }
+	@$(INSTALL) --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
 clean: ## the environment, caches and build results; neither models nor data

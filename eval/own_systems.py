@@ -86,8 +86,8 @@ class OnRecordSystem:
             self._library.close()
 
     def _build(self) -> "Assistant":
+        from onrecord.index.models.catalogue import model_path
         from onrecord.qa.build import build_assistant, build_engine
-        from onrecord.qa.models import model_path
 
         settings = load_options(self._options)
         engine = (self._engine or build_engine(settings)) if self._with_model else None

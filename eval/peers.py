@@ -145,8 +145,8 @@ class LlamaIndexSystem:
 
     def _model(self) -> LLM:
         if self._llm is None:
+            from onrecord.index.models.catalogue import model_path
             from onrecord.qa.engine import LlamaCppEngine
-            from onrecord.qa.models import model_path
 
             self._llm = LlamaCppEngine(model_path(self._options.model), name=self._options.model)
         return self._llm

@@ -4,6 +4,9 @@
 no model library and no store: each is loaded when it is first needed.
 """
 
+from onrecord.index import private  # noqa: F401  before any library that it silences
+
+# isort: split
 from onrecord.index.embedders import load_embedder
 from onrecord.index.errors import (
     IndexMismatch,

@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from platformdirs import user_cache_path
 
 from onrecord.index.errors import ModelError, ModelMissing
+from onrecord.index.models.catalogue import catalogue, model_path, models_folder
+from onrecord.index.models.checksums import checksums, sha256_of
 from onrecord.index.settings import Backend
 from onrecord.index.types import Embedder, Vectors
 
 WEIGHTS = "model.safetensors"
+MADE_FROM = (WEIGHTS, "config.json", "1_Pooling/config.json")  # what the exported graph depends on
 EXPORT_VERSION = 1  # of the exported graph; a new one makes a new file
 BATCH = 4  # measured: on two cores larger batches lose more to padding than they gain
 
@@ -34,7 +36,8 @@ def load_embedder(model: str = "all-minilm-l6-v2", *, backend: Backend = "auto")
     """The embedder of this catalogue name or model folder.
 
     ``auto`` takes ONNX and, where that cannot be made on this machine, sentence-transformers.
-    Raises ``ModelMissing`` when the model is not here and ``ModelError`` when its files are damaged.
+    Raises ``ModelMissing`` when the model is not here and ``ModelError`` when its files are damaged, or are not the
+    bytes of the catalogue's publisher.
     """
     folder = _model_folder(model)
     match backend:
@@ -128,11 +131,12 @@ class SentenceTransformersEmbedder:
 
 
 def _model_folder(model: str) -> Path:
-    """The folder of a catalogue name, or the folder that ``model`` itself names."""
-    cache = Path(os.environ.get("ONRECORD_MODELS") or user_cache_path("onrecord") / "models")
-    for folder in (cache / model, Path(model).expanduser()):
+    """The folder of a catalogue name, its bytes being the publisher's, or the folder that ``model`` itself names."""
+    cache = models_folder()
+    known = model in {entry.name for entry in catalogue() if entry.kind == "embedder"}
+    for folder in (cache / model,) if known else (cache / model, Path(model).expanduser()):
         if (folder / WEIGHTS).is_file() and (folder / "tokenizer.json").is_file():
-            return folder
+            return model_path(model) if known else folder
     raise ModelMissing(f"The embedding model {model!r} is not in {cache}; run `onrecord models pull {model}`.")
 
 
@@ -147,39 +151,32 @@ def _pooling(folder: Path) -> str:
 
 
 def _fingerprint(folder: Path) -> str:
-    """The weights' sha256, the pooling and the length: alike for both backends, as their vectors are.
-
-    The sum of an unchanged file (same size and time) is remembered beside the ONNX file.
-    """
-    weights = (folder / WEIGHTS).stat()
-    stamp = [weights.st_size, weights.st_mtime_ns]
-    note = folder / "onnx" / "weights.json"
-    known = _json(note)
-    if known.get("stamp") == stamp:
-        digest = str(known["sha256"])
-    else:
-        with (folder / WEIGHTS).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        try:
-            note.parent.mkdir(exist_ok=True)
-            _write(note, json.dumps({"stamp": stamp, "sha256": digest}).encode())
-        except OSError as error:
-            log.info("The model's checksum is not remembered: %s", error)
-    return f"sha256:{digest} {_pooling(folder)} {_longest(folder)}"
+    """The weights' sha256, the pooling and the length: alike for both backends, as their vectors are."""
+    return f"sha256:{checksums(folder, [WEIGHTS])[WEIGHTS]} {_pooling(folder)} {_longest(folder)}"
 
 
 def _onnx_file(folder: Path, fingerprint: str) -> Path:
-    """The exported graph of exactly these weights, made now when it is not there yet."""
+    """The exported graph of exactly these weights; made now when it is not there, or not as it was when it was made.
+
+    Beside it stands what it was made from, and its own sha256.
+    """
     key = hashlib.sha256(f"{EXPORT_VERSION} {fingerprint}".encode()).hexdigest()[:12]
-    file = folder / "onnx" / f"model-{key}.onnx"
-    if not file.is_file():
-        file.parent.mkdir(exist_ok=True)
-        temporary = file.with_suffix(f".{os.getpid()}.part")
-        try:
-            _export(folder, temporary)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
+    name = f"onnx/model-{key}.onnx"
+    file, note = folder / name, folder / f"onnx/model-{key}.json"
+    sources = checksums(folder, MADE_FROM)
+    if file.is_file() and _json(note) == {**sources, **checksums(folder, [name])}:
+        return file
+    if file.is_file():
+        log.warning("%s is not the file that was made from the model here, so it is made anew.", file)
+    file.parent.mkdir(exist_ok=True)
+    temporary = file.with_suffix(f".{os.getpid()}.part")
+    try:
+        _export(folder, temporary)
+        made = {**sources, name: sha256_of(temporary)}
+        temporary.replace(file)
+        _write(note, json.dumps(made).encode())
+    finally:
+        temporary.unlink(missing_ok=True)
     return file
 
 

@@ -4,10 +4,10 @@ import logging
 
 from onrecord.index.errors import ModelMissing
 from onrecord.index.library import Library
+from onrecord.index.models.catalogue import catalogue
 from onrecord.index.types import Embedder
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.engines import Engine, engine_from_url, load_engine
-from onrecord.qa.models import catalogue
 from onrecord.qa.settings import NO_MODEL, Settings
 
 log = logging.getLogger("onrecord")

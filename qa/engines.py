@@ -98,8 +98,8 @@ def load_engine(
 
     Raises `ModelMissing` when the catalogue's file is not here yet, `InputError` when ``model`` is neither.
     """
+    from onrecord.index.models.catalogue import catalogue, model_path
     from onrecord.qa.engine import LlamaCppEngine
-    from onrecord.qa.models import catalogue, model_path
 
     generators = {entry.name for entry in catalogue() if entry.kind == "generator"}
     if str(model) in generators:

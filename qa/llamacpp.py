@@ -182,7 +182,8 @@ def _parameters(library: ModuleType, path: Path, context_tokens: int, threads: i
     params.n_batch = params.n_ubatch = BATCH_TOKENS
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cache_ram_mib = cache_mib  # the default, 8 GiB, grows until it is reached
-    params.api_keys = [key]
+    params.hostnames, params.api_keys = ["127.0.0.1"], [key]
+    params.cors_origins, params.cors_credentials = "", False  # by default it answers the pages of any web site
     params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
     params.n_threads_http = 2
     params.warmup = False

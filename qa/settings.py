@@ -23,7 +23,7 @@ Length = Literal["phrase", "sentence", "detailed"]
 FILE_NAME = "onrecord.toml"
 PREFIX = "ONRECORD_"
 NO_MODEL = "none"
-# Read elsewhere: where models are kept (`onrecord.qa.models`), and which settings file to read.
+# Read elsewhere: where models are kept (`onrecord.index.models.catalogue`), and which settings file to read.
 OTHER_VARIABLES = ("ONRECORD_MODELS", "ONRECORD_CONFIG", "ONRECORD_DEBUG")
 
 

@@ -1,6 +1,7 @@
 """What an app that installs the wheel gets: the import names, the command, and nothing that collides."""
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCKED = re.compile(r"[A-Za-z0-9._-]+==\S+( --hash=sha256:[0-9a-f]{64})+")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_rooms_under_one_name_and_nothing_beside_them(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"onrecord"}
-    for wanted in ("onrecord/index/py.typed", "onrecord/qa/catalogue.toml", "onrecord/qa/answerability.json"):
+    for wanted in ("onrecord/index/py.typed", "onrecord/index/models/catalogue.toml", "onrecord/qa/answerability.json"):
         assert wanted in names
 
 
@@ -72,3 +74,74 @@ def site_packages() -> Path:
     import numpy
 
     return Path(numpy.__file__).parent.parent
+
+
+# -- what is installed -----------------------------------------------------------------------------------------
+
+
+def test_every_line_of_the_lock_names_a_version_and_its_checksums() -> None:
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    assert [line[:80] for line in lines if not LOCKED.fullmatch(line)] == []
+    names = [line.split("==")[0].lower() for line in lines]
+    assert len(names) == len(set(names))
+    assert {"pip", "setuptools", "torch", "xllamacpp"} <= set(names)
+
+
+def test_no_registry_is_named_where_packages_are_installed_from() -> None:
+    for name in ("requirements.lock", "Makefile", ".ci/lock.py", ".ci/run"):
+        assert "://" not in (ROOT / name).read_text(encoding="utf-8").replace("http://127.0.0.1", "")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """The files that the Makefile's set-up reads, with a Python that notes what it is asked and installs nothing."""
+    for name in ("Makefile", "requirements.lock", "pyproject.toml", "hatch_build.py"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        '#!/bin/sh\necho "$*" >> asked\necho "Requirement already satisfied: all"\n'
+        'case "$*" in *"$FAILING"*) [ -z "$FAILING" ] || exit 1;; esac\n'
+    )
+    python.chmod(0o755)
+    return tmp_path
+
+
+def set_up(tree: Path, failing: str = "") -> "subprocess.CompletedProcess[str]":
+    """``failing``: the install that fails is the one whose arguments hold this."""
+    environment = {**os.environ, "FAILING": failing}
+    command = ["make", "-C", str(tree), ".venv/.installed"]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+
+
+def test_set_up_installs_by_checksum_alone(tree: Path) -> None:
+    done = set_up(tree)
+    assert done.returncode == 0, done.stderr
+    assert "Requirement already" not in done.stdout.replace("Requirement already satisfied: all", "", 2)
+    pip, locked, own = (tree / "asked").read_text().splitlines()
+    assert "--require-hashes" in pip and "--require-hashes -r requirements.lock" in locked
+    assert "--no-deps --editable ." in own
+    assert LOCKED.fullmatch((tree / ".venv" / "pip.lock").read_text().strip())
+    assert (tree / ".venv" / ".installed").exists()
+
+
+@pytest.mark.parametrize("failing", ["pip.lock", "requirements.lock", "--editable"])
+def test_an_install_that_fails_fails_make_and_is_tried_again(tree: Path, failing: str) -> None:
+    assert set_up(tree, failing).returncode != 0
+    assert not (tree / ".venv" / ".installed").exists()
+    assert set_up(tree).returncode == 0
+
+
+@pytest.mark.parametrize("target", ["chat", "test", "native"])
+def test_the_commands_go_no_further_after_an_install_that_failed(tree: Path, target: str) -> None:
+    environment = {**os.environ, "FAILING": "requirements.lock"}
+    done = subprocess.run(["make", "-C", str(tree), target], capture_output=True, env=environment, timeout=60)
+    assert done.returncode != 0
+    assert (tree / "asked").read_text().splitlines()[-1].endswith("-r requirements.lock")
+
+
+def test_the_engine_is_built_from_the_source_that_the_lock_names(tree: Path) -> None:
+    set_up(tree)
+    assert subprocess.run(["make", "-C", str(tree), "native"], capture_output=True, timeout=60).returncode == 0
+    assert "--require-hashes -r .venv/native.lock" in (tree / "asked").read_text().splitlines()[-1]
+    assert LOCKED.fullmatch((tree / ".venv" / "native.lock").read_text().strip())

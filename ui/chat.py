@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
 import gradio as gr
 
 from onrecord.index.errors import InputError, OnRecordError, UnknownArticle

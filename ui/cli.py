@@ -54,11 +54,8 @@ app.add_typer(models, name="models")
 
 def main() -> None:
     """The console command ``onrecord``."""
-    # Read by libraries when they are imported; nothing of a person's articles or habits is sent anywhere.
-    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     end_as_interrupted()
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # read when tokenizers is imported
     sys.exit(app())
 
 

@@ -23,7 +23,7 @@ def when_alone(context: typer.Context, as_json: JsonOption = False) -> None:
 @models.command("list")
 def list_models(as_json: JsonOption = False) -> None:
     """List the models that can be pulled, with size and licence, and which of them are here."""
-    from onrecord.qa.models import catalogue, models_folder, readable
+    from onrecord.index.models.catalogue import catalogue, models_folder, readable
     from onrecord.ui.terminal import console, show_table
 
     entries = catalogue()
@@ -61,7 +61,7 @@ def pull(
     as_json: JsonOption = False,
 ) -> None:
     """Fetch models, unless they are here; the bytes are checked against the publisher's checksum."""
-    from onrecord.qa import models as known
+    from onrecord.index.models import catalogue as known
     from onrecord.ui.terminal import progress
 
     entries = [known.find_entry(name) for name in dict.fromkeys(names)]  # a wrong name before a long download
@@ -80,7 +80,7 @@ def pull(
 
 def examined_models(settings: "Settings") -> list[dict[str, Any]]:
     """The models that the settings use: ``state`` is fine, missing or damaged. Without a needed one nothing works."""
-    from onrecord.qa.models import catalogue, verify
+    from onrecord.index.models.catalogue import catalogue, verify
 
     used = {settings.index.embedder: True}
     if not settings.model.url:

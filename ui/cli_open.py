@@ -60,8 +60,8 @@ def open_beside(settings: "Settings", library: "Library", folder: Path) -> "Libr
 
 def open_engine(settings: "Settings", *, required: bool) -> "Engine | None":
     """The model that writes. ``required``: it was asked for by name, so answers without it will not do."""
+    from onrecord.index.models.catalogue import catalogue, model_path
     from onrecord.qa.build import build_engine
-    from onrecord.qa.models import catalogue, model_path
     from onrecord.ui.terminal import waiting
 
     name = settings.model.name

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
 import gradio as gr
 
 from onrecord.ui.chat import Chat

@@ -4,6 +4,9 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
 import gradio as gr
 
 from onrecord.index.errors import OnRecordError

@@ -1,16 +1,14 @@
 """The server: the page at ``/``, ``/healthz``, downloads, and whatever routers are passed in, behind one guard."""
 
-import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
-os.environ.setdefault("GRADIO_RUN_HISTORY", "false")
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+from onrecord.index import private  # noqa: F401  before gradio is imported
 
+# isort: split
 import gradio as gr
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse

@@ -4,6 +4,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
 import gradio as gr
 
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
 import gradio as gr
 
 from onrecord.ui.chat import Chat

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
 import gradio as gr
 
 from onrecord.ui import sources

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onrecord.index.errors import InputError
+from onrecord.index.models.catalogue import ModelEntry, catalogue, readable
 from onrecord.qa.engines import Engine
-from onrecord.qa.models import ModelEntry, catalogue, readable
 from onrecord.qa.settings import NO_MODEL, ModelSettings
 
 CONFIGURED = ""  # the name under which the settings' own model is chosen

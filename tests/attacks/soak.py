@@ -19,7 +19,7 @@ import httpx
 import numpy as np
 
 from onrecord.eval.load_server import served
-from onrecord.qa.models import find_entry
+from onrecord.index.models.catalogue import find_entry
 
 CLIENTS, HELD, THINKING = 10, 10, 0.05
 MODEL = "smollm2-135m"

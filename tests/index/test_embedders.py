@@ -1,6 +1,8 @@
 """The real embedder: both backends give the same vectors, and the light one stays light."""
 
 import json
+import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -8,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner, Result
 
 from onrecord.index.embedders import OnnxEmbedder, SentenceTransformersEmbedder, load_embedder
 from onrecord.index.errors import ModelError, ModelMissing
+from onrecord.index.models.checksums import STAMP, sha256_of
 from onrecord.index.types import Embedder
+from onrecord.ui.cli import app
 
 TEXTS = [
     "The city closed the Old Mill Bridge on Monday.",
@@ -133,3 +138,87 @@ def _real_folder() -> Path:
     from onrecord.index.embedders import _model_folder
 
     return _model_folder("all-minilm-l6-v2")
+
+
+@pytest.fixture
+def own_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A models folder of the test's own, with a copy of the default embedder that has no exported form yet."""
+    folder = tmp_path / "models" / "all-minilm-l6-v2"
+    shutil.copytree(_real_folder(), folder, ignore=shutil.ignore_patterns("onnx", STAMP))
+    monkeypatch.setenv("ONRECORD_MODELS", str(folder.parent))
+    return folder
+
+
+def alter(file: Path) -> None:
+    """Other bytes of the same length and the same time of change."""
+    stat, data = file.stat(), bytearray(file.read_bytes())
+    data[-40:-20] = bytes(byte ^ 1 for byte in data[-40:-20])
+    file.write_bytes(data)
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_add_and_search_refuse_altered_files_and_make_an_altered_export_anew(
+    own_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The command line takes the log over; afterwards it is as it was.
+    monkeypatch.setattr(logging.getLogger("onrecord"), "handlers", [])
+    monkeypatch.setattr(logging.getLogger("onrecord"), "propagate", True)
+    monkeypatch.setattr(logging, "lastResort", logging.lastResort)
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, [*arguments, "--data", str(tmp_path / "data")])
+
+    article, another = tmp_path / "one.txt", tmp_path / "two.txt"
+    article.write_text("The Old Mill Bridge in Larnville was closed on Monday.")
+    another.write_text("A free ferry will carry pedestrians across the Larn.")
+    OnnxEmbedder(own_models)
+    (exported,) = (own_models / "onnx").glob("*.onnx")
+    for arguments in (["add", str(article)], ["search", "bridge"]):
+        alter(exported)
+        altered = sha256_of(exported)
+        done = run(*arguments)
+        assert done.exit_code == 0
+        assert "made anew" in done.stderr
+        assert sha256_of(exported) != altered
+    assert "made anew" not in run("search", "bridge").stderr
+    alter(own_models / "tokenizer.json")
+    for arguments in (["add", str(another)], ["search", "bridge"]):
+        refused = run(*arguments)
+        assert refused.exit_code == 1
+        said = " ".join(refused.stderr.split())
+        assert f"{own_models / 'tokenizer.json'} is damaged: its bytes are not those of the catalogue" in said
+        assert "onrecord models pull all-minilm-l6-v2" in said
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "1_Pooling/config.json", "vocab.txt"])
+def test_a_model_of_the_catalogue_with_other_bytes_than_the_publishers_is_refused(own_models: Path, name: str) -> None:
+    alter(own_models / name)
+    with pytest.raises(ModelError, match=rf"{name} is damaged.*onrecord models pull all-minilm-l6-v2"):
+        load_embedder()
+
+
+@pytest.mark.model
+def test_a_folder_of_the_catalogues_name_elsewhere_is_not_taken_for_it(
+    own_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONRECORD_MODELS", str(tmp_path / "nothing"))
+    monkeypatch.chdir(own_models.parent)
+    with pytest.raises(ModelMissing):
+        load_embedder()
+
+
+@pytest.mark.model
+def test_an_export_made_from_other_settings_of_the_same_weights_is_made_anew(
+    own_models: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    OnnxEmbedder(own_models)
+    config = own_models / "config.json"
+    config.write_text(config.read_text() + "\n")
+    OnnxEmbedder(own_models)
+    assert "made anew" in caplog.text
+    caplog.clear()
+    OnnxEmbedder(own_models)
+    assert caplog.text == ""

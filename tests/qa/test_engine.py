@@ -11,9 +11,9 @@ from llama_index.core.llms import ChatMessage
 from llama_index.core.llms.custom import CustomLLM
 
 from onrecord.index.errors import ModelError
+from onrecord.index.models.catalogue import model_path
 from onrecord.qa.engine import LlamaCppEngine, defuse
 from onrecord.qa.llamacpp import physical_cores
-from onrecord.qa.models import model_path
 
 EVIDENCE = "\n".join(
     f"[{n}] The city closed bridge number {n} on Monday after inspectors found {n} cracks in it." for n in range(1, 21)
@@ -158,6 +158,15 @@ def test_the_loopback_server_answers_nobody_without_the_key(small: LlamaCppEngin
     assert httpx.post(f"{address}/v1/chat/completions", json={"messages": ANSWER}).status_code == 401
     assert httpx.get(f"{address}/props").status_code == 401
     assert "<html" not in httpx.get(f"{address}/").text.lower()
+
+
+@pytest.mark.model
+def test_no_web_site_may_read_what_the_loopback_server_says(small: LlamaCppEngine) -> None:
+    address = small._server._server.listening_address
+    asks = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    for reply in (httpx.get(f"{address}/health", headers=asks), httpx.options(f"{address}/completion", headers=asks)):
+        assert reply.headers.get("access-control-allow-origin", "") == ""
+        assert reply.headers.get("access-control-allow-credentials", "false") == "false"
 
 
 @pytest.mark.model

@@ -14,8 +14,8 @@ from llama_index.core.llms.callbacks import llm_completion_callback
 from llama_index.core.llms.custom import CustomLLM
 
 from onrecord.index.errors import InputError, ModelError, ModelMissing
+from onrecord.index.models.catalogue import model_path
 from onrecord.qa.engines import Engine, Usage, engine_from_llm, engine_from_url, load_engine
-from onrecord.qa.models import model_path
 from onrecord.qa.pieces import cut_at_stop, without_echo
 
 ASK = [

@@ -192,7 +192,7 @@ def test_doctor_names_what_is_wrong_and_the_cure_and_exits_1(stage: Stage, monke
 
 
 def test_doctor_tells_a_missing_model_from_a_damaged_one(stage: Stage) -> None:
-    from onrecord.qa.models import find_entry
+    from onrecord.index.models.catalogue import find_entry
 
     entry = find_entry("smollm2-135m")
     entry.folder.mkdir(parents=True)

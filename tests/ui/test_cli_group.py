@@ -168,7 +168,7 @@ def test_several_models_are_pulled_with_their_progress(stage: Stage, monkeypatch
         pulled.append(name)
         return stage.folder / name
 
-    monkeypatch.setattr("onrecord.qa.models.pull", pull)
+    monkeypatch.setattr("onrecord.index.models.catalogue.pull", pull)
     document = stage.json("models", "pull", "smollm2-135m", "all-minilm-l6-v2", "smollm2-135m")
     assert pulled == ["smollm2-135m", "all-minilm-l6-v2"]
     assert [model["name"] for model in document["pulled"]] == pulled

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from onrecord.index.errors import InputError, ModelError
+from onrecord.index.models.catalogue import find_entry
 from onrecord.index.types import Article
-from onrecord.qa.models import find_entry
 from onrecord.qa.settings import ModelSettings
 from onrecord.ui.desk import Desk, open_room
 from onrecord.ui.server import create_app

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from onrecord.index.errors import ModelError
-from onrecord.qa.models import ModelEntry, ModelFile, Progress
+from onrecord.index.models.catalogue import ModelEntry, ModelFile, Progress
 
 POLL_SECONDS = 0.5
 TEMPORARY = ".pull-"

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from onrecord.index.errors import InputError, ModelError, ModelMissing
-from onrecord.qa import models
-from onrecord.qa.models import ModelEntry, ModelFile, Wheels
+from onrecord.index.models import catalogue as models
+from onrecord.index.models import checksums
+from onrecord.index.models.catalogue import ModelEntry, ModelFile, Wheels
 
 PARTS = (b"a" * 3000, b"b" * 3000, b"c" * 500)
 WHOLE = b"".join(PARTS)
@@ -293,13 +294,13 @@ def test_a_file_is_hashed_once_and_again_only_when_it_changes(
 ) -> None:
     path = models.pull("joined", sources=[copy_of_joined(tmp_path)])
     hashed: list[Path] = []
-    real = models.sha256_of
+    real = checksums.sha256_of
 
     def counted(file: Path) -> str:
         hashed.append(file)
         return real(file)
 
-    monkeypatch.setattr(models, "sha256_of", counted)
+    monkeypatch.setattr(checksums, "sha256_of", counted)
     assert models.model_path("joined") == path
     assert hashed == []
     path.write_bytes(b"!" + WHOLE[1:])
@@ -318,7 +319,7 @@ def test_verify_hashes_even_where_the_stamp_says_all_is_well(index: Path, tmp_pa
 
 def test_a_damaged_stamp_only_costs_a_hash(index: Path, tmp_path: Path) -> None:
     path = models.pull("joined", sources=[copy_of_joined(tmp_path)])
-    (path.parent / models.STAMP).write_text("[not json")
+    (path.parent / checksums.STAMP).write_text("[not json")
     assert models.model_path("joined") == path
 
 

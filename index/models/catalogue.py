@@ -1,10 +1,5 @@
-"""The models that OnRecord knows, where their files are, and whether they are the publisher's own bytes.
+"""The models that OnRecord knows, where their files are, and whether they are the publisher's own bytes."""
 
-A file is hashed once; then a stamp beside it (size, time of change, sha256) says that it is the one that was hashed.
-"""
-
-import hashlib
-import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +11,10 @@ from typing import Any, Literal
 from platformdirs import user_cache_path
 
 from onrecord.index.errors import InputError, ModelError, ModelMissing
+from onrecord.index.models.checksums import checksums
 
 DEFAULT_GENERATOR = "qwen2.5-coder-1.5b"
 DEFAULT_EMBEDDER = "all-minilm-l6-v2"
-STAMP = ".verified.json"
 
 Progress = Callable[[int, int], None]  # bytes that are here, bytes in all
 
@@ -115,19 +110,17 @@ def model_path(name: str) -> Path:
         raise ModelMissing(
             f"The model {name} is not here yet; `onrecord models pull {name}` fetches it ({readable(entry.bytes)})."
         )
-    for file in entry.files:
-        if not is_verified(entry.folder, file):
-            raise ModelError(
-                f"{entry.folder / file.path} is damaged: its bytes are not those of the catalogue; delete it and run "
-                f"`onrecord models pull {name}`."
-            )
+    for file in damaged_files(entry):
+        raise ModelError(
+            f"{entry.folder / file.path} is damaged: its bytes are not those of the catalogue; delete it and run "
+            f"`onrecord models pull {name}`."
+        )
     return entry.path
 
 
 def verify(name: str) -> bool:
     """Hash every file of the model again; False when one is missing or differs from the catalogue."""
-    entry = find_entry(name)
-    return all(is_verified(entry.folder, file, trust_stamp=False) for file in entry.files)
+    return not damaged_files(find_entry(name), trust_stamp=False)
 
 
 def pull(
@@ -142,33 +135,19 @@ def pull(
     with), "hub" (the upstream repository), or the path of a file or folder. Nothing is looked up when the files are
     here. Raises `ModelError` that says what each source answered.
     """
-    from onrecord.qa.pull import pull_entry
+    from onrecord.index.models.pull import pull_entry
 
     entry = find_entry(name)
-    if all(is_verified(entry.folder, file) for file in entry.files):
+    if not damaged_files(entry):
         return entry.path
     return pull_entry(entry, on_progress=on_progress or (lambda done, total: None), sources=sources or entry.sources)
 
 
-def is_verified(folder: Path, file: ModelFile, *, trust_stamp: bool = True) -> bool:
-    """True when the file in ``folder`` has the catalogue's bytes: by the stamp where it applies, else by hashing."""
-    path = folder / file.path
-    if _size(path) != file.bytes:
-        return False
-    stat = path.stat()
-    mark = [stat.st_size, stat.st_mtime_ns, file.sha256]
-    stamps = _read_stamps(folder)
-    if trust_stamp and stamps.get(file.path) == mark:
-        return True
-    good = sha256_of(path) == file.sha256
-    kept = {key: value for key, value in stamps.items() if key != file.path}
-    _write_stamps(folder, {**kept, file.path: mark} if good else kept)
-    return good
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def damaged_files(entry: ModelEntry, *, trust_stamp: bool = True) -> list[ModelFile]:
+    """The files that are not here or have other bytes than the publisher's: hashed where their stamp does not apply."""
+    sized = [file.path for file in entry.files if _size(entry.folder / file.path) == file.bytes]
+    sums = checksums(entry.folder, sized, trust_stamp=trust_stamp)
+    return [file for file in entry.files if sums.get(file.path) != file.sha256]
 
 
 def readable(size: int) -> str:
@@ -185,21 +164,3 @@ def readable(size: int) -> str:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else -1
-
-
-def _read_stamps(folder: Path) -> dict[str, Any]:
-    try:
-        stamps = json.loads((folder / STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return stamps if isinstance(stamps, dict) else {}
-
-
-def _write_stamps(folder: Path, stamps: Mapping[str, Any]) -> None:
-    """A folder that cannot be written (shared by an administrator, say) costs a hash each time, nothing more."""
-    temporary = folder / f"{STAMP}.{os.getpid()}"
-    try:
-        temporary.write_text(json.dumps(stamps), encoding="utf-8")
-        temporary.replace(folder / STAMP)
-    except OSError:
-        return

