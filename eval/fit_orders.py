@@ -29,7 +29,7 @@ HERE = Path(__file__).parent / "injections"
 SIZE = 2**15
 FILLINGS = 25  # of each frame
 DEV_WEIGHT = 20  # a labelled sentence of the development half counts as so many
-LEFT_OUT, NEAR = 0.0007, 0.01  # shares of news at or above the two thresholds
+LEFT_OUT, NEAR = 0.00095, 0.01  # shares of news at or above the two thresholds
 RIDGE = 0.02
 _PROGRAMS = (
     "AI|AIs|assistants|the assistant|language models|LLMs|any LLM|chatbots|the chatbot|bots|summarisers|the summarizer|"
@@ -58,7 +58,7 @@ def fill(frame: str, statements: Sequence[str], chance: random.Random) -> str:
     text = frame.replace("{f}", said).replace("{t}", topic).replace("{v}", value)
     text = text.replace("{p}", chance.choice(_PROGRAMS))
     text = text[0].upper() + text[1:]
-    return chance.choice([str.upper, str.lower, lambda t: t.rstrip("."), str, str, str, str, str, str])(text)
+    return chance.choice([text.upper(), text.lower(), text.rstrip("."), *[text] * 6])
 
 
 def orders(statements: Sequence[str], chosen: Sequence[tuple[str, str]], seed: int = 0) -> list[str]:
@@ -90,7 +90,7 @@ def fit(rows: Sequence[tuple[str, bool, float]]) -> tuple[float, Floats]:
     return float(found[0]), found[1:]
 
 
-def scores(texts: Sequence[str], bias: float, weights: Floats) -> Floats:
+def scores(texts: Sequence[str], bias: float, weights: npt.NDArray[np.floating[Any]]) -> Floats:
     """The score of each text, as the judge gives it."""
     return np.asarray([max(log_odds(part, bias, weights) for part in pieces(folded(text))) for text in texts])
 

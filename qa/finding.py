@@ -68,7 +68,9 @@ class Finder:
         found = {hit.passage.article_id for hit in hits}  # a copy that was not asked stands for none that was
         kept = choosing.choose(
             ranked,
-            before=lambda sentence: self.before(sentence, orders),
+            before=lambda sentence: (
+                None if (sentence.article_id, sentence.index - 1) in orders else self.before(sentence)
+            ),
             count_tokens=engine.count_tokens if engine else rough_tokens,
             max_tokens=budget(draft, settings, engine),
             max_sentences=settings.evidence_sentences,
@@ -113,13 +115,12 @@ class Finder:
         count = self.library.passage_count
         return math.log(1.0 + count / (1.0 + self.library.document_frequency(word)))
 
-    def before(self, sentence: Sentence, orders: frozenset[choosing.Key]) -> Sentence | None:
-        """The sentence before this one, unless it gives orders or is one of ``orders``."""
+    def before(self, sentence: Sentence) -> Sentence | None:
+        """The sentence before this one, unless it gives orders."""
         if not sentence.index:
             return None
         previous = self.library.sentences(sentence.article_id)[sentence.index - 1]
-        key = (previous.article_id, previous.index)
-        return None if key in orders or gives_orders(previous.text) else previous
+        return None if gives_orders(previous.text) else previous
 
     def _collection(self) -> tuple[frozenset[str], str]:
         """The languages of the library's articles and its latest date, remembered until it changes."""
