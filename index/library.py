@@ -259,6 +259,7 @@ class Library:
             )
 
     def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
+        self._catalogue.check()
         if plan.arrivals:
             self._adopt_fingerprint()
             self._vectors.open()  # a server that does not answer is better known now than after the embedding
