@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -424,11 +424,12 @@ def test_a_folder_that_is_gone_or_another_one_is_said_before_anything_is_acknowl
 ) -> None:
     library.add(articles)
     moved = library.path.rename(library.path.with_name("elsewhere"))
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: library.add([Article("new", "New", "The harbour froze on Tuesday.")]),
         lambda: library.add(articles),  # nothing to store, and yet they are kept nowhere
         lambda: library.remove(["ferry"]),
-    ):
+    )
+    for change in changes:
         with pytest.raises(StoreError, match="was moved, deleted or replaced while it was in use"):
             change()
     moved.rename(library.path)

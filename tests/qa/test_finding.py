@@ -51,7 +51,8 @@ def filled(library: Library, articles: Sequence[Article]) -> Library:
 
 @pytest.fixture
 def emptied(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Iterator[Emptied]:
-    with Emptied(tmp_path / "data", embedder=embedder) as library:
+    library = Emptied(tmp_path / "data", embedder=embedder)
+    with library:
         filled(library, articles)
         yield library
 
