@@ -49,6 +49,7 @@ class Catalogue:
         self._database = Database(folder / FILE)
         self._reader, self._writer = self._database.reader, self._database.writer
         self.snapshot = self._database.snapshot
+        self.check = self._database.check
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from onrecord.index.errors import StoreError
 from onrecord.index.schema import connect, create, refuse_foreign, told_plainly
 
 
@@ -25,6 +26,7 @@ class Database:
             refuse_foreign(file)
             self._writer = connect(file)
             create(self._writer)
+            self._made = _identity(file)
 
     def close(self) -> None:
         with self._writing, self._guard:
@@ -32,6 +34,18 @@ class Database:
             for connection in [*self._idle, self._writer]:
                 connection.close()
             self._idle.clear()
+
+    def check(self) -> None:
+        """Raises ``StoreError`` when the file is no longer where it was: what is written then is kept nowhere."""
+        try:
+            found = _identity(self._file)
+        except OSError:
+            found = None
+        if found != self._made:
+            raise StoreError(
+                f"The data folder {self._folder} was moved, deleted or replaced while it was in use, so nothing can be "
+                "kept; put it back, or stop OnRecord and start it again."
+            )
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
@@ -69,7 +83,9 @@ class Database:
     def writer(self) -> Iterator[sqlite3.Connection]:
         """The one connection that writes, in autocommit mode."""
         with self._writing, told_plainly(self._folder):
+            self.check()
             yield self._writer
+            self.check()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -83,3 +99,9 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    """Which file it is, whatever its name."""
+    facts = file.stat()
+    return facts.st_dev, facts.st_ino

@@ -278,6 +278,7 @@ class Library:
         )
 
     def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
+        self._catalogue.check()
         if plan.arrivals:
             with self._turn():
                 self._adopt_fingerprint()

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
-from onrecord.index import Filter, Hit, Library, Sentence
+from onrecord.index import Filter, Hit, Library, Sentence, StoreError, UnknownArticle
 from onrecord.qa import evidence as choosing
 from onrecord.qa.answerability import text_signals
 from onrecord.qa.engines import Engine
@@ -15,7 +17,10 @@ from onrecord.qa.types import Evidence
 
 DEEPER = 2  # times as many passages are searched as are read, for those whose date suits the question
 LEFT_OUT = "Sentences that give orders to whoever answers, instead of reporting, were left out."
+LOOKS = 10  # times that evidence is looked for, when each time an article of it was removed meanwhile
 AROUND = 400  # tokens of a prompt that are neither evidence, question nor answer
+
+Looked = TypeVar("Looked")
 
 
 class Finder:
@@ -28,6 +33,15 @@ class Finder:
 
     def find(self, draft: Draft, scope: Filter | None, *, settings: AnswerSettings, engine: Engine | None) -> None:
         """Fills the draft's hits, evidence and nearness. ``engine`` counts tokens; without one they are estimated."""
+        said = len(draft.warnings)
+
+        def look() -> None:
+            del draft.warnings[said:]
+            self._find(draft, scope, settings=settings, engine=engine)
+
+        _settled(look)
+
+    def _find(self, draft: Draft, scope: Filter | None, *, settings: AnswerSettings, engine: Engine | None) -> None:
         with draft.timed("retrieve"):
             draft.vector = self.library.embedder.embed_query(draft.standalone)
             timely = self._timely(draft.standalone)
@@ -41,6 +55,9 @@ class Finder:
 
     def articles(self, question: str, scope: Filter | None, *, top_k: int) -> list[str]:
         """The articles of the best ``top_k`` passages, best first; copies of one story count once."""
+        return _settled(lambda: self._articles(question, scope, top_k=top_k))
+
+    def _articles(self, question: str, scope: Filter | None, *, top_k: int) -> list[str]:
         found: list[str] = []
         hits = self.library.search(question, top_k=top_k, where=scope)
         for article_id in dict.fromkeys(hit.passage.article_id for hit in hits):
@@ -119,7 +136,10 @@ class Finder:
         """The sentence before this one, unless it gives orders."""
         if not sentence.index:
             return None
-        previous = self.library.sentences(sentence.article_id)[sentence.index - 1]
+        sentences = self.library.sentences(sentence.article_id)
+        if len(sentences) <= sentence.index:  # the article was replaced by a shorter one since the search
+            return None
+        previous = sentences[sentence.index - 1]
         return None if gives_orders(previous.text) else previous
 
     def _collection(self) -> tuple[frozenset[str], str]:
@@ -142,6 +162,17 @@ class Finder:
     def _age(self, article_id: str) -> tuple[bool, str, str]:
         published = self._published(article_id)
         return not published, published, article_id
+
+
+def _settled(look: Callable[[], Looked]) -> Looked:
+    """What ``look`` finds. An article that is removed between the search and a look into it is not found the next time.
+
+    Raises `StoreError` when articles are removed faster than that.
+    """
+    for _ in range(LOOKS):
+        with suppress(UnknownArticle):
+            return look()
+    raise StoreError("Articles are being removed faster than they can be read; ask again when that is done.")
 
 
 def rough_tokens(text: str) -> int:

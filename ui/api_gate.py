@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from onrecord.index.errors import OnRecordError
 from onrecord.ui.api_metrics import Metrics
 from onrecord.ui.api_problems import Problem, described
+from onrecord.ui.bodies import check_text, replayed, whole_body
 from onrecord.ui.keys import Key, Keys, Rate
 
 log = logging.getLogger("onrecord.access")
@@ -64,7 +65,7 @@ class Gate:
 
         try:
             who = self._admit(scope)
-            await self.app(scope, _Body(receive, self.max_body, self.seconds).receive, noting)
+            await self.app(scope, await self._checked(scope, _Body(receive, self.max_body, self.seconds)), noting)
         except (HTTPException, OnRecordError) as error:
             code, detail, headers, _ = described(error)
             await self.refusal(code, detail, headers)(scope, receive, noting)
@@ -93,6 +94,16 @@ class Gate:
                 {"WWW-Authenticate": 'Bearer realm="OnRecord"'},
             )
         return "-"
+
+    @staticmethod
+    async def _checked(scope: Scope, body: "_Body") -> Receive:
+        """The body to read; raises a 422 for JSON with half a character. Files are checked by who reads them."""
+        kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+        if scope["method"] in READING or kind.lower().startswith(b"multipart/form-data"):
+            return body.receive
+        whole = await whole_body(body.receive, most=body.most)
+        check_text(whole)
+        return replayed(whole, body.receive)
 
     def _with_key(self, scope: Scope, token: str) -> str:
         key = self.keys.find(token) if self.keys else None
@@ -146,7 +157,7 @@ class _Body:
     """Counts and times the body of one request."""
 
     def __init__(self, receive: Receive, most: int, seconds: float) -> None:
-        self._receive, self._most, self._taken, self._done = receive, most, 0, False
+        self._receive, self.most, self._taken, self._done = receive, most, 0, False
         self._end = time.monotonic() + seconds
 
     async def receive(self) -> Any:
@@ -157,7 +168,7 @@ class _Body:
         except TimeoutError as error:
             raise Problem(408, "The request did not arrive in time; send it again.") from error
         self._taken += len(message.get("body", b""))
-        if self._taken > self._most:
-            raise Problem(413, f"More than {self._most} bytes are more than one request may have.")
+        if self._taken > self.most:
+            raise Problem(413, f"More than {self.most} bytes are more than one request may have.")
         self._done = not message.get("more_body", False)
         return message

@@ -8,7 +8,7 @@ from starlette.types import Message, Receive
 
 from onrecord.ui.api_problems import Problem
 
-HALF = "A string in it has half of a surrogate pair, which is no character; send whole characters."
+HALF = "has half of a surrogate pair, which is no character; send whole characters."
 # What a lone surrogate can come from: an escape, its bytes, or an encoding of two or four bytes a character.
 _MAY_BE_HALF = re.compile(rb"\\u[dD]|\xed|\x00|\xff\xfe|\xfe\xff")
 
@@ -33,7 +33,7 @@ def check_text(body: bytes) -> None:
     >>> check_text(b'{"question": "\\ud83d\\ude00"}')
     >>> check_text(b'{"question": "\\ud83d"}')
     Traceback (most recent call last):
-    starlette.exceptions.HTTPException: 422: A string in it has half of a surrogate pair, ...
+    onrecord.ui.api_problems.Problem: 422: question: has half of a surrogate pair, which is no character; send whole ...
     """
     if not _MAY_BE_HALF.search(body):
         return
@@ -41,10 +41,24 @@ def check_text(body: bytes) -> None:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return
+    left = [("", document)]
+    while left:
+        place, one = left.pop()
+        match one:
+            case str():
+                _check_string(place, one)
+            case dict():
+                _check_string(place, "".join(one))
+                left += [(f"{place}.{name}", inner) for name, inner in one.items()]
+            case list():
+                left += [(f"{place}.{number}", inner) for number, inner in enumerate(one)]
+
+
+def _check_string(place: str, text: str) -> None:
     try:
-        json.dumps(document, ensure_ascii=False).encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise Problem(422, HALF) from error
+        raise Problem(422, f"{place.lstrip('.') or 'body'}: {HALF}") from error
 
 
 def json_body(body: bytes) -> Any:

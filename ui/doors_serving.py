@@ -1,5 +1,6 @@
 """Serving the doors until they are stopped."""
 
+import contextlib
 import logging
 import socket
 import sys
@@ -39,7 +40,8 @@ def run(
     if access_log:
         _log_access()
     config = Config(app, limits=limits or ConnectionLimits(), host=host, port=port, timeout_graceful_shutdown=GRACE)
-    Server(config, path=path, to=sys.stderr).run()
+    with contextlib.suppress(KeyboardInterrupt):  # how a server is stopped
+        Server(config, path=path, to=sys.stderr).run()
 
 
 def _log_access() -> None:

@@ -43,7 +43,7 @@ class Served:
 
     def answers(self) -> bool:
         """Others are served, soon."""
-        return httpx.get(f"{self.address}/healthz", timeout=5).json() == {"status": "ok"}
+        return bool(httpx.get(f"{self.address}/healthz", timeout=5).json() == {"status": "ok"})
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     app = create_app(library, FakeAssistant(library), users=users, opener=opener)
     (folder / "keys.json").write_text("[]")
     address, server = start(app)
-    names = list(users.items()) or [None, None]
+    names: list[tuple[str, str] | None] = [*users.items()] or [None, None]
     with httpx.Client(base_url=address, auth=names[0]) as ann, httpx.Client(base_url=address, auth=names[1]) as bob:
         yield Target(address, app, library, ann, bob)
     server.should_exit = True

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import onrecord.index
+from onrecord.index import entries
 from onrecord.index.catalogue import FILE
 from onrecord.index.errors import IndexMismatch, LibraryBusy, LibraryClosed, StoreError, UnknownArticle
 from onrecord.index.library import Library
@@ -417,3 +418,36 @@ def test_a_library_opened_in_one_thread_and_closed_in_another_frees_its_folder(t
     opened.close()
     with Library(tmp_path / "data", embedder=embedder) as again:
         assert not again.closed
+
+
+def test_a_folder_that_is_gone_or_another_one_is_said_before_anything_is_acknowledged(
+    library: Library, articles: tuple[Article, ...]
+) -> None:
+    library.add(articles)
+    moved = library.path.rename(library.path.with_name("elsewhere"))
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: library.add([Article("new", "New", "The harbour froze on Tuesday.")]),
+        lambda: library.add(articles),  # nothing to store, and yet they are kept nowhere
+        lambda: library.remove(["ferry"]),
+    )
+    for change in changes:
+        with pytest.raises(StoreError, match="was moved, deleted or replaced while it was in use"):
+            change()
+    moved.rename(library.path)
+    assert library.add([Article("new", "New", "The harbour froze on Tuesday.")]).added == ("new",)
+    assert {info.id for info in library.articles()} == {"bridge", "ferry", "museum", "new"}
+
+
+def test_a_folder_that_goes_while_an_article_is_stored_is_said(
+    library: Library, articles: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add(articles)
+    put = entries.insert
+
+    def gone(*given: object) -> object:
+        library.path.rename(library.path.with_name("elsewhere"))
+        return put(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(entries, "insert", gone)
+    with pytest.raises(StoreError, match="was moved, deleted or replaced while it was in use"):
+        library.add([Article("new", "New", "The harbour froze on Tuesday.")])

@@ -1,12 +1,17 @@
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
-from onrecord.index import Article, Embedder
+from onrecord.index import Article, Embedder, Hit, Library
+from onrecord.qa.assistant import Assistant
+from onrecord.qa.settings import AnswerSettings
+from onrecord.ui.doors import create_api
 from tests.ui.behind_doors import Behind, OtherEmbedder, filled
 
 
@@ -257,3 +262,77 @@ def test_the_openapi_document_has_examples_that_work(behind: Behind) -> None:
         for operation in operations.values():
             assert operation["description"]
             assert "application/problem+json" in operation["responses"]["422"]["content"]
+
+
+# -- what nobody should send, and what nobody expects ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("half", [b"\\ud800", b"\\uDC00 x", b"\xed\xa0\x80"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/search", b'{"query": "%s"}'),
+        ("/api/v1/ask", b'{"question": "bridge %s"}'),
+        ("/api/v1/ask", b'{"question": "bridge", "history": [{"role": "user", "content": "%s"}]}'),
+        ("/api/v1/articles", b'{"articles": [{"text": "The harbour froze. %s"}]}'),
+        ("/api/v1/articles", b'{"articles": [{"text": "The harbour froze.", "%s": ""}]}'),
+        ("/v1/chat/completions", b'{"model": "onrecord", "messages": [{"role": "user", "content": "%s"}]}'),
+        ("/v1/chat/completions", b'{"model": "%s", "messages": [{"role": "user", "content": "Bridge?"}]}'),
+    ],
+)
+def test_half_a_character_is_refused_in_one_sentence(behind: Behind, path: str, body: bytes, half: bytes) -> None:
+    answer = behind.client.post(path, content=body % half, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    said = answer.json().get("detail") or answer.json()["error"]["message"]
+    assert re.fullmatch(r"[\w.]+: has half of a surrogate pair, which is no character; send whole characters\.", said)
+
+
+def test_a_whole_character_beyond_the_first_plane_is_taken(behind: Behind) -> None:
+    body = b'{"question": "bridge \\ud83d\\ude00 \xf0\x9f\x98\x80 \\\\ud800"}'
+    answer = behind.client.post("/api/v1/ask", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 200
+    assert behind.assistant.asked[-1][0] == "bridge \U0001f600 \U0001f600 \\ud800"
+
+
+def test_half_a_character_in_an_address_is_no_crash(behind: Behind) -> None:
+    for path in ("/api/v1/articles/%ed%a0%80", "/api/v1/conversations?search=%ed%a0%80", "/v1/models/%ed%a0%80"):
+        assert behind.client.get(path).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("how", ["moved", "replaced"])
+def test_articles_are_not_acknowledged_into_a_folder_that_is_gone(behind: Behind, how: str) -> None:
+    folder = behind.library.path
+    moved = folder.rename(folder.with_name("elsewhere"))
+    if how == "replaced":
+        shutil.copytree(moved, folder)
+    new = {"articles": [{"text": "The harbour froze on Tuesday."}]}
+    for answer in (
+        behind.client.post("/api/v1/articles", json=new),
+        behind.client.post("/api/v1/articles/files", files=[("files", ("a.txt", b"A storm closed the port."))]),
+        behind.client.delete("/api/v1/articles/ferry"),
+    ):
+        assert "was moved, deleted or replaced while it was in use" in problem(answer, 503)["detail"]
+    if how == "replaced":
+        shutil.rmtree(folder)
+    moved.rename(folder)
+    assert behind.client.post("/api/v1/articles", json=new).status_code == 201
+
+
+def test_an_article_that_is_removed_while_it_is_answered_from_is_no_404(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+) -> None:
+    class Emptied(Library):
+        def search(self, query: str, **more: Any) -> tuple[Hit, ...]:
+            hits = super().search(query, **more)
+            if len(self.articles()) == 3:
+                self.remove([hits[0].passage.article_id])
+            return hits
+
+    with Emptied(tmp_path / "data", embedder=embedder) as library:
+        library.add(articles)
+        assistant = Assistant(library, None, AnswerSettings(threshold=0.0))
+        client = TestClient(create_api(library, assistant), base_url="http://127.0.0.1")
+        question = {"question": "What is the latest on the repairs of the Old Mill Bridge?"}
+        answer = client.post("/api/v1/ask", json=question)
+        assert answer.status_code == 200 and answer.json()["status"] == "answered"
+        assert len(library.articles()) == 2

@@ -209,6 +209,16 @@ def test_over_http_it_asks_for_a_key_and_answers(behind: Behind, tmp_path: Path)
     assert result.structured_content["hits"][0]["article_id"] == "museum"
 
 
+def test_half_a_character_over_http_is_refused_in_one_sentence(behind: Behind) -> None:
+    app = create_mcp_app(behind.library, cast(Assistant, behind.assistant))
+    body = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "search_articles", "arguments": '
+    with serving(app) as address:
+        headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+        answer = httpx.post(f"{address}/mcp", content=body + b'{"query": "\\ud800"}}}', headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("params.arguments.query: has half of a surrogate pair")
+
+
 def test_over_standard_input_and_output_it_answers(tmp_path: Path) -> None:
     root = str(Path(__file__).parents[2])
     code = STDIO_SERVER.format(root=root, folder=str(tmp_path / "data"))
