@@ -169,4 +169,5 @@ def rows_of(keys: Keys, wanted: Keys) -> NDArray[np.int64]:
     places = np.searchsorted(keys, wanted)
     inside = places < len(keys)
     places, wanted = places[inside], wanted[inside]
-    return places[keys[places] == wanted]
+    found: NDArray[np.int64] = places[keys[places] == wanted]
+    return found

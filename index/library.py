@@ -264,17 +264,12 @@ class Library:
         return self._copies
 
     def _carry_out(self, plan: Plan, on_progress: Progress | None, *, vectors: VectorStore | None) -> SyncReport:
-        def told(done: int, total: int) -> None:
-            self._searcher.follow()
-            if on_progress:
-                on_progress(done, total)
-
         return carry_out(
             plan,
-            stores=Stores(self._catalogue, vectors, self._copy_finder, self._turn, self._searcher.note),
+            stores=Stores(self._catalogue, vectors, self._copy_finder, self._turn, self._searcher),
             embed=lambda texts: self.embedder.embed_passages(texts),
             settings=self.settings,
-            on_progress=told,
+            on_progress=on_progress,
         )
 
     def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:

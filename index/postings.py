@@ -149,11 +149,11 @@ def read(file: Path) -> Segment:
         mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     head = mapped[: mapped.find(b"\n") + 1]
     place = _aligned(len(head))
-    arrays = []
-    for kind, length in json.loads(head):
-        arrays.append(np.frombuffer(mapped, dtype=np.dtype(kind), count=length, offset=place))
+    arrays = {}
+    for name, (kind, length) in zip(_FIELDS, json.loads(head), strict=True):
+        arrays[name] = np.frombuffer(mapped, dtype=np.dtype(kind), count=length, offset=place)
         place += _aligned(length * np.dtype(kind).itemsize)
-    return Segment(*arrays, file=file.name)
+    return Segment(file=file.name, **arrays)
 
 
 def _aligned(size: int) -> int:

@@ -15,6 +15,7 @@ from onrecord.index.copies import CopyFinder
 from onrecord.index.entries import Change, Entry
 from onrecord.index.passages import build_passages, passage_text_for_search
 from onrecord.index.readers import ReadResult
+from onrecord.index.search import Searcher
 from onrecord.index.sentences import split_sentences
 from onrecord.index.settings import IndexSettings
 from onrecord.index.types import Article, Passage, Sentence, SyncReport, Vectors
@@ -60,7 +61,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where articles go. ``turn()``: within, no one else writes. ``note`` is told of every change within the same turn.
+    """Where articles go. ``turn()``: within, no one else writes. ``searcher`` is told of every change within the turn.
 
     Without ``vectors`` the catalogue alone is changed.
     """
@@ -69,7 +70,7 @@ class Stores:
     vectors: VectorStore | None
     copies: Callable[[], CopyFinder]
     turn: Callable[[], AbstractContextManager[object]]
-    note: Callable[[Change], None]
+    searcher: Searcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def carry_out(
             _follow(stores.vectors, some)
         changes += some
         done += len(group)
+        stores.searcher.follow()
         if on_progress:
             on_progress(done, total)
     for one in plan.kept:
@@ -182,7 +184,7 @@ def _put(one: _Prepared, vectors: Vectors, stores: Stores) -> Change:
     mark, found = copies.find(article.id, article.text)
     entry = Entry(article, one.sentences, one.passages, vectors, mark, found)
     change = stores.catalogue.put(entry, origin=one.arrival.origin, retire=one.arrival.retire)
-    stores.note(change)
+    stores.searcher.note(change)
     copies.forget(change.removed)
     copies.note(article.id, mark)
     return change
@@ -194,7 +196,7 @@ def _keep(kept: Kept, stores: Stores) -> Change:
     ids = [one for one in kept.ids if one in held or stores.catalogue.find_article(one)]
     change = stores.catalogue.keep_origin(kept.origin, ids, retire=kept.retire)
     if change.removed:
-        stores.note(change)
+        stores.searcher.note(change)
         stores.copies().forget(change.removed)
         _follow(stores.vectors, [change])
     return change

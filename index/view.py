@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,11 @@ _FEW_DEAD = 1000  # rows of removed passages that are not worth copying the othe
 class Column:
     """An array that grows at its end. What was handed out before stays as it was: only room behind it is written."""
 
-    def __init__(self, values: NDArray[np.generic]) -> None:
+    def __init__(self, values: NDArray[Any]) -> None:
         self._room = values
-        self.values = values
+        self.values: NDArray[Any] = values
 
-    def plus(self, more: NDArray[np.generic]) -> "Column":
+    def plus(self, more: NDArray[Any]) -> "Column":
         """With ``more`` at the end. Only the latest column may be added to."""
         if not len(more):
             return self
