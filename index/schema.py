@@ -98,13 +98,15 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def told_plainly(folder: Path) -> Iterator[None]:
-    """Turns what SQLite and the system say into a ``StoreError`` that names the folder and the cure."""
+def told_plainly(folder: Path, what: str = "catalogue") -> Iterator[None]:
+    """Turns what SQLite and the system say of ``what`` into a ``StoreError`` that names the folder and the cure."""
     try:
         yield
+    except sqlite3.ProgrammingError:  # a mistake of the caller's, as to use what is closed
+        raise
     except sqlite3.Error as error:
         full = _code(error) == sqlite3.SQLITE_FULL or (_code(error) in _NO_ROOM and reserve.is_full(folder))
-        raise DiskFull(reserve.sentence(folder)) if full else StoreError(_sentence(folder, error)) from error
+        raise DiskFull(reserve.sentence(folder)) if full else StoreError(_sentence(folder, what, error)) from error
     except OSError as error:
         if error.errno in reserve.FULL:
             raise DiskFull(reserve.sentence(folder)) from error
@@ -122,12 +124,12 @@ def _code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
-def _sentence(folder: Path, error: sqlite3.Error) -> str:
+def _sentence(folder: Path, what: str, error: sqlite3.Error) -> str:
     match _code(error):
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return f"The data folder {folder} cannot be written ({error}); {_CURE}."
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return f"The catalogue in {folder} is damaged ({error}); restore a copy of it, or add the articles anew."
+            return f"The {what} in {folder} is damaged ({error}); restore a copy of it, or add the articles anew."
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return f"The catalogue in {folder} is held by another program ({error}); close it and try again."
-    return f"The catalogue in {folder} failed ({error}); check its disk, then run `onrecord doctor`."
+            return f"The {what} in {folder} is held by another program ({error}); close it and try again."
+    return f"The {what} in {folder} failed ({error}); check its disk, then run `onrecord doctor`."

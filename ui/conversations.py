@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from onrecord.index import private
-from onrecord.index.errors import InputError, StoreError
+from onrecord.index import private, reserve
+from onrecord.index.errors import DiskFull, InputError, StoreError
 from onrecord.index.schema import SHRINKS, told_plainly
 from onrecord.index.scrub import Scrubber
 from onrecord.index.types import Article
 from onrecord.ui.escape import shorten
 from onrecord.ui.forgetting import Standing, forgotten
+from onrecord.ui.judged import forget_conversation
 from onrecord.ui.records import Record, from_dict
 
 _SCHEMA = """
@@ -60,13 +61,21 @@ class Conversations:
         self._path = path
         self._lock = threading.RLock()
         self._standing: Callable[[], Standing] | None = None
-        with told_plainly(path.parent):
-            private.make_folder(path.parent)
-            private.make_file(path)
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        try:
+            self._open()
+        except DiskFull:
+            if not reserve.release(path.parent):
+                raise
+            self._open()
+
+    def _open(self) -> None:
+        with told_plainly(self._path.parent, "file of conversations"):
+            private.make_folder(self._path.parent)
+            private.make_file(self._path)
+            self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             try:
                 self._begin()
-                self._scrubber = Scrubber(path)
+                self._scrubber = Scrubber(self._path)
                 if self._note("due"):
                     self._scrub()
             except BaseException:
@@ -96,7 +105,7 @@ class Conversations:
     @contextmanager
     def _changing(self, *, taking: bool = False) -> Iterator[None]:
         """One change, whole or not at all. ``taking``: it takes text out, whose bytes are then gone too."""
-        with self._lock, told_plainly(self._path.parent):
+        with self._lock, told_plainly(self._path.parent, "file of conversations"):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -221,6 +230,8 @@ class Conversations:
         """Removes the conversation and its turns from the file itself, not only from the list."""
         with self._changing(taking=True):
             self._check(owner, key)
+            turns = [row[0] for row in self._db.execute("SELECT id FROM turns WHERE conversation=?", (key,))]
+            forget_conversation(self._path.parent, key, turns)
             self._db.execute("DELETE FROM conversations WHERE id=?", (key,))
 
 
