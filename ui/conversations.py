@@ -13,6 +13,7 @@ from pathlib import Path
 
 from onrecord.index import private, reserve
 from onrecord.index.errors import DiskFull, InputError, StoreError
+from onrecord.index.faults import point
 from onrecord.index.schema import SHRINKS, told_plainly
 from onrecord.index.scrub import Scrubber
 from onrecord.index.types import Article
@@ -111,13 +112,16 @@ class Conversations:
                 yield
                 if taking:
                     self._db.execute("INSERT OR REPLACE INTO notes VALUES ('due', '1')")
+                point("conversations.commit.before")
                 self._db.execute("COMMIT")
+                point("conversations.commit.after")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
             if taking:
                 self._scrub()
+                point("conversations.scrub.after")
 
     def _scrub(self) -> None:
         if self._scrubber.scrub(self._db):
