@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from onrecord.index import private
+from onrecord.index import private, reserve
 from onrecord.index.catalogue import Catalogue
 from onrecord.index.embedders import load_embedder
 from onrecord.index.errors import IndexMismatch, LibraryClosed
@@ -205,6 +205,7 @@ class Library:
                     self._upkeep.leave()
                 finally:
                     self._catalogue.close()
+                    reserve.hold(self.path)
                     self._lock.release()
         self._upkeep.stop()
 

@@ -9,34 +9,41 @@ from onrecord.index import private
 
 NAME = "reserve"
 BYTES = 2 << 20
-_ENOUGH = 8 * BYTES  # kept only where the disk has this much to spare
-_NOTHING = 64 << 10  # less room than this is none: SQLite needs more for a change
+_PLENTY = 6 * BYTES  # kept only where this much is free besides
+_NOTHING = 256 << 10  # less room than this is none: SQLite needs more for a change
 FULL = (errno.ENOSPC, errno.EDQUOT)
+
+_released: set[Path] = set()  # by this process
 
 log = logging.getLogger(__name__)
 
 
 def hold(folder: Path) -> None:
-    """Keeps the room, unless it is kept already or is not there."""
+    """Keeps the room where the disk has plenty to spare; what was given up is taken back as soon as it is free."""
     file = folder / NAME
     try:
-        if (file.exists() and file.stat().st_size == BYTES) or _free(folder) < _ENOUGH:
+        held = file.stat().st_size if file.exists() else 0
+        spare = _free(folder) - (_NOTHING if folder in _released else _PLENTY)
+        more = min(BYTES - held, spare)
+        if more < _NOTHING:
             return
         private.make_file(file)
-        with file.open("r+b") as opened:
-            opened.write(bytes(BYTES))
+        with file.open("ab") as opened:
+            opened.write(bytes(more))
+        _released.discard(folder)
     except OSError as error:
         log.info("No room could be kept in %s: %s", folder, error)
         file.unlink(missing_ok=True)
 
 
 def release(folder: Path) -> bool:
-    """Gives the room up; whether there was any."""
-    try:
-        (folder / NAME).unlink()
-    except OSError:
-        return False
-    return True
+    """Gives the room up, or the keywords, which are built anew when they are needed; whether there was anything."""
+    _released.add(folder)
+    for given in (folder / NAME, folder / "keywords"):
+        if given.exists():
+            shutil.rmtree(given) if given.is_dir() else given.unlink()
+            return True
+    return False
 
 
 def is_full(folder: Path) -> bool:
