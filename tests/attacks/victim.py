@@ -148,7 +148,7 @@ def run(folder: str, job: str, fault: str, after: float) -> None:
     os.environ[faults.VARIABLE] = fault
     faults.passed.clear()
     if after:
-        threading.Thread(target=lambda: (time.sleep(after), os.kill(os.getpid(), signal.SIGKILL)), daemon=True).start()
+        threading.Timer(after, os.kill, (os.getpid(), signal.SIGKILL)).start()
     began = time.monotonic()
     JOBS[job](library)
     os.write(1, f"passed {json.dumps(faults.passed)}\nseconds {time.monotonic() - began}\n".encode())

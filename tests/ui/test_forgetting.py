@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_the_feedback_forgets_what_rests_on_a_removed_article_and_a_deleted_conv
     folder = tmp_path / "feedback"
     folder.mkdir()
     write(folder / "articles.jsonl", [{"id": "ferry", "title": "Ferry", "text": FERRY.text}, {"id": "bridge"}])
-    cases = [
+    cases: list[dict[str, Any]] = [
         {"id": "a", "evidence": [{"article": "bridge", "quote": "x"}], "got": {"conversation": "one"}},
         {"id": "b", "evidence": [{"article": "ferry", "quote": "x"}], "got": {"conversation": "one"}},
         {"id": "c", "evidence": [], "got": {"conversation": "two"}},
