@@ -104,6 +104,7 @@ def test_a_file_of_before_is_cleaned_when_it_is_opened(tmp_path: Path) -> None:
     from onrecord.ui import conversations
 
     db = sqlite3.connect(tmp_path / "c.sqlite", isolation_level=None)
+    db.execute("PRAGMA secure_delete=OFF")
     db.executescript(conversations._SCHEMA)
     db.execute("INSERT INTO conversations VALUES ('k', '', 'zebrafish', '', '')")
     db.execute("DELETE FROM conversations")
