@@ -5,7 +5,6 @@ Every passage has a key that is never given to another passage, so a cache agree
 two hold the same keys.
 """
 
-import json
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,14 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index import entries
+from onrecord.index.conditions import condition_of
 from onrecord.index.database import Database
 from onrecord.index.entries import Change, Entry
 from onrecord.index.errors import UnknownArticle
+from onrecord.index.schema import SHRINKS
 from onrecord.index.types import Article, ArticleInfo, Filter, Passage, Sentence, Vectors
 
 FILE = "catalogue.sqlite3"
 Keys = NDArray[np.int64]
 
+PURGE = "purge"  # a note that is made with the change itself, so that a process that was cut off is followed by one
 _AT_ONCE = 500  # values bound to one statement
 _INFO = "id, title, source, published, url, language, place, words, added"
 
@@ -93,6 +95,8 @@ class Catalogue:
             row = connection.execute("SELECT added FROM articles WHERE id = ?", (article.id,)).fetchone()
             origins = [p for (p,) in connection.execute("SELECT path FROM origins WHERE article_id = ?", (article.id,))]
             gone += entries.delete(connection, article.id)
+            if row or removed:
+                _note(connection, PURGE, "1")
             added = str(row[0]) if row else datetime.now(UTC).isoformat(timespec="seconds")
             keys = entries.insert(connection, entry, added)
             paths = {*origins, origin} - {""}
@@ -106,22 +110,34 @@ class Catalogue:
                 return Change()
             with self._change() as connection:
                 gone, removed = entries.retire(connection, origin, retire)
+                if removed:
+                    _note(connection, PURGE, "1")
                 connection.executemany("INSERT OR IGNORE INTO origins VALUES (?, ?)", [(origin, one) for one in ids])
         return Change(deleted=gone, removed=removed)
 
     def remove(self, ids: Sequence[str]) -> Change:
-        """Takes articles out, with all that was derived from them, and their bytes out of the file."""
+        """Takes articles out, with all that was derived from them; ``purge`` is then due."""
         with self._change() as connection:
             gone = tuple(key for article_id in ids for key in entries.delete(connection, article_id))
-        with self._writer() as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _note(connection, PURGE, "1")
         return Change(deleted=gone, removed=tuple(ids))
+
+    @property
+    def purge_due(self) -> bool:
+        """Whether something of a text that was taken out or replaced may still be in the files of a store."""
+        return bool(self.note(PURGE))
+
+    def settle_purge(self) -> None:
+        """Called when the other stores are rid of it: this one is too, unless a reader holds on to its file."""
+        if self._database.scrub():
+            self.set_note(PURGE, "")
 
     def compact(self) -> None:
         """Gives unused room back to the disk."""
         with self._writer() as connection:
+            connection.execute(SHRINKS)
             connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._database.scrub()
 
     # -- articles ----------------------------------------------------------------------------------------------
 
@@ -139,20 +155,20 @@ class Catalogue:
 
     def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
         """In the order in which they were stored."""
-        condition, values = _condition(where)
+        condition, values = condition_of(where)
         with self._reader() as connection:
             rows = connection.execute(f"SELECT {_INFO} FROM articles WHERE {condition} ORDER BY number", values)
             return tuple(ArticleInfo(*row) for row in rows)
 
     def article_ids(self, where: Filter | None = None) -> tuple[str, ...]:
-        condition, values = _condition(where)
+        condition, values = condition_of(where)
         with self._reader() as connection:
             rows = connection.execute(f"SELECT id FROM articles WHERE {condition} ORDER BY number", values)
             return tuple(row[0] for row in rows)
 
     def article_numbers(self, where: Filter | None = None) -> NDArray[np.int64]:
         """The numbers under which the articles are stored, ascending; a changed article gets another one."""
-        condition, values = _condition(where)
+        condition, values = condition_of(where)
         with self._reader() as connection:
             rows = connection.execute(f"SELECT number FROM articles WHERE {condition} ORDER BY number", values)
             return np.array([row[0] for row in rows], dtype=np.int64)
@@ -260,26 +276,6 @@ def _note(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute(
         "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
     )
-
-
-def _condition(where: Filter | None) -> tuple[str, list[str]]:
-    """A filter as SQL over ``articles``. With a date in it, articles without a date do not match."""
-    if not where:
-        return "1", []
-    parts, values = [], []
-    if where.articles:
-        parts.append("id IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(where.articles))
-    if where.sources:
-        parts.append("casefold(source) IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps([source.casefold() for source in where.sources]))
-    if where.published_from:
-        parts.append("substr(published, 1, 10) >= ?")
-        values.append(where.published_from[:10])
-    if where.published_to:
-        parts.append("published != '' AND substr(published, 1, 10) <= ?")
-        values.append(where.published_to[:10])
-    return " AND ".join(f"({part})" for part in parts), values
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from onrecord.index.errors import StoreError
+from onrecord.index import modes, reserve
+from onrecord.index.errors import DiskFull, StoreError
+from onrecord.index.faults import point
 from onrecord.index.schema import connect, create, refuse_foreign, told_plainly
+from onrecord.index.scrub import Scrubber
 
 
 class Database:
@@ -21,12 +24,27 @@ class Database:
         self._writing = threading.RLock()
         self._closed = False
         self._held = threading.local()  # the connection of a snapshot, in the thread that took it
+        try:
+            self._writer = self._first()
+        except DiskFull:
+            if not reserve.release(self._folder):
+                raise
+            self._writer = self._first()
+
+    def _first(self) -> sqlite3.Connection:
         with told_plainly(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            refuse_foreign(file)
-            self._writer = connect(file)
-            create(self._writer)
-            self._made = _identity(file)
+            modes.make_folder(self._folder)
+            refuse_foreign(self._file)
+            modes.make_file(self._file)  # what SQLite puts beside it gets its mode
+            connection = connect(self._file)
+            try:
+                create(connection)
+                self._scrubber = Scrubber(self._file)
+            except BaseException:
+                connection.close()
+                raise
+            self._made = _identity(self._file)
+            return connection
 
     def close(self) -> None:
         with self._writing, self._guard:
@@ -34,6 +52,7 @@ class Database:
             for connection in [*self._idle, self._writer]:
                 connection.close()
             self._idle.clear()
+            self._scrubber.close()
 
     def check(self) -> None:
         """Raises ``StoreError`` when the file is no longer where it was: what is written then is kept nowhere."""
@@ -94,11 +113,21 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                point("catalogue.commit.before")
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            point("catalogue.commit.after")
+
+    def scrub(self) -> bool:
+        """Leaves nothing of what was deleted in the file or beside it; False while a reader holds on to it."""
+        with self.writer() as connection:
+            point("catalogue.scrub.before")
+            done = self._scrubber.scrub(connection)
+            point("catalogue.scrub.after")
+            return done
 
 
 def _identity(file: Path) -> tuple[int, int]:

@@ -8,10 +8,11 @@ import numpy as np
 
 from onrecord.index.errors import ModelError
 from onrecord.index.keywords import KeywordIndex
-from onrecord.index.library import Library, Parts
+from onrecord.index.library import Library
 from onrecord.index.passages import passage_text_for_search
 from onrecord.index.settings import describe_mismatch
 from onrecord.index.sync import Progress
+from onrecord.index.upkeep import Parts
 
 Kind = Literal["catalogue", "vectors", "keywords", "fingerprint"]
 _SAME = 1e-4  # two vectors this near are one for the search: copies of a passage may take each other's place
@@ -69,6 +70,9 @@ def _fingerprint(library: Library) -> Iterator[Finding]:
 
 
 def _vectors(parts: Parts) -> Iterator[Finding]:
+    left = parts.vectors.leftovers()
+    if left:
+        yield Finding("vectors", f"{len(left)} folders of Chroma are left that are not in use.", _CURE)
     wanted = {int(key) for key in parts.catalogue.passage_rows()[0]}
     if not wanted and parts.vectors.in_step:
         return

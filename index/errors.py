@@ -9,6 +9,7 @@
     ├── StoreError            the data folder cannot be used as it is
     │   ├── LibraryBusy       another process owns the data folder
     │   ├── LibraryClosed     the Library was closed before this call
+    │   ├── DiskFull          there is no room for what was to be written
     │   └── IndexMismatch     the index was built with other settings or another embedder
     └── ModelError            a model is missing, damaged, or failed
         └── ModelMissing      the model has not been pulled yet
@@ -43,6 +44,10 @@ class LibraryBusy(StoreError):
 
 class LibraryClosed(StoreError):
     """The Library was closed before this call."""
+
+
+class DiskFull(StoreError):
+    """There is no room for what was to be written; what was stored before is intact."""
 
 
 class IndexMismatch(StoreError):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from onrecord.index import postings
+from onrecord.index import modes, postings
 from onrecord.index.keywords import KeyedTexts, KeywordIndex, Part
 from onrecord.index.terms import TOKENS_VERSION, Terms
 
@@ -74,7 +74,7 @@ class KeywordStore:
             return index.unsaved()
 
     def _save(self, index: KeywordIndex, revision: int) -> KeywordIndex:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        modes.make_folder(self._folder)
         known = {one["file"]: one for one in (self._manifest() or {"segments": []})["segments"]}
         parts, listed = [], []
         for part in index.parts:
@@ -89,6 +89,7 @@ class KeywordStore:
         manifest = {"revision": revision, "settings": self._settings, "segments": listed}
         _replace(self._folder / MANIFEST, json.dumps(manifest))
         self._sweep(manifest)
+        modes.tighten_all(self._folder)
         return index.with_parts(parts)
 
     def prune(self, revision: int) -> None:

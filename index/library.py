@@ -3,12 +3,13 @@
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from onrecord.index import modes, reserve
 from onrecord.index.catalogue import Catalogue
 from onrecord.index.copies import CopyFinder
 from onrecord.index.embedders import load_embedder
@@ -21,20 +22,8 @@ from onrecord.index.sentences import SPLITTER_VERSION
 from onrecord.index.settings import IndexSettings, describe_mismatch
 from onrecord.index.sync import Arrival, Plan, Progress, Stores, carry_out, plan_articles, plan_files
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
+from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
 from onrecord.index.vectors import VectorStore
-
-UNFINISHED = '{"embedder": "a rebuild that did not finish"}'
-PURGE_BELOW = 5000  # passages up to which Chroma is built anew after a removal, so that its files keep nothing of it
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a library is made of."""
-
-    catalogue: Catalogue
-    vectors: VectorStore
-    keywords: KeywordStore
-    searcher: Searcher
 
 
 class Library:
@@ -69,9 +58,9 @@ class Library:
             self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url)
             self._keywords = KeywordStore(self.path, k1=self.settings.bm25_k1, b=self.settings.bm25_b)
             self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, self.settings)
-            self._keywords.prune(self._catalogue.revision)
-            if not self._vectors.in_step and self._catalogue.note("fingerprint") != UNFINISHED:
-                self._vectors.repair()
+            self._parts = Parts(self._catalogue, self._vectors, self._keywords, self._searcher)
+            self._upkeep = Upkeep(self._parts, self._writing)
+            self._upkeep.settle()
         except BaseException:
             self._lock.release()
             raise
@@ -96,7 +85,10 @@ class Library:
         return replace(report, failed=tuple((result.path, result.error) for result in results if result.error))
 
     def remove(self, ids: Sequence[str]) -> SyncReport:
-        """Takes articles out of every store; raises ``UnknownArticle``, and then removes none, for an unknown id."""
+        """Takes articles out of every store, and what they said out of every file, at once.
+
+        Raises ``UnknownArticle``, and then removes none, for an unknown id.
+        """
         with self._writing:
             self._open()
             ids = tuple(dict.fromkeys(ids))
@@ -104,16 +96,10 @@ class Library:
                 self._catalogue.article(article_id)
             if not ids:
                 return SyncReport()
-            with self._searcher.removing(ids):
-                change = self._catalogue.remove(ids)
-                self._searcher.note(change)
+            removed = self._upkeep.remove(ids).removed
             if self._copies:
                 self._copies.forget(ids)
-            if self._catalogue.passage_count() < PURGE_BELOW:
-                self._vectors.rebuild()
-            else:
-                self._vectors.apply(added=[], deleted=change.deleted)
-            return SyncReport(removed=change.removed)
+            return SyncReport(removed=removed)
 
     def article(self, article_id: str) -> Article:
         """The stored article; raises ``UnknownArticle``."""
@@ -154,10 +140,12 @@ class Library:
                 self._carry_out(Plan(arrivals, frozenset(ids), ()), on_progress, vectors=None)
             self._keywords.forget()
             self._searcher.forget()
-            self._vectors.rebuild()
+            self._upkeep.purge(fill=False)
+            self._vectors.repair()
             catalogue.set_note("fingerprint", now)
             catalogue.compact()
             self._searcher.view()
+            modes.tighten(self.path)
             return len(ids)
 
     # -- search ------------------------------------------------------------------------------------------------
@@ -191,6 +179,10 @@ class Library:
     def passage_count(self) -> int:
         return self._open().passage_count()
 
+    def when_purged(self, tell: Callable[[], None]) -> None:
+        """``tell`` is called when articles were removed or replaced, for whoever keeps copies of what they said."""
+        self._upkeep.told.append(tell)
+
     # -- state -------------------------------------------------------------------------------------------------
 
     @property
@@ -212,14 +204,17 @@ class Library:
 
     def close(self) -> None:
         """Lets go of the folder; a second call does nothing."""
+        self._upkeep.begin_stop()
         with self._writing:
             if not self._closed:
                 self._closed = True
                 try:
-                    self._vectors.close()
+                    self._upkeep.leave()
                 finally:
                     self._catalogue.close()
+                    reserve.hold(self.path)
                     self._lock.release()
+        self._upkeep.stop()
 
     def __enter__(self) -> "Library":
         self._open()
@@ -241,9 +236,11 @@ class Library:
 
     @contextmanager
     def parts(self) -> Iterator[Parts]:
-        """The stores below, for this room's own use, with no change under way."""
+        """The stores below, for this room's own use, with no change under way and Chroma filled."""
         with self._writing:
-            yield Parts(self._open(), self._vectors, self._keywords, self._searcher)
+            self._open()
+            self._upkeep.finish()
+            yield self._parts
 
     def fingerprints(self) -> tuple[str, str]:
         """That of the stored index, empty for a new one, and that of this embedder and these settings."""
@@ -278,7 +275,11 @@ class Library:
             with self._turn():
                 self._adopt_fingerprint()
                 self._vectors.open()  # a server that does not answer is better known now than after the embedding
-        return self._carry_out(plan, on_progress, vectors=self._vectors)
+        report = self._carry_out(plan, on_progress, vectors=self._vectors)
+        with self._turn():
+            if self._catalogue.purge_due:
+                self._upkeep.purge()
+        return report
 
     def _adopt_fingerprint(self) -> None:
         """An empty collection takes this fingerprint; another one must have it, or passages of two kinds would mix."""

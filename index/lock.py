@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from onrecord.index import modes
 from onrecord.index.errors import LibraryBusy
 from onrecord.index.schema import told_plainly
 
@@ -18,18 +19,21 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         self._owner = folder / "owner.json"
         with told_plainly(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / "lock", timeout=0, thread_local=False)
+            modes.make_folder(folder)
+            self._lock = FileLock(folder / "lock", timeout=0, thread_local=False, mode=modes.FILE)
             try:
                 self._lock.acquire()
             except Timeout as error:
                 raise LibraryBusy(_sentence(folder, self._owner)) from error
-            facts = {
-                "pid": os.getpid(),
-                "host": socket.gethostname(),
-                "since": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-            self._owner.write_text(json.dumps(facts), encoding="utf-8")
+        facts = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        try:
+            modes.write_text(self._owner, json.dumps(facts))
+        except OSError:  # a full disk: who holds the folder is then not told, but it is held
+            self._owner.unlink(missing_ok=True)
 
     def release(self) -> None:
         self._owner.unlink(missing_ok=True)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from onrecord.index.errors import StoreError
+from onrecord.index import reserve
+from onrecord.index.errors import DiskFull, StoreError
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x6F6E7263  # "onrc"
@@ -46,6 +47,9 @@ CREATE INDEX copies_by_copy ON copies(copy_id);
 """
 
 
+SHRINKS = "PRAGMA auto_vacuum=INCREMENTAL"  # counts from the next VACUUM on, or for a file without tables
+
+
 def connect(file: Path) -> sqlite3.Connection:
     """A connection in autocommit mode. Deleted content is overwritten, so that a removed text is really gone."""
     connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
@@ -54,6 +58,7 @@ def connect(file: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")  # neither room nor traces on the disk
     except sqlite3.Error:
         connection.close()
         raise
@@ -87,33 +92,44 @@ def create(connection: sqlite3.Connection) -> None:
     """Makes the tables in one transaction; a file that was cut off while it was made is simply empty."""
     if connection.execute("PRAGMA user_version").fetchone()[0]:
         return
+    connection.execute(SHRINKS)
     script = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
     connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {script} COMMIT;")
 
 
 @contextmanager
-def told_plainly(folder: Path) -> Iterator[None]:
-    """Turns what SQLite and the system say into a ``StoreError`` that names the folder and the cure."""
+def told_plainly(folder: Path, what: str = "catalogue") -> Iterator[None]:
+    """Turns what SQLite and the system say of ``what`` into a ``StoreError`` that names the folder and the cure."""
     try:
         yield
+    except sqlite3.ProgrammingError:  # a mistake of the caller's, as to use what is closed
+        raise
     except sqlite3.Error as error:
-        raise StoreError(_sentence(folder, error)) from error
+        full = _code(error) == sqlite3.SQLITE_FULL or (_code(error) in _NO_ROOM and reserve.is_full(folder))
+        raise DiskFull(reserve.sentence(folder)) if full else StoreError(_sentence(folder, what, error)) from error
     except OSError as error:
+        if error.errno in reserve.FULL:
+            raise DiskFull(reserve.sentence(folder)) from error
         raise StoreError(f"The data folder {folder} cannot be used ({error.strerror or error}); {_CURE}.") from error
 
 
+_NO_ROOM = (
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+)  # of a file beside SQLite's own
 _CURE = "make it a folder that you may write to, or choose another with --data"
 
 
-def _sentence(folder: Path, error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    match code:
-        case sqlite3.SQLITE_FULL:
-            return f"The disk that holds {folder} is full; make room and try again: what was stored before is intact."
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _sentence(folder: Path, what: str, error: sqlite3.Error) -> str:
+    match _code(error):
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return f"The data folder {folder} cannot be written ({error}); {_CURE}."
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return f"The catalogue in {folder} is damaged ({error}); restore a copy of it, or add the articles anew."
+            return f"The {what} in {folder} is damaged ({error}); restore a copy of it, or add the articles anew."
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return f"The catalogue in {folder} is held by another program ({error}); close it and try again."
-    return f"The catalogue in {folder} failed ({error}); check its disk, then run `onrecord doctor`."
+            return f"The {what} in {folder} is held by another program ({error}); close it and try again."
+    return f"The {what} in {folder} failed ({error}); check its disk, then run `onrecord doctor`."

@@ -3,8 +3,6 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
@@ -85,33 +83,14 @@ class Searcher:
         with self._lock:
             self._view = None
 
-    @contextmanager
-    def removing(self, ids: Sequence[str]) -> Iterator[None]:
-        """Within, articles are taken out of the catalogue: before, they leave the keyword files.
-
-        Should the removal fail or be cut off, the keywords lack some passages, and get them again at the next start.
-        """
+    def purge(self) -> None:
+        """What is no longer in the catalogue leaves the keyword files, too; every change was noted before."""
         with self._lock:
-            try:
-                self._purge(ids)
-                yield
-                if self._view is not None:
-                    view = self._catch_up()
-                    self._view = replace(view, keywords=self._keywords.save(view.keywords, view.revision))
-            except BaseException:
-                self._view = None
-                raise
-
-    def _purge(self, ids: Sequence[str]) -> None:
-        kept = self._catch_up().keywords if self._view is not None else self._keywords.latest()
-        if kept is None:
-            self._keywords.forget()  # whatever it was, it may hold them
-            return
-        with self._catalogue.snapshot() as connection:
-            keys = views.keys_of(connection, ids)
-        kept = self._keywords.save(kept.without(keys).purged(), 0)
-        if self._view is not None:
-            self._view = replace(self._view, keywords=kept)
+            if self._view is None and self._keywords.latest() is None:
+                self._keywords.forget()  # whatever lies there, it may hold some of it
+                return
+            view = self._catch_up()
+            self._view = replace(view, keywords=self._keywords.save(view.keywords.purged(), view.revision))
 
     def _catch_up(self) -> View:
         """Under the lock. A change is struck off the list after the view that has it is there, never before."""

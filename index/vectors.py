@@ -1,34 +1,27 @@
 """Nearest vectors: Chroma, inside this process or a server by URL, and exact search by brute force.
 
 The catalogue holds the vectors of record; Chroma is a cache of them. It is told nothing but keys, vectors and the facts
-that filters need: no text. A new generation is built beside the old one and takes its place when it is complete.
+that filters need: no text. What Chroma deletes stays in its files, so after a removal they are given up: a new
+generation is begun at once, and filled from the catalogue, at one go or slice by slice. Until it is whole, nothing is
+found in it, and searches are exact.
 """
 
-import logging
-import shutil
-import struct
-import time
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
-from onrecord.index.catalogue import Catalogue, Keys, VectorRow
-from onrecord.index.errors import StoreError
+from onrecord.index import modes, reserve
+from onrecord.index.catalogue import Catalogue, Keys
+from onrecord.index.chroma import HNSW, blank_unused, connect, delete, fill, slices, told_plainly, where_of
+from onrecord.index.errors import DiskFull, StoreError
+from onrecord.index.faults import point
 from onrecord.index.types import Filter, Vectors
 
 FOLDER = "chroma"
-LARGEST_BATCH = 4000  # Chroma 1.5 takes 5,461 at once
-_NO_DATE = 0
-_ATTEMPTS = 60
-# Cosine distance must be set when the collection is made; the rest buys recall for a few milliseconds.
-_HNSW = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}}
-
-log = logging.getLogger(__name__)
 
 
 def nearest(keys: Keys, vectors: Vectors, query: Vectors, *, top_k: int) -> list[tuple[int, float]]:
@@ -53,6 +46,9 @@ class VectorStore:
         self._url = url
         self._client: Any = None
         self._collection: Any = None
+        self._using = threading.RLock()  # no search while the files under it are given up
+        self._whole = True  # false while it lacks passages that are stored; then nothing is looked for in it
+        self._lacking: list[int] | None = None  # which those are, once they were looked up
 
     @property
     def in_step(self) -> bool:
@@ -61,12 +57,15 @@ class VectorStore:
         return noted == self._stamp() if noted else not self._catalogue.passage_count()
 
     def close(self) -> None:
-        if self._client is not None:
-            with _told_plainly(self._url):
-                self._client.close()
-            if not self._url:
-                _blank_unused(self._folder(self._generation()))
-        self._client = self._collection = None
+        with self._using:
+            if self._client is not None:
+                with self._told_plainly():
+                    self._client.close()
+                if not self._url:
+                    folder = self._folder(self._generation())
+                    blank_unused(folder)
+                    modes.tighten_all(folder.parent)
+            self._client = self._collection = None
 
     def open(self) -> None:
         """Connects, so that a server which does not answer is known before any work is done."""
@@ -74,57 +73,119 @@ class VectorStore:
 
     def apply(self, *, added: Sequence[int], deleted: Sequence[int]) -> None:
         """Follows one or more changes of the catalogue, the last of which made its present revision."""
-        collection = self._opened()
-        with _told_plainly(self._url):
-            for some in _slices(deleted):
-                collection.delete(ids=[str(key) for key in some])
-            _fill(collection, self._catalogue.vector_rows(added))
-        self._catalogue.set_note("vectors_revision", self._stamp())
+        whole, self._whole = self._whole, False
+        self._change(added, deleted)
+        self._whole = whole
+        if whole:
+            self._note_step()
+
+    def distrust(self) -> None:
+        """It does not hold what the catalogue holds: ``refill`` and ``repair`` mend that."""
+        self._whole, self._lacking = False, None
+
+    def refill(self, most: int) -> bool:
+        """Adds at most so many of the passages that are lacking; True when none is lacking any more."""
+        if not self._whole:
+            lacking, too_many = self._differences()
+            self._change(lacking[:most], too_many)
+            self._lacking = lacking[most:]
+            if self._lacking:
+                return False
+            self._note_step()
+            self._whole, self._lacking = True, None
+            point("vectors.generation.filled")
+        return True
 
     def repair(self) -> tuple[int, int]:
         """Makes Chroma hold exactly the catalogue's keys; returns how many it lacked and had too many."""
-        wanted = {int(key) for key in self._catalogue.passage_rows()[0]}
-        held = self.keys()
-        self.apply(added=sorted(wanted - held), deleted=sorted(held - wanted))
-        return len(wanted - held), len(held - wanted)
+        self.distrust()
+        lacking, too_many = self._differences()
+        self.refill(len(lacking))
+        return len(lacking), len(too_many)
+
+    def renew(self) -> None:
+        """Begins a new generation, still empty; the old one, and whatever its files still held, is deleted."""
+        with self._using:
+            old = self._generation()
+            self.close()
+            self.distrust()
+            self._catalogue.set_note("vectors_generation", str(old + 1))
+            point("vectors.generation.begun")
+            self._drop(old)
+            point("vectors.generation.dropped")
 
     def rebuild(self) -> None:
-        """A new generation from the catalogue's vectors; the old one, and whatever its files still held, is deleted."""
-        old = self._generation()
-        self.close()
-        self._catalogue.set_note("vectors_generation", str(old + 1))
-        self._drop(old + 1)  # left over from a rebuild that was cut off
-        self.apply(added=[int(key) for key in self._catalogue.passage_rows()[0]], deleted=[])
-        self.close()
-        self._drop(old)
+        """A new generation, filled from the catalogue's vectors."""
+        self.renew()
+        self.repair()
+
+    def leftovers(self) -> list[Path]:
+        """Folders of generations that are not, or no longer, in use."""
+        folder = self._catalogue.folder / FOLDER
+        present = set() if self._url else {str(self._generation())}
+        return [one for one in folder.iterdir() if one.name not in present] if folder.is_dir() else []
+
+    def prune(self) -> None:
+        """Deletes what a process that was cut off has left."""
+        for folder in self.leftovers():
+            delete(folder)
 
     def query(self, vector: Vectors, *, top_k: int, where: Filter | None = None) -> list[tuple[int, float]]:
         """``(key, cosine)`` of about the ``top_k`` nearest passages that match, the nearest first."""
         return self.query_many(vector[np.newaxis, :], top_k=top_k, where=where)[0]
 
     def query_many(self, vectors: Vectors, *, top_k: int, where: Filter | None = None) -> list[list[tuple[int, float]]]:
-        collection = self._opened()
-        with _told_plainly(self._url):
-            found = collection.query(
-                query_embeddings=vectors, n_results=top_k, where=_where(where), include=["distances"]
+        """As ``query`` for each of the vectors. As long as passages are lacking, none are found: see ``refill``."""
+        if not self._whole:
+            return [[] for _ in vectors]
+        with self._using, self._told_plainly():
+            found = self._opened().query(
+                query_embeddings=vectors, n_results=top_k, where=where_of(where), include=["distances"]
             )
         pairs = zip(found["ids"], found["distances"], strict=True)
         return [[(int(i), 1.0 - d) for i, d in zip(ids, distances, strict=True)] for ids, distances in pairs]
 
     def keys(self) -> set[int]:
         """The keys that Chroma holds."""
-        collection = self._opened()
-        with _told_plainly(self._url):
-            return {int(one) for one in collection.get(include=[])["ids"]}
+        with self._using, self._told_plainly():
+            return {int(one) for one in self._opened().get(include=[])["ids"]}
 
     def _opened(self) -> Any:
-        if self._collection is None:
-            with _told_plainly(self._url):
-                self._client = self._client or _connect(self._url, self._folder(self._generation()))
+        with self._using, self._told_plainly():
+            if self._collection is None:
+                self._client = self._client or connect(self._url, self._folder(self._generation()))
                 self._collection = self._client.get_or_create_collection(
-                    self._name(self._generation()), configuration=_HNSW, embedding_function=None
+                    self._name(self._generation()), configuration=HNSW, embedding_function=None
                 )
-        return self._collection
+                if self._url:
+                    self._drop_others()
+            return self._collection
+
+    def _change(self, added: Sequence[int], deleted: Sequence[int]) -> None:
+        if not added and not deleted:
+            return
+        collection = self._opened()
+        with self._told_plainly():
+            for some in slices(deleted):
+                point("vectors.delete.before")
+                collection.delete(ids=[str(key) for key in some])
+                point("vectors.delete.after")
+            fill(collection, self._catalogue.vector_rows(added))
+        if not self._url:
+            modes.tighten_all(self._catalogue.folder / FOLDER)
+
+    def _differences(self) -> tuple[list[int], list[int]]:
+        """Which keys Chroma lacks, and which it should not have."""
+        if self._lacking is not None:
+            return self._lacking, []
+        wanted = {int(key) for key in self._catalogue.passage_rows()[0]}
+        held = self.keys() if self._url or self._folder(self._generation()).exists() else set()
+        return sorted(wanted - held), sorted(held - wanted)
+
+    def _note_step(self) -> None:
+        point("vectors.noted.before")
+        self._catalogue.set_note("vectors_revision", self._stamp())
+        point("vectors.noted.after")
 
     def _stamp(self) -> str:
         """Revision, generation and place: a Chroma elsewhere has yet to be filled."""
@@ -136,113 +197,30 @@ class VectorStore:
     def _folder(self, generation: int) -> Path:
         return self._catalogue.folder / FOLDER / str(generation)
 
-    def _name(self, generation: int) -> str:
+    def _name(self, generation: int | str) -> str:
         return f"onrecord-{self._catalogue.note('id')}-{generation}"
 
     def _drop(self, generation: int) -> None:
         if self._url:
-            with _told_plainly(self._url):
-                client = self._client or _connect(self._url, Path())
-                if self._name(generation) in {collection.name for collection in client.list_collections()}:
-                    client.delete_collection(self._name(generation))
+            self._opened()  # of the new generation; the server is then told to delete all others
         else:
-            _delete(self._folder(generation))
+            delete(self._folder(generation))
 
+    def _drop_others(self) -> None:
+        """On a server, those of the generations before."""
+        present = self._name(self._generation())
+        names = [collection.name for collection in self._client.list_collections()]
+        for name in names:
+            if name.startswith(self._name("")) and name != present:
+                self._client.delete_collection(name)
 
-def _connect(url: str, folder: Path) -> Any:
-    import chromadb
-
-    settings = chromadb.Settings(anonymized_telemetry=False)
-    if not url:
-        folder.mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(str(folder), settings=settings)
-    address = urlsplit(url if "//" in url else f"//{url}")
-    return chromadb.HttpClient(
-        host=address.hostname or "127.0.0.1",
-        port=address.port or (443 if address.scheme == "https" else 8000),
-        ssl=address.scheme == "https",
-        settings=settings,
-    )
-
-
-def _delete(folder: Path) -> None:
-    """Chroma closes its files a moment after it was closed, so one attempt is not always enough."""
-    for _ in range(_ATTEMPTS):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
-        time.sleep(0.05)
-    log.warning("%s could not be deleted; it is not used any more, delete it by hand.", folder)
-
-
-def _blank_unused(folder: Path) -> None:
-    """Writes zeros over the part of Chroma's vector files that holds no vectors yet.
-
-    Whenever it opens a small collection it makes room for more than there are and writes that room as it finds it:
-    scraps of this process's memory, the text of a removed article among them. The header says how many vectors there
-    are, and how large one is.
-    """
-    for header in folder.rglob("header.bin"):
+    @contextmanager
+    def _told_plainly(self) -> Iterator[None]:
+        """As the function; a full disk is known from its having no room, as Chroma does not say it alike each time."""
         try:
-            _, room, count, size = struct.unpack_from("<QQQQ", header.read_bytes(), 4)
-            for name, each in (("data_level0.bin", size), ("length.bin", 4)):
-                file = header.with_name(name)
-                if file.stat().st_size == room * each and count <= room:  # else not the layout that is known
-                    with file.open("r+b") as opened:
-                        opened.seek(count * each)
-                        opened.write(bytes((room - count) * each))
-        except (OSError, struct.error) as error:
-            log.warning("The unused part of %s could not be blanked: %s", header.parent, error)
-
-
-def _fill(collection: Any, rows: Iterable[VectorRow]) -> None:
-    waiting = iter(rows)
-    while some := list(islice(waiting, LARGEST_BATCH)):
-        collection.add(
-            ids=[str(row.key) for row in some],
-            embeddings=np.stack([row.vector for row in some]),
-            metadatas=[
-                {"article": row.article_id, "source": row.source.casefold(), "day": _day(row.published)} for row in some
-            ],
-        )
-
-
-def _where(where: Filter | None) -> dict[str, Any] | None:
-    """A filter in Chroma's words. Dates are numbers there: it compares no texts."""
-    parts: list[dict[str, Any]] = []
-    if where and where.articles:
-        parts.append({"article": {"$in": list(where.articles)}})
-    if where and where.sources:
-        parts.append({"source": {"$in": [source.casefold() for source in where.sources]}})
-    if where and (where.published_from or where.published_to):
-        parts.append({"day": {"$gte": max(_day(where.published_from), _NO_DATE + 1)}})
-    if where and where.published_to:
-        parts.append({"day": {"$lte": _day(where.published_to)}})
-    return None if not parts else parts[0] if len(parts) == 1 else {"$and": parts}
-
-
-def _day(published: str) -> int:
-    """``2016-12-14`` -> 20161214; what is no full date counts as none."""
-    digits = published[:10].replace("-", "")
-    return int(digits) if len(digits) == 8 and digits.isdecimal() else _NO_DATE
-
-
-def _slices(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (keys[start : start + LARGEST_BATCH] for start in range(0, len(keys), LARGEST_BATCH))
-
-
-@contextmanager
-def _told_plainly(url: str) -> Iterator[None]:
-    """Chroma raises ValueError for an absent server, httpx errors for a lost one, and its own tree for the rest."""
-    import httpx
-    from chromadb.errors import ChromaError
-
-    try:
-        yield
-    except (ChromaError, ValueError, httpx.HTTPError, OSError) as error:
-        if url:
-            cure = f"start it again (`chroma run --host … --port …` at {url}) or take chroma_url out of the settings"
-            raise StoreError(f"The Chroma server at {url} failed ({error}); {cure}.") from error
-        raise StoreError(
-            f"The vectors could not be used ({error}); make room on the disk, then run `onrecord rebuild`."
-        ) from error
+            with told_plainly(self._url):
+                yield
+        except StoreError as error:
+            if not self._url and reserve.is_full(self._catalogue.folder):
+                raise DiskFull(reserve.sentence(self._catalogue.folder)) from error
+            raise

@@ -141,12 +141,6 @@ def _numbers(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, i
     return {key: number for one in keys for key, number in connection.execute(query, (one,))}
 
 
-def keys_of(connection: sqlite3.Connection, ids: Sequence[str]) -> Keys:
-    """The passages of these articles, by ascending key."""
-    query = "SELECT key FROM passages WHERE article_id = ?"
-    return np.array(sorted(key for one in ids for (key,) in connection.execute(query, (one,))), dtype=np.int64)
-
-
 def _texts(catalogue: Catalogue, keys: Keys) -> Iterable[tuple[int, str]]:
     for key, title, passage in catalogue.titled_passages(keys.tolist()):
         yield key, passage_text_for_search(title, passage)

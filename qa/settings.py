@@ -24,7 +24,7 @@ FILE_NAME = "onrecord.toml"
 PREFIX = "ONRECORD_"
 NO_MODEL = "none"
 # Read elsewhere: where models are kept (`onrecord.index.models.catalogue`), and which settings file to read.
-OTHER_VARIABLES = ("ONRECORD_MODELS", "ONRECORD_CONFIG", "ONRECORD_DEBUG")
+OTHER_VARIABLES = ("ONRECORD_MODELS", "ONRECORD_CONFIG", "ONRECORD_DEBUG", "ONRECORD_FAULT", "ONRECORD_ATTACK")
 
 
 def default_data_folder() -> Path:

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "eval": {"eval", "qa", "index"},
 }
 ONE_HOME = {
-    "chromadb": {"index/vectors.py", "eval/peers.py"},  # the peer is LlamaIndex over Chroma
+    "chromadb": {"index/chroma.py", "eval/peers.py"},  # the peer is LlamaIndex over Chroma
     "sentence_transformers": {"index/embedders.py", "eval/bench.py", "qa/verify_nli.py", "index/export.py"},
     "xllamacpp": {"qa/llamacpp.py"},
 }

@@ -1,7 +1,6 @@
 """``/api/v1/articles``: list, add, read, remove."""
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from onrecord.index import Article, InputError, SyncReport, article_from_text, read_paths
+from onrecord.ui import uploads
 from onrecord.ui.api_models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles
 from onrecord.ui.api_problems import Problem, as_json
 from onrecord.ui.api_service import COLLECTION, Chosen, Service, first_service, scope_warnings
@@ -114,7 +114,7 @@ def _read(files: Sequence[UploadFile]) -> tuple[list[Article], list[dict[str, st
     failed: list[dict[str, str]] = []
     for file in files:
         name = PurePosixPath((file.filename or "").replace("\\", "/").replace("\0", "")).name[-100:]
-        with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
+        with uploads.place() as folder:
             path = Path(folder, name if name not in ("", ".", "..") else "article.txt")
             path.write_bytes(file.file.read())
             for result in read_paths([path]):

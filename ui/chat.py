@@ -210,7 +210,8 @@ class Chat:
                 raise InputError("This answer is no longer here; reload the page.")
             records[at] = replace(records[at], feedback=str(data["act"]))
             before = [(t.role, t.content) for t in history_of(records[:at])]
-            feedback.keep(room, records[at], str(data["act"]), str(data.get("note", ""))[:2000], before)
+            note = str(data.get("note", ""))[:2000]
+            feedback.keep(room, records[at], str(data["act"]), note, before, session.conversation)
             room.conversations.keep(owner, session.conversation, records[at])
         except OnRecordError as error:
             return gr.skip(), notice(str(error))

@@ -25,10 +25,13 @@ def add(
 ) -> None:
     """Add articles from files and folders; files that changed replace what they held before."""
     from onrecord.ui.terminal import progress
+    from onrecord.ui.tidying import tidy
 
     with closing(opening.open_library(opening.settings_of(data))) as library:
         with progress("Adding articles", quiet=quiet or as_json) as report_progress:
             report = library.add_paths(paths, on_progress=report_progress)
+        if report.changed or report.removed:
+            tidy(library, library.path)
         stored = len(library.articles())
     nothing = bool(report.failed) and not (report.added or report.changed or report.unchanged)
     if as_json:
@@ -92,9 +95,11 @@ def remove(
 ) -> None:
     """Remove articles; nothing of their text is left in the collection."""
     from onrecord.ui.terminal import counted
+    from onrecord.ui.tidying import tidy
 
     with closing(opening.open_library(opening.settings_of(data))) as library:
         report = library.remove(ids)
+        tidy(library, library.path)
     if as_json:
         print_json({"removed": list(report.removed)})
     else:

@@ -47,8 +47,11 @@ def settings_of(data: Path | None, flags: Mapping[str, object] | None = None) ->
 
 def open_library(settings: "Settings") -> "Library":
     from onrecord.qa.build import build_library
+    from onrecord.ui.tidying import tidy
 
-    return build_library(settings)
+    library = build_library(settings)
+    tidy(library, settings.data)
+    return library
 
 
 def open_beside(settings: "Settings", library: "Library", folder: Path) -> "Library":

@@ -1,15 +1,25 @@
 """Conversations, kept in SQLite in the data folder: questions, answers, and pointers into articles."""
 
 import json
+import logging
 import sqlite3
 import threading
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from onrecord.index.errors import InputError, StoreError
+from onrecord.index import modes, reserve
+from onrecord.index.errors import DiskFull, InputError, StoreError
+from onrecord.index.faults import point
+from onrecord.index.schema import SHRINKS, told_plainly
+from onrecord.index.scrub import Scrubber
+from onrecord.index.types import Article
 from onrecord.ui.escape import shorten
+from onrecord.ui.forgetting import Standing, forgotten
+from onrecord.ui.judged import forget_conversation
 from onrecord.ui.records import Record, from_dict
 
 _SCHEMA = """
@@ -19,8 +29,12 @@ CREATE TABLE IF NOT EXISTS turns (
   id TEXT PRIMARY KEY, conversation TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
   position INTEGER NOT NULL, words TEXT NOT NULL, record TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS turns_of ON turns(conversation, position);
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _VERSION = 1
+FILE = "conversations.sqlite"
+
+log = logging.getLogger("onrecord")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +53,113 @@ def now() -> str:
 
 
 class Conversations:
-    """Every method takes the owner, and nobody reads or changes what another owns."""
+    """Every method that takes an owner reads and changes what that one owns, and nothing else.
+
+    What is deleted or replaced is gone from the file, and from those beside it, when the method returns.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
+        self._path = path
+        self._lock = threading.RLock()
+        self._standing: Callable[[], Standing] | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA foreign_keys=ON")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > _VERSION:
-                raise StoreError(f"{path} was written by a newer OnRecord; start that version, or move the file away.")
-            self._db.executescript(_SCHEMA)
-            self._db.execute(f"PRAGMA user_version={_VERSION}")
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"Conversations cannot be kept in {path} ({error}); check that it is writable.") from error
+            self._open()
+        except DiskFull:
+            if not reserve.release(path.parent):
+                raise
+            self._open()
+
+    def _open(self) -> None:
+        with told_plainly(self._path.parent, "file of conversations"):
+            modes.make_folder(self._path.parent)
+            modes.make_file(self._path)
+            self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+            try:
+                self._begin()
+                self._scrubber = Scrubber(self._path)
+                if self._note("due"):
+                    self._scrub()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _begin(self) -> None:
+        if self._db.execute("PRAGMA user_version").fetchone()[0] > _VERSION:
+            raise StoreError(
+                f"{self._path} was written by a newer OnRecord; start that version, or move the file away."
+            )
+        self._db.execute(SHRINKS)
+        for setting in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
+            self._db.execute(f"PRAGMA {setting}")
+        self._db.executescript(_SCHEMA)
+        if not self._db.execute("PRAGMA auto_vacuum").fetchone()[0]:  # of a version that left deleted text in the file
+            self._db.execute("VACUUM")
+            self._db.execute("INSERT OR REPLACE INTO notes VALUES ('due', '1')")
+        self._db.execute(f"PRAGMA user_version={_VERSION}")
 
     def close(self) -> None:
+        """A second call does nothing."""
         with self._lock:
             self._db.close()
+            self._scrubber.close()
+
+    @contextmanager
+    def _changing(self, *, taking: bool = False) -> Iterator[None]:
+        """One change, whole or not at all. ``taking``: it takes text out, whose bytes are then gone too."""
+        with self._lock, told_plainly(self._path.parent, "file of conversations"):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                if taking:
+                    self._db.execute("INSERT OR REPLACE INTO notes VALUES ('due', '1')")
+                point("conversations.commit.before")
+                self._db.execute("COMMIT")
+                point("conversations.commit.after")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            if taking:
+                self._scrub()
+                point("conversations.scrub.after")
+
+    def _scrub(self) -> None:
+        if self._scrubber.scrub(self._db):
+            self._db.execute("DELETE FROM notes WHERE name='due'")
+
+    def _note(self, name: str) -> str:
+        row = self._db.execute("SELECT value FROM notes WHERE name=?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def follow(self, article: Callable[[str], Article], revision: int) -> None:
+        """From now on, and in what is kept already, there is nothing of an article that is gone but what was cited.
+
+        ``article`` and ``revision`` are a library's; ``forget`` is to be called after each removal from it.
+        """
+        self._standing = lambda: Standing(article)
+        with self._lock:
+            seen = self._note("revision")
+        if seen != str(revision):
+            self.forget(revision)
+
+    def forget(self, revision: int) -> None:
+        """Takes out of everybody's answers what they did not cite and no article says any longer."""
+        with self._changing(taking=True):
+            standing = self._standing() if self._standing else None
+            rows = self._db.execute("SELECT id, record FROM turns").fetchall() if standing else []
+            for key, data in rows:
+                try:
+                    record = from_dict(json.loads(data))
+                except (InputError, ValueError):  # of another version: nothing of it can be told apart
+                    continue
+                if standing and (less := forgotten(record, standing)) != record:
+                    self._db.execute("UPDATE turns SET record=? WHERE id=?", (_json(less), key))
+            self._db.execute("INSERT OR REPLACE INTO notes VALUES ('revision', ?)", (str(revision),))
 
     def begin(self, owner: str, question: str) -> str:
         """A new conversation, named after its first question; its id."""
         key, at = uuid.uuid4().hex[:16], now()
-        with self._lock:
+        with self._changing():
             self._db.execute(
                 "INSERT INTO conversations VALUES (?,?,?,?,?)", (key, owner, shorten(question.strip(), 80), at, at)
             )
@@ -76,9 +172,11 @@ class Conversations:
     def keep(self, owner: str, key: str, record: Record) -> None:
         """Adds the turn, or replaces the one with the same id in its place."""
         words = " ".join([record.question, record.answer_text, *(q.quote for q in record.cited)])
-        data = json.dumps(record.to_dict(), ensure_ascii=False)
-        with self._lock:
+        with self._changing(taking=not record.live):
             self._check(owner, key)
+            if self._standing:  # an article may have been removed since it was found for this answer
+                record = forgotten(record, self._standing())
+            data = _json(record)
             self._db.execute(
                 "INSERT INTO turns SELECT ?,?,COALESCE(MAX(position),-1)+1,?,? FROM turns WHERE conversation=?"
                 " ON CONFLICT(id) DO UPDATE SET words=excluded.words, record=excluded.record",
@@ -87,7 +185,7 @@ class Conversations:
             self._db.execute("UPDATE conversations SET updated=? WHERE id=?", (now(), key))
 
     def drop_turn(self, owner: str, key: str, turn: str) -> None:
-        with self._lock:
+        with self._changing(taking=True):
             self._check(owner, key)
             self._db.execute("DELETE FROM turns WHERE id=? AND conversation=?", (turn, key))
 
@@ -128,13 +226,18 @@ class Conversations:
         name = shorten(" ".join(title.split()), 120)
         if not name:
             raise InputError("A conversation needs a name of at least one character.")
-        with self._lock:
+        with self._changing(taking=True):
             self._check(owner, key)
             self._db.execute("UPDATE conversations SET title=? WHERE id=?", (name, key))
 
     def delete(self, owner: str, key: str) -> None:
         """Removes the conversation and its turns from the file itself, not only from the list."""
-        with self._lock:
+        with self._changing(taking=True):
             self._check(owner, key)
-            self._db.execute("PRAGMA secure_delete=ON")
+            turns = [row[0] for row in self._db.execute("SELECT id FROM turns WHERE conversation=?", (key,))]
+            forget_conversation(self._path.parent, key, turns)
             self._db.execute("DELETE FROM conversations WHERE id=?", (key,))
+
+
+def _json(record: Record) -> str:
+    return json.dumps(record.to_dict(), ensure_ascii=False)

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from onrecord.index.errors import InputError, OnRecordError
-from onrecord.ui.conversations import Conversations
+from onrecord.ui import uploads
+from onrecord.ui.conversations import FILE, Conversations
 from onrecord.ui.lane import Lane
 from onrecord.ui.room import Answers, LibraryLike, Room
 from onrecord.ui.suggest import suggestions
+from onrecord.ui.tidying import follow
 from onrecord.ui.tuning import Style, rewired, tuned
 from onrecord.ui.writer import Writer
 
@@ -72,7 +74,7 @@ class Desk:
             others = sorted(
                 p.name
                 for p in self.first.folder.parent.iterdir()
-                if p.is_dir() and p.name != self.first.name and (p / "conversations.sqlite").exists()
+                if p.is_dir() and p.name != self.first.name and (p / FILE).exists()
             )
         return (self.first.name, *others)
 
@@ -145,6 +147,7 @@ class Desk:
                 _close(part)
         for room in (self.first, *opened):
             room.conversations.close()
+        uploads.end()
 
     def suggestions(self, room: Room, *, wait: bool = True) -> tuple[str, ...]:
         """Questions to begin with; found once for each state of the collection. Without ``wait``: those known now."""
@@ -167,7 +170,9 @@ class Desk:
 
 def open_room(folder: Path, library: LibraryLike, assistant: Answers) -> Room:
     """A collection with what is kept beside it in ``folder``."""
-    return Room(folder.name, library, assistant, Conversations(folder / "conversations.sqlite"), folder)
+    conversations = Conversations(folder / FILE)
+    follow(library, conversations, folder)
+    return Room(folder.name, library, assistant, conversations, folder)
 
 
 def closing(desk: Desk) -> Callable[[object], contextlib.AbstractAsyncContextManager[None]]:

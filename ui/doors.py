@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from onrecord.index import InputError, Library
 from onrecord.qa.assistant import Assistant
+from onrecord.ui import uploads
 from onrecord.ui.api import api_app
 from onrecord.ui.api_gate import Gate
 from onrecord.ui.api_problems import problem
@@ -101,6 +102,7 @@ def create_api(
     where = folder or library.path
     keys = keys or Keys(where / FILE_NAME)
     required = _keys_wanted(host, keys, keys_required)
+    uploads.begin()
     desk = Desk(open_room(where, library, assistant), opener, folders_allowed=False)
     app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url=None, lifespan=closing(desk))
     app.state.desk = desk

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from onrecord.index import modes
 from onrecord.index.errors import StoreError, UnknownArticle
+from onrecord.ui.judged import ARTICLES, FOLDER, QUESTIONS, rows, write
 from onrecord.ui.records import Record
 from onrecord.ui.room import Room
 
@@ -14,34 +16,44 @@ Kind = Literal["right", "wrong_answer", "wrong_citation"]
 _lock = threading.Lock()
 
 
-def keep(room: Room, record: Record, kind: str, note: str = "", history: Sequence[tuple[str, str]] = ()) -> Path:
+def keep(
+    room: Room,
+    record: Record,
+    kind: str,
+    note: str = "",
+    history: Sequence[tuple[str, str]] = (),
+    conversation: str = "",
+) -> Path:
     """Writes the case into ``feedback/`` of the data folder, in place of an earlier verdict on the same answer.
 
-    A right answer becomes its own reference; after a wrong one the note is what it should have said.
+    A right answer becomes its own reference; after a wrong one the note is what it should have said. ``conversation``:
+    that of the answer; when it is deleted, the case is too.
     """
-    folder = room.folder / "feedback"
+    folder = room.folder / FOLDER
     try:
         with _lock:
-            folder.mkdir(parents=True, exist_ok=True)
-            cases = {row["id"]: row for row in _rows(folder / "questions.jsonl")}
-            cases[record.id] = _case(record, kind, note, history)
-            articles = {row["id"]: row for row in _rows(folder / "articles.jsonl")}
+            modes.make_folder(folder)
+            cases = {row["id"]: row for row in rows(folder / QUESTIONS)}
+            cases[record.id] = _case(record, kind, note, history, conversation)
+            articles = {row["id"]: row for row in rows(folder / ARTICLES)}
             articles |= {row["id"]: row for row in _articles(room, record)}
-            _write(folder / "questions.jsonl", list(cases.values()))
-            _write(folder / "articles.jsonl", list(articles.values()))
+            write(folder / QUESTIONS, list(cases.values()))
+            write(folder / ARTICLES, list(articles.values()))
             about = {
                 "name": "feedback",
                 "license": "yours",
                 "source": "the chat page",
                 "about": "Answers that people judged.",
             }
-            (folder / "suite.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+            modes.write_text(folder / "suite.json", json.dumps(about, indent=1) + "\n")
     except OSError as error:
         raise StoreError(f"The feedback could not be kept in {folder} ({error}); check that it is writable.") from error
     return folder
 
 
-def _case(record: Record, kind: str, note: str, history: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _case(
+    record: Record, kind: str, note: str, history: Sequence[tuple[str, str]], conversation: str
+) -> dict[str, Any]:
     cited = [{"article": q.article_id, "quote": q.quote} for q in record.cited]
     right = kind == "right"
     answered = record.status == "answered"
@@ -54,7 +66,7 @@ def _case(record: Record, kind: str, note: str, history: Sequence[tuple[str, str
         "kind": "feedback",
         "verdict": kind,
         "note": note,
-        "got": {"answer": record.answer_text, "cited": cited, "model": record.model},
+        "got": {"answer": record.answer_text, "cited": cited, "model": record.model, "conversation": conversation},
     }
     if history:
         case["history"] = [{"role": role, "content": content} for role, content in history]
@@ -63,26 +75,13 @@ def _case(record: Record, kind: str, note: str, history: Sequence[tuple[str, str
 
 def _articles(room: Room, record: Record) -> list[dict[str, str]]:
     """The articles that the answer was made from, so that the suite stands alone."""
-    rows = []
+    found = []
     for key in dict.fromkeys([*(q.article_id for q in record.evidence), *(h.article_id for h in record.hits)]):
         try:
             a = room.library.article(key)
         except UnknownArticle:
             continue
-        rows.append(
+        found.append(
             {"id": a.id, "title": a.title, "text": a.text, "source": a.source, "published": a.published, "url": a.url}
         )
-    return rows
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Whole or not at all: a full disk never leaves half a suite."""
-    part = path.with_suffix(".part")
-    part.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    part.replace(path)
+    return found

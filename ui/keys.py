@@ -15,6 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from onrecord.index import modes
 from onrecord.index.errors import InputError, StoreError
 
 FILE_NAME = "keys.json"
@@ -100,8 +101,8 @@ class Keys:
         return None
 
     def _changing(self) -> FileLock:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._path.with_suffix(".lock"), timeout=10)
+        modes.make_folder(self._path.parent)
+        return FileLock(self._path.with_suffix(".lock"), timeout=10, mode=modes.FILE)
 
     def _write(self, keys: tuple[Key, ...]) -> None:
         new = self._path.with_suffix(".new")

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
 from onrecord.index.errors import InputError
+from onrecord.ui import uploads
 from onrecord.ui.connections import Config, ConnectionLimits
 from onrecord.ui.desk import Desk, Limits, Opener, closing, open_room
 from onrecord.ui.downloads import downloads
@@ -57,6 +58,7 @@ def create_app(
     """
     check_address(host, users or {})
     limits = limits or Limits()
+    uploads.begin()  # before the page is built, which notes where sent files go
     where = Path(folder if folder is not None else library.path)
     desk = Desk(open_room(where, library, assistant), opener, limits, folders_allowed=host in LOOPBACK, writer=writer)
 

@@ -1,0 +1,25 @@
+"""A filter as SQL over the catalogue's table ``articles``."""
+
+import json
+
+from onrecord.index.types import Filter
+
+
+def condition_of(where: Filter | None) -> tuple[str, list[str]]:
+    """The condition and its values. With a date in the filter, articles without a date do not match."""
+    if not where:
+        return "1", []
+    parts, values = [], []
+    if where.articles:
+        parts.append("id IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(where.articles))
+    if where.sources:
+        parts.append("casefold(source) IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps([source.casefold() for source in where.sources]))
+    if where.published_from:
+        parts.append("substr(published, 1, 10) >= ?")
+        values.append(where.published_from[:10])
+    if where.published_to:
+        parts.append("published != '' AND substr(published, 1, 10) <= ?")
+        values.append(where.published_to[:10])
+    return " AND ".join(f"({part})" for part in parts), values

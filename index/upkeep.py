@@ -1,0 +1,143 @@
+"""What is owed to the stores after a change: what was taken out is gone from every file, and Chroma is filled again.
+
+The catalogue notes with each removal that a purge is due, in the same transaction; whoever opens the folder next
+finishes what a process that was cut off, or had no room, has left.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from onrecord.index import modes, reserve
+from onrecord.index.catalogue import Catalogue
+from onrecord.index.entries import Change
+from onrecord.index.errors import DiskFull, StoreError
+from onrecord.index.faults import point
+from onrecord.index.keyword_store import KeywordStore
+from onrecord.index.search import Searcher
+from onrecord.index.vectors import VectorStore
+
+UNFINISHED = '{"embedder": "a rebuild that did not finish"}'  # in place of the fingerprint while all is embedded anew
+FILLED_AT_ONCE = 1000  # passages that a call waits for, about a second; more are filled in behind it, so many at a time
+LATER = 2.0  # seconds after which that begins, so that a short command need not wait for it
+PAUSE = 0.05  # between two slices, so that others may write
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a library is made of."""
+
+    catalogue: Catalogue
+    vectors: VectorStore
+    keywords: KeywordStore
+    searcher: Searcher
+
+
+class Upkeep:
+    """Over one library's parts. ``writing`` is the library's lock, held by whoever calls anything here but ``stop``."""
+
+    def __init__(self, parts: Parts, writing: threading.RLock) -> None:
+        self._folder = parts.catalogue.folder
+        self._catalogue, self._vectors = parts.catalogue, parts.vectors
+        self._keywords, self._searcher = parts.keywords, parts.searcher
+        self._writing = writing
+        self._stopped = threading.Event()
+        self._filling: threading.Thread | None = None
+        self.told: list[Callable[[], None]] = []
+
+    def settle(self) -> None:
+        """What is owed at the opening. Where that fails, as on a full disk, one can still look and take things out."""
+        try:
+            self._keywords.prune(self._catalogue.revision)
+            self._vectors.prune()
+            if self._catalogue.purge_due:
+                self.purge()
+            elif not self._vectors.in_step:
+                self._vectors.distrust()
+                self._fill()
+            modes.tighten(self._folder)
+        except StoreError as error:
+            log.warning("%s", error)
+        reserve.hold(self._folder)
+
+    def remove(self, ids: Sequence[str]) -> Change:
+        """Takes articles out of every store, and makes room for that where there is none."""
+        try:
+            change = self._catalogue.remove(ids)
+        except DiskFull:  # what was kept for this is given up, and what can be built anew
+            reserve.release(self._folder)
+            self._keywords.forget()
+            self._vectors.renew()
+            change = self._catalogue.remove(ids)
+        self._searcher.note(change)
+        self.purge()
+        reserve.hold(self._folder)
+        return change
+
+    def purge(self, *, fill: bool = True) -> None:
+        """Takes what was removed or replaced out of the files of every store, and tells those who wait for it."""
+        point("keywords.purge.before")
+        self._searcher.purge()
+        point("keywords.purge.after")
+        self._vectors.renew()
+        self._catalogue.settle_purge()
+        point("purge.settled")
+        for tell in self.told:
+            tell()
+        if fill:
+            self._fill()
+
+    def finish(self) -> None:
+        """Fills Chroma to the end, now."""
+        while not self._vectors.refill(FILLED_AT_ONCE):
+            pass
+
+    def leave(self) -> None:
+        """Chroma is closed, and what a reader had held on to is gone as well."""
+        self._vectors.close()
+        try:
+            if self._catalogue.purge_due:
+                self._catalogue.settle_purge()
+        except StoreError as error:
+            log.warning("%s", error)
+        modes.tighten(self._folder)
+
+    def begin_stop(self) -> None:
+        """Nothing more is filled in after the slice that is under way."""
+        self._stopped.set()
+
+    def stop(self) -> None:
+        """Waits for that; not to be called by who holds the lock."""
+        self.begin_stop()
+        if (filling := self._filling) is not None:
+            filling.join()
+
+    def _fill(self) -> None:
+        """Fills Chroma from the catalogue, a large one behind the caller. Searches do without one that is not full."""
+        if self._catalogue.note("fingerprint") == UNFINISHED:  # vectors of two kinds
+            return
+        if self._catalogue.passage_count() <= FILLED_AT_ONCE:
+            try:
+                self._vectors.repair()
+            except StoreError as error:
+                log.warning("%s", error)
+        elif self._filling is None or not self._filling.is_alive():
+            self._filling = threading.Thread(target=self._fill_slowly, name="filling", daemon=True)
+            self._filling.start()
+
+    def _fill_slowly(self) -> None:
+        pause = LATER
+        while not self._stopped.wait(pause):
+            pause = PAUSE
+            try:
+                with self._writing:
+                    if self._stopped.is_set() or self._vectors.refill(FILLED_AT_ONCE):
+                        self._filling = None
+                        return
+            except StoreError as error:
+                log.warning("%s", error)
+                self._filling = None
+                return

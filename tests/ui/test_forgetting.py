@@ -1,0 +1,133 @@
+"""What is kept of an answer when an article it was made from is gone, and what goes with a deleted conversation."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onrecord.index.errors import UnknownArticle
+from onrecord.index.types import Article
+from onrecord.ui.conversations import Conversations
+from onrecord.ui.forgetting import GONE, Standing, forgotten
+from onrecord.ui.judged import forget_articles, forget_conversation, rows, write
+from onrecord.ui.records import Found, Line, Quote, Record
+
+CITED = Quote(1, "bridge", 0, 0, 17, "The bridge is shut", "Bridge", also_in=("copy",))
+SEEN = Quote(2, "bridge", 1, 19, 40, "A mayor spoke of it.", "Bridge")
+OTHER = Quote(3, "ferry", 0, 0, 17, "The ferry sails.", "Ferry")
+FERRY = Article("ferry", "Ferry", "The ferry sails. ")
+RECORD = Record(
+    "t1",
+    "What is shut?",
+    "done",
+    status="answered",
+    lines=(Line("The bridge is shut.", "supported", (CITED,)),),
+    unconfirmed=(Line("A mayor shut it.", "unsupported", (SEEN,)),),
+    evidence=(CITED, SEEN, replace(OTHER, quote="The ferry sails. ")),
+    hits=(Found("bridge", 1, 0.9, "dense", "A mayor spoke of it.", "Bridge"), Found("ferry", 0, 0.1, "dense", "The")),
+)
+
+
+def library(*articles: Article) -> Standing:
+    held = {one.id: one for one in articles}
+
+    def article(key: str) -> Article:
+        if key not in held:
+            raise UnknownArticle(key)
+        return held[key]
+
+    return Standing(article)
+
+
+def test_a_removed_article_leaves_the_quotes_that_were_cited_and_a_word_on_it() -> None:
+    less = forgotten(RECORD, library(FERRY))
+    assert [q.quote for q in less.cited] == ["The bridge is shut"]
+    assert [q.article_id for q in less.evidence] == ["bridge", "ferry"]
+    assert [h.article_id for h in less.hits] == ["ferry"]
+    assert less.unconfirmed == ()
+    assert less.cited[0].also_in == ()
+    assert less.warnings == (GONE,)
+    assert "mayor" not in json.dumps(less.to_dict())
+    assert forgotten(less, library(FERRY)) == less
+
+
+def test_an_answer_whose_articles_stand_is_left_as_it_is() -> None:
+    bridge = Article("bridge", "Bridge", "The bridge is shut A mayor spoke of it.")
+    record = replace(RECORD, evidence=(), unconfirmed=(), lines=(), hits=RECORD.hits)
+    assert forgotten(record, library(FERRY, bridge)) == record
+
+
+def test_an_article_that_says_something_else_now_counts_as_gone() -> None:
+    less = forgotten(RECORD, library(FERRY, Article("bridge", "Bridge", "The bridge is open again.")))
+    assert "mayor" not in json.dumps(less.to_dict())
+
+
+def test_all_owners_conversations_forget_and_so_does_an_answer_that_is_kept_afterwards(tmp_path: Path) -> None:
+    kept = Conversations(tmp_path / "conversations.sqlite")
+    keys = {owner: kept.begin(owner, "q") for owner in ("ann", "bob")}
+    for owner, key in keys.items():
+        kept.keep(owner, key, replace(RECORD, id=owner))
+    kept.follow(library(FERRY)._article, 2)
+    kept.keep("ann", keys["ann"], replace(RECORD, id="late"))
+    records = [record for owner, key in keys.items() for record in kept.turns(owner, key)]
+    assert [record.warnings for record in records] == [(GONE,)] * 3
+    assert not any(b"mayor" in one.read_bytes() for one in tmp_path.iterdir())
+    kept.close()
+
+
+@pytest.mark.parametrize("change", ["drop", "again", "rename", "delete"])
+def test_what_is_taken_out_of_a_conversation_is_in_no_file_while_it_is_open(tmp_path: Path, change: str) -> None:
+    kept = Conversations(tmp_path / "conversations.sqlite")
+    key = kept.begin("", "zebrafish")
+    kept.rename("", key, "zebrafish") if change == "rename" else kept.rename("", key, "A name")
+    if change != "rename":
+        kept.keep("", key, replace(RECORD, question="zebrafish", state="writing"))
+    assert any(b"zebrafish" in one.read_bytes() for one in tmp_path.iterdir())
+    match change:
+        case "drop":
+            kept.drop_turn("", key, RECORD.id)
+        case "again":
+            kept.keep("", key, RECORD)
+        case "rename":
+            kept.rename("", key, "Another")
+        case "delete":
+            kept.delete("", key)
+    assert [one.name for one in tmp_path.iterdir() if b"zebrafish" in one.read_bytes()] == []
+    kept.close()
+
+
+def test_a_file_of_before_is_cleaned_when_it_is_opened(tmp_path: Path) -> None:
+    import sqlite3
+
+    from onrecord.ui import conversations
+
+    db = sqlite3.connect(tmp_path / "c.sqlite", isolation_level=None)
+    db.execute("PRAGMA secure_delete=OFF")
+    db.executescript(conversations._SCHEMA)
+    db.execute("INSERT INTO conversations VALUES ('k', '', 'zebrafish', '', '')")
+    db.execute("DELETE FROM conversations")
+    db.close()
+    assert b"zebrafish" in (tmp_path / "c.sqlite").read_bytes()
+    kept = Conversations(tmp_path / "c.sqlite")
+    assert not any(b"zebrafish" in one.read_bytes() for one in tmp_path.iterdir())
+    kept.close()
+
+
+def test_the_feedback_forgets_what_rests_on_a_removed_article_and_a_deleted_conversation(tmp_path: Path) -> None:
+    folder = tmp_path / "feedback"
+    folder.mkdir()
+    write(folder / "articles.jsonl", [{"id": "ferry", "title": "Ferry", "text": FERRY.text}, {"id": "bridge"}])
+    cases: list[dict[str, Any]] = [
+        {"id": "a", "evidence": [{"article": "bridge", "quote": "x"}], "got": {"conversation": "one"}},
+        {"id": "b", "evidence": [{"article": "ferry", "quote": "x"}], "got": {"conversation": "one"}},
+        {"id": "c", "evidence": [], "got": {"conversation": "two"}},
+        {"id": "d", "evidence": [], "got": {}},
+    ]
+    write(folder / "questions.jsonl", cases)
+    forget_articles(tmp_path, library(FERRY))
+    assert [row["id"] for row in rows(folder / "articles.jsonl")] == ["ferry"]
+    assert [row["id"] for row in rows(folder / "questions.jsonl")] == ["b", "c", "d"]
+    forget_conversation(tmp_path, "one", ["d"])
+    assert [row["id"] for row in rows(folder / "questions.jsonl")] == ["c"]
