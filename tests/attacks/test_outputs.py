@@ -111,6 +111,7 @@ def test_a_json_export_has_no_address_but_the_webs(texts: Written) -> None:
 def test_what_the_page_shows_of_an_answer_is_its_own(texts: Written) -> None:
     record = record_of(texts)
     data = ("data-cite", "data-start", "data-turn", "data-n", "data-act", "data-text", "data-index", "data-k")
+    data += ("data-quote", "data-title", "data-meta", "scope")
     aria = (
         "aria-label",
         "aria-labelledby",
@@ -121,7 +122,7 @@ def test_what_the_page_shows_of_an_answer_is_its_own(texts: Written) -> None:
         "aria-describedby",
     )
     own = {tag: (*names, *data, *aria) for tag, names in PAGE.items()}
-    own |= {"button": own["div"], "a": ("href", "target", "rel")}
+    own |= dict.fromkeys(("button", "cite", "s", "caption"), own["div"]) | {"a": ("href", "target", "rel")}
     check_html(f"<div>{turn(record, last=True)}</div>", own, shown=[texts.question, texts.sentence, texts.missing])
     check_html(f"<div>{panel(record)}</div>", own, shown=[texts.title])
     article = Article("a1", texts.title, texts.quote, texts.source, texts.published, texts.url, "en", texts.place)
