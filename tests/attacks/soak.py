@@ -135,6 +135,12 @@ class Client:
         if found is not None and article_id not in found:
             self.soak.misses.append(f"{time.monotonic():.1f}: {article_id} is not found by {self.held[article_id]!r}")
 
+    async def settled(self) -> None:
+        """Once all is quiet, every article that one holds is found."""
+        for article_id, words in self.held.items():
+            if article_id not in (await self._found(words) or ()):
+                self.soak.misses.append(f"in the end: {article_id} is not found by {words!r}")
+
     async def read(self) -> None:
         article_id = self.random.choice(list(self.held))
         answer = await self._call("read", "GET", f"articles/{article_id}")
@@ -215,6 +221,8 @@ async def _clients(url: str, process: int, soak: Soak) -> None:
         watch = asyncio.create_task(_watch(process, began, soak))
         await _all([client.work for client in clients], began + soak.minutes * 60)
         watch.cancel()
+        for client in clients:
+            await client.settled()
         soak.articles = (await http.get("/api/v1/articles", params={"limit": 1})).json()["total"]
 
 

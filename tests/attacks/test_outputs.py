@@ -26,10 +26,9 @@ from onrecord.eval.records import CitationRow, EvidenceRow, ResultRow, SentenceR
 from onrecord.eval.report import ScoredCell, ScoredRun, markdown
 from onrecord.eval.run_folder import RunInfo
 from onrecord.eval.scoring import score_rows, summarise
-from onrecord.eval.suites import Question, Suite
+from onrecord.eval.suites import HistoryTurn, Question, Suite
 from onrecord.index import Article, Embedder
 from onrecord.index.inert import web_address
-from onrecord.qa.types import Turn
 from onrecord.ui import terminal
 from onrecord.ui.cli_group import complain, print_json
 from onrecord.ui.export import for_clipboard, render
@@ -110,7 +109,17 @@ def test_a_json_export_has_no_address_but_the_webs(texts: Written) -> None:
 @attacked()
 def test_what_the_page_shows_of_an_answer_is_its_own(texts: Written) -> None:
     record = record_of(texts)
-    data = ("data-cite", "data-start", "data-turn", "data-n", "data-act", "data-text", "data-index", "data-k")
+    data: tuple[str, ...] = (
+        "data-cite",
+        "data-start",
+        "data-turn",
+        "data-n",
+        "data-act",
+        "data-text",
+        "data-index",
+        "data-k",
+    )
+    data += ("data-quote", "data-title", "data-meta", "scope")
     aria = (
         "aria-label",
         "aria-labelledby",
@@ -120,8 +129,8 @@ def test_what_the_page_shows_of_an_answer_is_its_own(texts: Written) -> None:
         "aria-hidden",
         "aria-describedby",
     )
-    own = {tag: (*names, *data, *aria) for tag, names in PAGE.items()}
-    own |= {"button": own["div"], "a": ("href", "target", "rel")}
+    own: dict[str, tuple[str, ...]] = {tag: (*names, *data, *aria) for tag, names in PAGE.items()}
+    own |= dict.fromkeys(("button", "cite", "s", "caption"), own["div"]) | {"a": ("href", "target", "rel")}
     check_html(f"<div>{turn(record, last=True)}</div>", own, shown=[texts.question, texts.sentence, texts.missing])
     check_html(f"<div>{panel(record)}</div>", own, shown=[texts.title])
     article = Article("a1", texts.title, texts.quote, texts.source, texts.published, texts.url, "en", texts.place)
@@ -168,7 +177,7 @@ def test_json_on_a_terminal_is_obeyed_by_nothing_and_reads_back_the_same(texts: 
 
 def run_of(texts: Written) -> ScoredRun:
     """A run whose every name, question, answer and error is somebody's."""
-    question = Question("q1", texts.question, texts.place, False, history=(Turn("user", texts.missing),))
+    question = Question("q1", texts.question, texts.place, False, history=(HistoryTurn("user", texts.missing),))
     other = replace(question, id=f"q2{texts.name}", kind="fact")
     article = Article("a1", texts.title, texts.quote or "x")
     suite = Suite(texts.name, Path("x"), (article,), (question, other), about=texts.about)
