@@ -18,6 +18,7 @@ NORMALISER_VERSION = 1
 """Part of the index fingerprint: raise it whenever the same file would give another text."""
 
 LONGEST_TITLE = 90
+_LONGEST_DATE = 100
 _FEWEST_WORDS_FOR_LANGUAGE = 8  # py3langid guesses on less
 _LANGUAGE_SAMPLE = 600  # characters: enough to be sure, and the time it takes grows with them
 
@@ -79,7 +80,7 @@ def article_from_text(
     if not re.search(r"\w", text):
         raise ReadError("The text holds no words; give at least one sentence.")
     dateline = read_dateline(text)
-    url = url.strip()
+    url = _SURROGATES.sub("\ufffd", url.strip())
     return Article(
         id="a" + sha256((url or text).encode("utf-8")).hexdigest()[:12],
         title=_one_line(title) or derive_title(text, dateline),
@@ -87,7 +88,7 @@ def article_from_text(
         source=_one_line(source) or dateline.source,
         published=iso_date(published),
         url=url,
-        language=language.strip().lower()[:2] or detect_language(text),
+        language=_one_line(language).lower()[:2] or detect_language(text),
         place=dateline.place,
     )
 
@@ -141,6 +142,8 @@ def iso_date(stated: str) -> str:
     >>> iso_date("December 14, 2016"), iso_date("2024-03-04T09:30:00+0100"), iso_date("03/04/2024")
     ('2016-12-14', '2024-03-04T09:30:00+01:00', '')
     """
+    if len(stated) > _LONGEST_DATE:
+        return ""
     stated = " ".join(stated.split())
     if re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", stated) is None and not re.match(r"\d{4}-?\d{2}-?\d{2}(?:[T ]|$)", stated):
         return _written_date(stated)
@@ -163,7 +166,7 @@ def _written_date(stated: str) -> str:
     if "," in stated and ":" in stated:
         try:
             return parsedate_to_datetime(stated).isoformat(timespec="seconds")
-        except ValueError:
+        except (ValueError, OverflowError):  # a year of eleven digits
             return ""
     return ""
 
