@@ -10,10 +10,11 @@ TOO_MUCH_MEMORY = 97
 _LENGTH = struct.Struct(">Q")
 
 
-def send(stream: BinaryIO, payload: bytes) -> None:
-    """Raises ``OSError`` when nobody listens any more."""
-    stream.write(_LENGTH.pack(len(payload)))
-    stream.write(payload)
+def send(stream: BinaryIO, *payloads: bytes) -> None:
+    """Sends the messages together; raises ``OSError`` when nobody listens any more."""
+    for payload in payloads:
+        stream.write(_LENGTH.pack(len(payload)))
+        stream.write(payload)
     stream.flush()
 
 

@@ -16,6 +16,7 @@ from onrecord.index.types import Article
 __all__ = [
     "LARGEST_FILE",
     "NORMALISER_VERSION",
+    "OnReading",
     "ReadLimits",
     "ReadResult",
     "article_from_text",
@@ -24,6 +25,7 @@ __all__ = [
     "shown_path",
 ]
 
+OnReading = Callable[[str], None]
 LARGEST_FILE = 50 * 1024 * 1024
 """Bytes. No article is that long, and reading it would take the memory of everything else."""
 
@@ -48,7 +50,7 @@ def read_paths(
     paths: Sequence[Path | str],
     *,
     limits: ReadLimits | None = None,
-    on_reading: Callable[[str], None] | None = None,
+    on_reading: OnReading | None = None,
 ) -> Iterator[ReadResult]:
     """Read each file once, in sorted order within a folder; folders recursively, without hidden files.
 
@@ -63,6 +65,7 @@ def read_paths(
         files = list(_files_below(path)) if path.is_dir() else [path]
         if path.is_dir() and not any(map(suffix_of, files)):
             yield ReadResult(shown_path(path), error=f"{shown_path(path)} holds no file that can be read ({_kinds()}).")
+            continue
         for file in files:
             real = file.resolve()
             if real not in seen:
@@ -102,7 +105,7 @@ def _passed_over(path: Path) -> ReadResult:
 class _Reading:
     """Reads files one after the other, and says now and then which."""
 
-    def __init__(self, limits: ReadLimits, on_reading: Callable[[str], None] | None) -> None:
+    def __init__(self, limits: ReadLimits, on_reading: OnReading | None) -> None:
         self._limits = limits
         self._on_reading = on_reading
         self._told = time.monotonic()

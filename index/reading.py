@@ -115,8 +115,7 @@ class _Process:
             self._ready = self._awaited(_START) is not None
         request = {"name": name, "suffix": suffix, "seconds": limits.seconds, "memory_mib": limits.memory_mib}
         try:
-            send(self._popen.stdin, packed(request))
-            send(self._popen.stdin, data)
+            send(self._popen.stdin, packed(request), data)
         except OSError:
             return None
         answer = self._awaited(_CLOCK * limits.seconds, on_slow)

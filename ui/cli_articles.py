@@ -1,5 +1,6 @@
 """The commands about the collection: add, list, remove, search, doctor, rebuild."""
 
+import sys
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,8 @@ import typer
 from onrecord.ui import cli_open as opening
 from onrecord.ui.cli_group import FAILED, complain, print_json
 from onrecord.ui.cli_open import ArticleOption, DataOption, FromOption, JsonOption, SourceOption, ToOption
+
+PASSED_OVER_NAMED = 8
 
 if TYPE_CHECKING:
     from onrecord.index import Hit
@@ -26,26 +29,40 @@ def add(
     """Add articles from files and folders; files that changed replace what they held before."""
     from onrecord.ui.terminal import progress
 
+    def reading(path: str) -> None:
+        print(f"Reading {path}…", file=sys.stderr)
+
+    silent = quiet or as_json
     with closing(opening.open_library(opening.settings_of(data))) as library:
-        with progress("Adding articles", quiet=quiet or as_json) as report_progress:
-            report = library.add_paths(paths, on_progress=report_progress)
+        with progress("Adding articles", quiet=silent) as report_progress:
+            report = library.add_paths(paths, on_progress=report_progress, on_reading=None if silent else reading)
         stored = len(library.articles())
     nothing = bool(report.failed) and not (report.added or report.changed or report.unchanged)
     if as_json:
-        print_json(_report_json(report, nothing))
+        print_json(_report_json(report))
     else:
         for _, why in report.failed:
             complain(why)
         if not quiet and not nothing:
             print(_report_text(report, stored))
-    if nothing:
+        if not quiet and report.passed_over:
+            print(_passed_over_text([Path(path).name for path, _ in report.passed_over]))
+    if report.failed:
         raise typer.Exit(FAILED)
 
 
-def _report_json(report: "SyncReport", nothing: bool) -> dict[str, Any]:
+def _report_json(report: "SyncReport") -> dict[str, Any]:
     failed = [{"path": path, "error": why} for path, why in report.failed]
-    problem = {"error": " ".join(why for _, why in report.failed), "kind": "ReadError"} if nothing else {}
-    return {**asdict(report), "failed": failed, **problem}
+    passed_over = [{"path": path, "reason": why} for path, why in report.passed_over]
+    problem = {"error": " ".join(why for _, why in report.failed), "kind": "ReadError"} if failed else {}
+    return {**asdict(report), "failed": failed, "passed_over": passed_over, **problem}
+
+
+def _passed_over_text(names: list[str]) -> str:
+    from onrecord.ui.terminal import counted
+
+    more = f" and {len(names) - PASSED_OVER_NAMED} more" if len(names) > PASSED_OVER_NAMED else ""
+    return f"Passed over {counted(len(names), 'file')} of other kinds: {', '.join(names[:PASSED_OVER_NAMED])}{more}."
 
 
 def _report_text(report: "SyncReport", stored: int) -> str:
