@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from onrecord.index.articles import article_from_text
+from onrecord.index.articles import article_from_text, normalise
 from onrecord.index.drafts import Draft
 from onrecord.index.errors import ReadError
 from onrecord.index.formats import parse
@@ -28,12 +28,17 @@ def articles_in(data: bytes, name: str, suffix: str) -> Content:
     try:
         return _articles_in(data, name, suffix)
     except ReadError as error:
-        return Content(error=" ".join(str(error).split()))
+        return Content(error=_one_sentence(str(error)))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  one file of many: whatever a parser lets through is this file's failure
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:_REASON_SHOWN]
+        reason = _one_sentence(f"{type(error).__name__}: {error}")[:_REASON_SHOWN]
         return Content(error=f"{name} could not be read ({reason}); save its text as .txt and add that.")
+
+
+def _one_sentence(text: str) -> str:
+    """Without newlines, or what a terminal would obey: parsers quote the file."""
+    return " ".join(normalise(text).split())
 
 
 def _articles_in(data: bytes, name: str, suffix: str) -> Content:

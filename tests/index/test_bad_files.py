@@ -74,7 +74,7 @@ FAULTS: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: f'{{"text": "{STORY} X.", "url": "http://x/\\ud800", "title": "\\udfff"}}'.encode(),
     ),
 }
-# Bombs and endless ones: with the limits of `small`, each is refused or read, but in time.
+# Bombs and endless ones: each is refused or read, but in time.
 HEAVY: dict[str, Callable[[], bytes]] = {
     "paragraphs.docx": lambda: docx_with(f"<w:document {W}><w:body>{'<w:p/>' * 12_000_000}</w:body></w:document>"),
     "span.docx": lambda: table_with('<w:gridSpan w:val="99999999"/>'),
