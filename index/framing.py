@@ -2,7 +2,7 @@
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 TOO_MUCH_MEMORY = 97
 """The exit code of a reading process that ran out of it."""
@@ -10,7 +10,7 @@ TOO_MUCH_MEMORY = 97
 _LENGTH = struct.Struct(">Q")
 
 
-def send(stream: BinaryIO, *payloads: bytes) -> None:
+def send(stream: IO[bytes], *payloads: bytes) -> None:
     """Sends the messages together; raises ``OSError`` when nobody listens any more."""
     for payload in payloads:
         stream.write(_LENGTH.pack(len(payload)))
@@ -18,7 +18,7 @@ def send(stream: BinaryIO, *payloads: bytes) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> bytes | None:
+def receive(stream: IO[bytes]) -> bytes | None:
     """The next message, or None when the other side has gone."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
