@@ -19,6 +19,7 @@ NORMALISER_VERSION = 1
 """Part of the index fingerprint: raise it whenever the same file would give another text."""
 
 LONGEST_TITLE = 90
+_LONGEST_DATE = 100
 _FEWEST_WORDS_FOR_LANGUAGE = 8  # py3langid guesses on less
 _LANGUAGE_SAMPLE = 600  # characters: enough to be sure, and the time it takes grows with them
 
@@ -89,7 +90,7 @@ def article_from_text(
         source=_one_line(source) or dateline.source,
         published=iso_date(published),
         url=url,
-        language=language.strip().lower()[:2] or detect_language(text),
+        language=_one_line(language).lower()[:2] or detect_language(text),
         place=dateline.place,
     )
 
@@ -143,6 +144,8 @@ def iso_date(stated: str) -> str:
     >>> iso_date("December 14, 2016"), iso_date("2024-03-04T09:30:00+0100"), iso_date("03/04/2024")
     ('2016-12-14', '2024-03-04T09:30:00+01:00', '')
     """
+    if len(stated) > _LONGEST_DATE:
+        return ""
     stated = " ".join(stated.split())
     if re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", stated) is None and not re.match(r"\d{4}-?\d{2}-?\d{2}(?:[T ]|$)", stated):
         return _written_date(stated)
@@ -165,7 +168,7 @@ def _written_date(stated: str) -> str:
     if "," in stated and ":" in stated:
         try:
             return parsedate_to_datetime(stated).isoformat(timespec="seconds")
-        except ValueError:
+        except (ValueError, OverflowError):  # a year of eleven digits
             return ""
     return ""
 

@@ -9,6 +9,7 @@ CLOSERS = "\"”’')]}»›“"
 """Characters that, directly after a full stop, still belong to the sentence that ends there."""
 
 _REACH = 200  # characters looked at after a proposed place
+_NEAR = 2000  # and before it: more than any sentence has, few enough that a line of megabytes is judged in linear time
 _OPENERS = "\"“„‘'«‹([{`¿¡ "
 
 _STARTERS = frozenset(
@@ -65,7 +66,7 @@ _BRANDS = re.compile(r"\b(?:Yahoo|Jeopardy|Yum|Chips Ahoy|Guess|Wham|E|Oklahoma)
 
 def is_boundary(line: str, start: int, end: int, following: int, language: str) -> bool:
     """Does the sentence ``line[start:end]`` end at ``end``, so that another starts at ``following``?"""
-    before, rest = line[start:end], line[following : following + _REACH]
+    before, rest = line[max(start, end - _NEAR) : end], line[following : following + _REACH]
     after = rest.lstrip(_OPENERS)
     if not after or not re.search(r"\w", before):
         return False
@@ -74,7 +75,7 @@ def is_boundary(line: str, start: int, end: int, following: int, language: str) 
     bare = before.rstrip(CLOSERS)
     quoted = len(bare) < len(before)
     return not (
-        _goes_on(line, after)
+        _goes_on(line[max(0, end - _NEAR) : following + _NEAR], after)
         or _is_abbreviation(bare, after, language)
         or _inside_brackets(before, rest)
         or (quoted and bare.endswith(("?", "!")) and _quote_goes_on(rest, after))
@@ -82,12 +83,12 @@ def is_boundary(line: str, start: int, end: int, following: int, language: str) 
     )
 
 
-def _goes_on(line: str, after: str) -> bool:
-    """A small letter goes on with the sentence, unless it is a brand's (iPhone) or the line has no capitals."""
+def _goes_on(near: str, after: str) -> bool:
+    """A small letter goes on with the sentence, unless it is a brand's (iPhone) or no capitals are near."""
     first = after[0]
     if not first.islower():
         return first in ",;:)]}…%" or bool(_DASHED_ON.match(after))
-    return not re.match(r"[a-z]{1,2}[A-Z]", after) and line != line.lower()
+    return not re.match(r"[a-z]{1,2}[A-Z]", after) and near != near.lower()
 
 
 def _is_abbreviation(bare: str, after: str, language: str) -> bool:

@@ -56,7 +56,7 @@ def decode(data: bytes, name: str, *, html: bool = False) -> str:
 def _strict(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):  # "undefined" is a codec that fails with no more than this
         return None
 
 

@@ -20,6 +20,8 @@ ALIASES = {
 }
 """The names by which each fact is known in column headings, JSON keys, front matter and header lines."""
 
+_COLUMNS_SHOWN, _LONGEST_SHOWN = 10, 40
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -68,8 +70,10 @@ def read_csv(data: bytes, name: str) -> Parsed:
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     columns = [column.strip().lower() for column in reader.fieldnames or ()]
     if not any(alias in columns for alias in ALIASES["text"]):
+        shown = ", ".join(column[:_LONGEST_SHOWN] for column in columns[:_COLUMNS_SHOWN])
+        more = ", …" if len(columns) > _COLUMNS_SHOWN else ""
         raise ReadError(
-            f'{name} has no column "text" (its columns: {", ".join(columns) or "none"}); name them title, text, '
+            f'{name} has no column "text" (its columns: {shown or "none"}{more}); name them title, text, '
             "source, published, url."
         )
     try:

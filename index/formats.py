@@ -8,12 +8,14 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import PurePath
+from typing import Any
 
 from onrecord.index.articles import iso_date
 from onrecord.index.decoding import decode
 from onrecord.index.drafts import ALIASES, Draft, Parsed, decode_lines, from_fields, read_csv, read_json_lines
 from onrecord.index.errors import ReadError
 from onrecord.index.layout import join_pages, looks_wrapped, unwrap
+from onrecord.index.markdown import first_heading, without_marks
 
 _LARGEST_UNPACKED = 400 * 1024 * 1024  # a DOCX is a zip archive, and a small one can unpack to anything
 # What parsers let through when a file is damaged in a way that they did not foresee; lxml's errors are SyntaxErrors.
@@ -58,8 +60,7 @@ def _markdown(data: bytes, name: str) -> Parsed:
     if match := re.match(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", text, re.DOTALL):
         stated, text = _fields(match.group(1).split("\n")), text[match.end() :]
     body = _without_marks(text)
-    if heading := re.search(r"^#[ \t]+(.+?)[ \t]*#*$", text, re.MULTILINE):
-        title = _without_marks(heading.group(1)).strip()
+    if title := _without_marks(first_heading(text)).strip():
         stated.setdefault("title", title)
         rest = body.strip().removeprefix(title)
         if stated["title"] == title and text.lstrip().startswith("# ") and rest.strip():
@@ -112,7 +113,6 @@ def _pdf(data: bytes, name: str) -> Parsed:
 
 def _docx(data: bytes, name: str) -> Parsed:
     import docx
-    from docx.table import Table
 
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise ReadError(f"{name} is protected by a password or in the old .doc format; save a plain copy as .docx.")
@@ -120,9 +120,15 @@ def _docx(data: bytes, name: str) -> Parsed:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_UNPACKED:
                 raise ReadError(f"{name} unpacks to more than 400 MB; save its text as .txt and add that.")
-        document = docx.Document(io.BytesIO(data))
+        draft = _docx_draft(docx.Document(io.BytesIO(data)))
     except (zipfile.BadZipFile, *_PARSER_FAILURES) as error:
         raise ReadError(f"{name} is damaged or not a DOCX file; open it and save it again.") from error
+    return Parsed((_with_stated_day(draft),))
+
+
+def _docx_draft(document: Any) -> Draft:
+    from docx.table import Table
+
     lines: list[str] = []
     title = str(document.core_properties.title or "")
     for block in document.iter_inner_content():
@@ -132,7 +138,7 @@ def _docx(data: bytes, name: str) -> Parsed:
             if not title and block.style is not None and block.style.name in ("Title", "Heading 1"):
                 title = block.text
             lines.append(block.text)
-    return Parsed((_with_stated_day(Draft(text="\n".join(lines), title=title)),))
+    return Draft(text="\n".join(lines), title=title)
 
 
 def _fields(lines: Iterable[str]) -> dict[str, str]:
@@ -161,20 +167,7 @@ def _with_stated_day(draft: Draft) -> Draft:
 
 
 def _without_marks(text: str) -> str:
-    """Markdown as a reader sees it: the words, without the signs that shape them."""
-    for pattern, kept in (
-        (r"<!--.*?-->", ""),
-        (r"!\[[^\]\n]*\]\([^)\n]*\)", ""),
-        (r"\[([^\]\n]+)\]\([^)\n]*\)", r"\1"),
-        (r"^[ \t]*(?:```|~~~).*$", ""),
-        (r"^[ \t]{0,3}#{1,6}[ \t]+(.*?)[ \t]*#*$", r"\1"),
-        (r"^[ \t]*>[ \t]?", ""),
-        (r"^[ \t]*(?:[-*_][ \t]*){3,}$", ""),
-        (r"(?<![\w*])(\*{1,3})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])", r"\2"),
-        (r"(?<![\w_])(_{1,3})(?=\S)([^_\n]+?)(?<=\S)\1(?![\w_])", r"\2"),
-        (r"`([^`\n]+)`", r"\1"),
-    ):
-        text = re.sub(pattern, kept, text, flags=re.MULTILINE | re.DOTALL if "<!--" in pattern else re.MULTILINE)
+    text = without_marks(text)
     return unwrap(text) if looks_wrapped(text) else text
 
 

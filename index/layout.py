@@ -37,7 +37,7 @@ def unwrap(text: str) -> str:
     lines = [line.strip() for line in text.split("\n")]
     filled = sorted(len(line) for line in lines if line)
     width = filled[int(0.9 * (len(filled) - 1))] if filled else 0
-    paragraphs: list[str] = []
+    paragraphs: list[list[str]] = []  # of each its pieces: adding to a long string again and again takes for ever
     previous = ""
     for line in lines:
         starts_new = (
@@ -47,13 +47,14 @@ def unwrap(text: str) -> str:
             or (len(previous) < 0.75 * width and (_ENDS.search(previous) or not line[0].islower()))
         )
         if starts_new or not paragraphs:
-            paragraphs.append(line)
-        elif _SOFT_BREAK.search(paragraphs[-1]) and line[0].islower():
-            paragraphs[-1] = paragraphs[-1][:-1] + line
+            paragraphs.append([line])
+        elif _SOFT_BREAK.search(previous[-2:]) and line[0].islower():
+            paragraphs[-1][-1] = paragraphs[-1][-1][:-1]
+            paragraphs[-1].append(line)
         else:
-            paragraphs[-1] += " " + line
+            paragraphs[-1] += [" ", line]
         previous = line
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(paragraphs)).strip()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(map("".join, paragraphs))).strip()
 
 
 def join_pages(pages: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from onrecord.index.embedders import load_embedder
 from onrecord.index.errors import IndexMismatch, LibraryClosed
 from onrecord.index.keyword_store import KeywordStore
 from onrecord.index.lock import FolderLock
-from onrecord.index.readers import NORMALISER_VERSION, normalise, read_paths
+from onrecord.index.readers import NORMALISER_VERSION, OnReading, ReadLimits, ReadResult, normalise, read_paths
 from onrecord.index.search import Searcher
 from onrecord.index.sentences import SPLITTER_VERSION
 from onrecord.index.settings import IndexSettings, describe_mismatch
@@ -75,14 +75,26 @@ class Library:
         given = [replace(article, text=normalise(article.text)) for article in articles]
         return self._sync(plan_articles(self._open(), given), on_progress)
 
-    def add_paths(self, paths: Iterable[Path | str], *, on_progress: Progress | None = None) -> SyncReport:
+    def read_paths(self, paths: Iterable[Path | str], *, on_reading: OnReading | None = None) -> Iterator[ReadResult]:
+        """Reads files and folders within this library's limits, and stores nothing; ``on_reading`` as `read_paths`."""
+        limits = ReadLimits(self.settings.read_seconds, self.settings.read_memory_mib)
+        return read_paths([Path(path) for path in paths], limits=limits, on_reading=on_reading)
+
+    def add_paths(
+        self, paths: Iterable[Path | str], *, on_progress: Progress | None = None, on_reading: OnReading | None = None
+    ) -> SyncReport:
         """Reads files and folders and stores their articles; a file that changed replaces what it held before.
 
-        What could not be read is in the report's ``failed``, with the reason.
+        What could not be read is in the report's ``failed``, with the reason. ``on_reading`` gets the path of a file
+        that takes more than two seconds, and of one every two seconds of many.
         """
-        results = list(read_paths([Path(path) for path in paths]))
+        results = list(self.read_paths(paths, on_reading=on_reading))
         report = self._sync(plan_files(self._open(), results), on_progress)
-        return replace(report, failed=tuple((result.path, result.error) for result in results if result.error))
+        return replace(
+            report,
+            failed=tuple((result.path, result.error) for result in results if result.error),
+            passed_over=tuple((result.path, result.passed_over) for result in results if result.passed_over),
+        )
 
     def remove(self, ids: Sequence[str]) -> SyncReport:
         """Takes articles out of every store, and what they said out of every file, at once.

@@ -17,6 +17,7 @@ SPLITTER_VERSION = 1
 """Part of the index fingerprint: raise it whenever the same text would split differently."""
 
 _BRACKET_REACH = 400
+_WINDOW = 10_000  # characters that sentencex sees at once: its time grows with their square on some lines
 LONGEST = 600
 """Characters. A longer "sentence" (a list, a transcript without full stops) is cut at the best place there is."""
 
@@ -81,14 +82,27 @@ def _proposals(line: str, language: str) -> list[tuple[int, int]]:
     # Spaces of several bytes become plain ones: the library panics where it cuts one of them in two.
     blanked = re.sub(r"\s", " ", _QUOTES.sub(lambda match: " " * len(match.group()), line))
     found: dict[int, int] = {}
-    for boundary in sentencex.get_sentence_boundaries(language, blanked)[1:]:
-        found.update((_settle(line, _before_space(blanked, boundary["start_index"])),))
+    for start in _starts(blanked, language):
+        found.update((_settle(line, _before_space(blanked, start)),))
     for match in _MISSED.finditer(line):
         before = line[max(0, match.start() - _BRACKET_REACH) : match.start()]
         if match.group().strip() == "." and match.group() != "." and before.count("(") <= before.count(")"):
             continue  # a plain full stop: sentencex knows its abbreviations
         found.update((_settle(line, _before_space(line, match.end())),))
     return sorted(found.items())
+
+
+def _starts(line: str, language: str) -> Iterator[int]:
+    """Where sentencex sees a sentence start; a long line is given to it in windows that begin at such a start."""
+    place = 0
+    while place < len(line):
+        window = line[place : place + _WINDOW]
+        whole = place + len(window) == len(line)
+        seen = [one["start_index"] for one in sentencex.get_sentence_boundaries(language, window)[1:]]
+        # What follows decides, too, and is cut off near the end of a window.
+        sure = seen if whole else [start for start in seen if start < 0.9 * _WINDOW]
+        yield from (place + start for start in sure)
+        place += len(window) if whole or not sure else sure[-1]
 
 
 def _before_space(line: str, place: int) -> int:

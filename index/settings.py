@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
+from onrecord.index.errors import InputError
+
 Backend = Literal["auto", "onnx", "sentence-transformers"]
 Fusion = Literal["mean", "rrf"]
 
@@ -16,7 +18,7 @@ class IndexSettings:
     ``exact_search_below``: collections with fewer passages than this are searched exactly, by brute force: some
     milliseconds more than Chroma's approximate index, but nothing is missed and Chroma need not be loaded to search.
     ``candidates``: how many passages each of the two searches hands to the fusion. The two weights say how much each
-    search counts.
+    search counts. ``read_seconds`` of processor and ``read_memory_mib`` are what reading one file may take.
     """
 
     embedder: str = "all-minilm-l6-v2"
@@ -31,6 +33,13 @@ class IndexSettings:
     candidates: int = 100
     bm25_k1: float = 1.5
     bm25_b: float = 0.5
+    read_seconds: int = 60
+    read_memory_mib: int = 1024
+
+    def __post_init__(self) -> None:
+        for name, least in (("read_seconds", 1), ("read_memory_mib", 64)):
+            if getattr(self, name) < least:
+                raise InputError(f"index.{name} = {getattr(self, name)} cannot be used: it is at least {least}.")
 
     def fingerprint(self, *, embedder: str, splitter: int, normaliser: int) -> str:
         """Readable JSON that changes whenever the stored passages or their vectors would.

@@ -130,10 +130,14 @@ class ArticleInfo:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a change of the collection did, by article id. ``failed``: ``(path, why)`` of unreadable files."""
+    """What a change of the collection did, by article id. ``failed``: ``(path, why)`` of unreadable files.
+
+    ``passed_over``: ``(path, why)`` of files in folders that were not tried, because they are no articles.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
+    passed_over: tuple[tuple[str, str], ...] = ()

@@ -5,21 +5,23 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from onrecord.index.errors import InputError, OnRecordError
 from onrecord.index.types import Article
 from onrecord.ui.desk import Limits
 from onrecord.ui.room import Changes, Room
 
+if TYPE_CHECKING:
+    from onrecord.index.readers import ReadResult
+
 Row = tuple[str, str, bool]
 Step = tuple[list[Row], str]  # what became of each file so far, and a line on the whole
-Progress = Callable[[int, int], None]
+Say = Callable[[str], None]
 
 
 def add_files(room: Room, paths: Sequence[str], limits: Limits) -> Iterator[Step]:
     """Reads and stores sent files, and deletes them whatever happens; yields the state as it goes."""
-    from onrecord.index.readers import read_paths
-
     try:
         if len(paths) > limits.files:
             raise InputError(f"{len(paths)} files at once; send at most {limits.files}.")
@@ -32,9 +34,9 @@ def add_files(room: Room, paths: Sequence[str], limits: Limits) -> Iterator[Step
             if refusal:
                 rows.append((name, refusal, False))
                 continue
-            for result in read_paths([Path(path)]):
+            for result in room.library.read_paths([Path(path)]):
                 articles += result.articles
-                rows.append((name, result.error or _read(len(result.articles)), not result.error))
+                rows.append((name, _outcome(result, name), not result.error))
         yield from _store(room, articles, rows)
     finally:
         for path in paths:
@@ -42,8 +44,14 @@ def add_files(room: Room, paths: Sequence[str], limits: Limits) -> Iterator[Step
                 Path(path).unlink()
 
 
-def _read(count: int) -> str:
-    return f"{count:,} article{'s' if count != 1 else ''} read"
+def _outcome(result: "ReadResult", name: str) -> str:
+    """What became of a file, under the name that it was sent by."""
+    count = len(result.articles)
+    read = f"{count:,} article{'s' if count != 1 else ''} read"
+    if not result.error:
+        return read
+    error = result.error.replace(result.path, name)
+    return f"{read}; {error}" if count else error
 
 
 def _refusal(path: Path, limits: Limits) -> str:
@@ -70,21 +78,27 @@ def add_folder(room: Room, path: str) -> Iterator[Step]:
     if not path.strip() or not folder.exists():
         raise InputError(f"There is no folder or file “{path.strip()}” on this machine; check the path.")
     report: Changes | None = None
-    for note, result in relayed(lambda tell: _add_paths(room, folder, tell)):
+    for note, result in relayed(lambda say: _add_paths(room, folder, say)):
         report = result
         yield [], note
-    failed = getattr(report, "failed", ())
-    yield [(Path(name).name, why, False) for name, why in failed], _said(report)
+    left = [*getattr(report, "failed", ()), *getattr(report, "passed_over", ())]
+    yield [(Path(name).name, why, False) for name, why in left], _said(report)
 
 
-def _add_paths(room: Room, folder: Path, tell: Progress) -> Changes:
-    return room.library.add_paths([folder], on_progress=tell)
+def _add_paths(room: Room, folder: Path, say: Say) -> Changes:
+    return room.library.add_paths(
+        [folder], on_progress=_indexing(say), on_reading=lambda path: say(f"Reading {Path(path).name}…")
+    )
+
+
+def _indexing(say: Say) -> Callable[[int, int], None]:
+    return lambda at, total: say(f"Indexing {at:,} of {total:,}…")
 
 
 def _store(room: Room, articles: Sequence[Article], rows: list[Row]) -> Iterator[Step]:
     report: Changes | None = None
     if articles:
-        for note, result in relayed(lambda tell: room.library.add(articles, on_progress=tell)):
+        for note, result in relayed(lambda say: room.library.add(articles, on_progress=_indexing(say))):
             report = result
             yield rows, note
     yield rows, _said(report)
@@ -97,15 +111,15 @@ def _said(report: Changes | None) -> str:
     return (", ".join(f"{n:,} {word}" for n, word in parts if n) or "nothing new").capitalize() + "."
 
 
-def relayed(work: Callable[[Progress], Changes]) -> Iterator[tuple[str, Changes | None]]:
+def relayed(work: Callable[[Say], Changes]) -> Iterator[tuple[str, Changes | None]]:
     """Runs ``work`` beside this generator and passes on how far it is; its result comes last, its error is raised."""
-    steps: queue.Queue[tuple[int, int] | None] = queue.Queue()
+    steps: queue.Queue[str | None] = queue.Queue()
     done: list[Changes] = []
     failed: list[OnRecordError] = []
 
     def run() -> None:
         try:
-            done.append(work(lambda at, total: steps.put((at, total))))
+            done.append(work(steps.put))
         except OnRecordError as error:
             failed.append(error)
         finally:
@@ -114,7 +128,7 @@ def relayed(work: Callable[[Progress], Changes]) -> Iterator[tuple[str, Changes 
     worker = threading.Thread(target=run, daemon=True)
     worker.start()
     while (step := steps.get()) is not None:
-        yield f"Indexing {step[0]:,} of {step[1]:,}…", None
+        yield step, None
     worker.join()
     if failed:
         raise failed[0]

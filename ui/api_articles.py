@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Request, Response, UploadFile
 from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from onrecord.index import Article, InputError, SyncReport, article_from_text, read_paths
+from onrecord.index import Article, InputError, SyncReport, article_from_text
 from onrecord.ui import uploads
 from onrecord.ui.api_models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles
 from onrecord.ui.api_problems import Problem, as_json
@@ -61,7 +61,7 @@ async def add_files(service: Chosen, files: list[UploadFile], response: Response
     """Add articles from files: text, Markdown, HTML, PDF, DOCX, JSON Lines or CSV. A bad file never stops the rest."""
     if len(files) > service.limits.files:
         raise Problem(413, f"{len(files)} files are more than the {service.limits.files} of one request; send fewer.")
-    read, failed = await run_in_threadpool(_read, files)
+    read, failed = await run_in_threadpool(_read, service, files)
     report = await run_in_threadpool(_stored, service, read, response)
     if failed and not read:
         raise Problem(422, " ".join(one["error"] for one in failed))
@@ -108,7 +108,7 @@ def _article(number: int, given: Any) -> Article:
         raise InputError(f"articles.{number}: {error}") from error
 
 
-def _read(files: Sequence[UploadFile]) -> tuple[list[Article], list[dict[str, str]]]:
+def _read(service: Service, files: Sequence[UploadFile]) -> tuple[list[Article], list[dict[str, str]]]:
     """Reads each file under its own name, in a folder of its own, so that equal names do not meet."""
     read: list[Article] = []
     failed: list[dict[str, str]] = []
@@ -117,7 +117,7 @@ def _read(files: Sequence[UploadFile]) -> tuple[list[Article], list[dict[str, st
         with uploads.place() as folder:
             path = Path(folder, name if name not in ("", ".", "..") else "article.txt")
             path.write_bytes(file.file.read())
-            for result in read_paths([path]):
+            for result in service.library.read_paths([path]):
                 read += result.articles
                 if result.error:
                     failed.append({"file": path.name, "error": result.error.replace(str(path), path.name)})

@@ -11,6 +11,8 @@ from onrecord.ui import cli_open as opening
 from onrecord.ui.cli_group import FAILED, complain, print_json, say
 from onrecord.ui.cli_open import ArticleOption, DataOption, FromOption, JsonOption, SourceOption, ToOption
 
+PASSED_OVER_NAMED = 8
+
 if TYPE_CHECKING:
     from onrecord.index import Hit
     from onrecord.index.library import Library
@@ -27,28 +29,42 @@ def add(
     from onrecord.ui.terminal import progress
     from onrecord.ui.tidying import tidy
 
+    def reading(path: str) -> None:
+        complain(f"Reading {path}…")
+
+    silent = quiet or as_json
     with closing(opening.open_library(opening.settings_of(data))) as library:
-        with progress("Adding articles", quiet=quiet or as_json) as report_progress:
-            report = library.add_paths(paths, on_progress=report_progress)
+        with progress("Adding articles", quiet=silent) as report_progress:
+            report = library.add_paths(paths, on_progress=report_progress, on_reading=None if silent else reading)
         if report.changed or report.removed:
             tidy(library, library.path)
         stored = len(library.articles())
     nothing = bool(report.failed) and not (report.added or report.changed or report.unchanged)
     if as_json:
-        print_json(_report_json(report, nothing))
+        print_json(_report_json(report))
     else:
         for _, why in report.failed:
             complain(why)
         if not quiet and not nothing:
             say(_report_text(report, stored))
-    if nothing:
+        if not quiet and report.passed_over:
+            say(_passed_over_text([Path(path).name for path, _ in report.passed_over]))
+    if report.failed:
         raise typer.Exit(FAILED)
 
 
-def _report_json(report: "SyncReport", nothing: bool) -> dict[str, Any]:
+def _report_json(report: "SyncReport") -> dict[str, Any]:
     failed = [{"path": path, "error": why} for path, why in report.failed]
-    problem = {"error": " ".join(why for _, why in report.failed), "kind": "ReadError"} if nothing else {}
-    return {**asdict(report), "failed": failed, **problem}
+    passed_over = [{"path": path, "reason": why} for path, why in report.passed_over]
+    problem = {"error": " ".join(why for _, why in report.failed), "kind": "ReadError"} if failed else {}
+    return {**asdict(report), "failed": failed, "passed_over": passed_over, **problem}
+
+
+def _passed_over_text(names: list[str]) -> str:
+    from onrecord.ui.terminal import counted
+
+    more = f" and {len(names) - PASSED_OVER_NAMED} more" if len(names) > PASSED_OVER_NAMED else ""
+    return f"Passed over {counted(len(names), 'file')} of other kinds: {', '.join(names[:PASSED_OVER_NAMED])}{more}."
 
 
 def _report_text(report: "SyncReport", stored: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from onrecord.index.errors import OnRecordError, UnknownArticle
+from onrecord.index.readers import ReadResult
 from onrecord.index.types import Article, Filter, Hit, Sentence
 from onrecord.qa.types import AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
 from onrecord.ui.conversations import Conversations, now
@@ -70,8 +71,13 @@ class LibraryLike(Protocol):
     def search(self, query: str, *, top_k: int = 10) -> Sequence[Hit]: ...
     def copies(self, article_id: str, /) -> Sequence[str]: ...
     def add(self, articles: Iterable[Article], *, on_progress: Callable[[int, int], None] | None = None) -> Changes: ...
+    def read_paths(self, paths: Iterable[Path | str]) -> Iterator[ReadResult]: ...
     def add_paths(
-        self, paths: Iterable[Path | str], *, on_progress: Callable[[int, int], None] | None = None
+        self,
+        paths: Iterable[Path | str],
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+        on_reading: Callable[[str], None] | None = None,
     ) -> Changes: ...
     def remove(self, ids: Sequence[str], /) -> Changes: ...
 

@@ -253,10 +253,10 @@ class TestBadFiles:
         writer.write(tmp_path / "scan.pdf")
         assert "text recognition" in read(tmp_path / "scan.pdf").error
 
-    def test_a_docx_that_unpacks_to_gigabytes_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("onrecord.index.formats._LARGEST_UNPACKED", 1_000_000)
+    def test_a_docx_that_unpacks_to_gigabytes_is_refused(self, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "bomb.docx", "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("word/document.xml", b"0" * 2_000_000)
+            archive.infolist()[0].file_size = 2_000_000_000  # what the archive states of itself
         assert "unpacks to more than" in read(tmp_path / "bomb.docx").error
 
     def test_a_file_over_50_mb_is_refused_without_reading_it_all(self, tmp_path: Path) -> None:
@@ -324,8 +324,18 @@ class TestFolders:
     def test_folders_are_read_recursively_sorted_and_without_hidden_files(self, tmp_path: Path) -> None:
         for name in ("b.txt", "a/z.md", "a/b/y.txt", ".hidden.txt", ".git/x.txt", "notes.xyz"):
             write(tmp_path / name, f"{name}. {STORY}")
-        names = [Path(result.path).relative_to(tmp_path).as_posix() for result in read_paths([tmp_path])]
+        names = [
+            Path(result.path).relative_to(tmp_path).as_posix() for result in read_paths([tmp_path]) if result.articles
+        ]
         assert names == ["b.txt", "a/z.md", "a/b/y.txt"]
+
+    def test_files_of_other_kinds_in_a_folder_are_named_and_are_no_failure(self, tmp_path: Path) -> None:
+        for name in ("b.txt", "a/letter.rtf", "mail.eml", "README", ".hidden.rtf", ".git/x.rtf"):
+            write(tmp_path / name, f"{name}. {STORY}")
+        results = [result for result in read_paths([tmp_path]) if result.passed_over]
+        assert sorted(Path(result.path).name for result in results) == ["README", "letter.rtf", "mail.eml"]
+        assert all(not result.error and not result.articles for result in results)
+        assert any("its name ends in .rtf; what can be read is .txt" in result.passed_over for result in results)
 
     def test_one_bad_file_does_not_stop_the_rest(self, tmp_path: Path) -> None:
         write(tmp_path / "a.txt", b"")

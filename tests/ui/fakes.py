@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from onrecord.index.errors import StoreError, UnknownArticle
+from onrecord.index.readers import ReadResult, read_paths
 from onrecord.index.types import Article, Filter, Hit, Passage, Sentence
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
@@ -104,10 +105,13 @@ class FakeLibrary:
         self.revision += 1
         return Report(added, changed, tuple(a.id for a in rows if a.id not in added + changed))
 
-    def add_paths(self, paths: Iterable[Path | str], *, on_progress: object = None) -> Report:
-        from onrecord.index.readers import read_paths
+    def read_paths(self, paths: Iterable[Path | str]) -> Iterator[ReadResult]:
+        return read_paths([Path(path) for path in paths])
 
-        return self.add([a for result in read_paths([Path(p) for p in paths]) for a in result.articles])
+    def add_paths(
+        self, paths: Iterable[Path | str], *, on_progress: object = None, on_reading: object = None
+    ) -> Report:
+        return self.add([article for result in self.read_paths(paths) for article in result.articles])
 
     def remove(self, ids: Sequence[str]) -> Report:
         self.revision += 1

@@ -43,7 +43,7 @@ def test_adding_quietly_prints_nothing(stage: Stage) -> None:
 def test_adding_prints_every_field_of_the_report_as_json(stage: Stage) -> None:
     write(stage.folder, "news/one.txt")
     write(stage.folder, "news/two.txt", "")
-    report = stage.json("add", "news")
+    report = stage.json("add", "news", code=1)
     assert len(report["added"]) == 1
     assert [Path(failure["path"]).name for failure in report["failed"]] == ["two.txt"]
     assert "empty" in report["failed"][0]["error"]
@@ -53,10 +53,28 @@ def test_adding_prints_every_field_of_the_report_as_json(stage: Stage) -> None:
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_added(stage: Stage) -> None:
     write(stage.folder, "good.txt")
     result = stage.run("add", "good.txt", "gone.txt")
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert "1 added, 1 not read" in result.stdout
     assert result.stderr.startswith("onrecord: gone.txt does not exist")
     assert result.stderr.count("\n") == 1
+
+
+def test_files_of_other_kinds_are_named_and_are_no_failure(stage: Stage) -> None:
+    for name in ("news/good.txt", "news/letter.rtf", "news/mail.eml"):
+        write(stage.folder, name)
+    result = stage.run("add", "news")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "Passed over 2 files of other kinds: letter.rtf, mail.eml." in result.stdout
+    passed_over = stage.json("add", "news")["passed_over"]
+    assert [Path(one["path"]).name for one in passed_over] == ["letter.rtf", "mail.eml"]
+    assert "its name ends in .rtf" in passed_over[0]["reason"]
+
+
+def test_a_file_that_takes_long_to_read_is_named(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onrecord.index.readers.SLOW", 0.0)
+    write(stage.folder, "long.txt")
+    assert "Reading long.txt…" in stage.run("add", "long.txt").stderr
+    assert stage.run("add", "long.txt", "--quiet").output == ""
 
 
 @pytest.mark.parametrize("make", ["nothing", "folder", "binary", "empty"])
