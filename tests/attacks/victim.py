@@ -26,7 +26,7 @@ from onrecord.ui.lane import Lane
 from onrecord.ui.room import Room, answer, new_record
 from tests.attacks.traces import HashedEmbedder, article
 
-for heavy in ("chromadb", "bm25s", "Stemmer", "httpx", "fastapi.testclient", "onrecord.ui.doors"):
+for heavy in ("chromadb", "Stemmer", "httpx", "fastapi.testclient", "onrecord.ui.doors"):
     importlib.import_module(heavy)
 
 QUESTION = "Where did the quorvix council met number 3, blivnak?"
