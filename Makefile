@@ -11,7 +11,7 @@ MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
 DATA ?= data
 
-.PHONY: chat test check gate eval bench native models lock format clean
+.PHONY: chat test check attack gate eval bench native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
@@ -26,6 +26,10 @@ check: $(STAMP) ## lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes): about an hour and a half
+	@$(ONRECORD) models pull $(TEST_MODELS)
+	@ONRECORD_ATTACK=all $(BIN)/python -m pytest tests/attacks -s
 
 gate: $(STAMP) ## a sample of seeds and poisoned with the real model, held to eval/gates.toml
 	@$(ONRECORD) models pull $(MODELS)
