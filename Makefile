@@ -1,4 +1,5 @@
-# Two commands matter: `make chat` and `make test`. Both install from requirements.lock, by its checksums alone.
+# Two commands matter: `make chat` and `make test`. Both install from requirements.lock, by its checksums alone;
+# where PyTorch's build for processors is not to be had, with requirements-torch.lock in place of its line.
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
@@ -52,18 +53,25 @@ native: $(STAMP) ## optional: rebuild the engine for this processor (about five 
 models: $(STAMP)
 	@$(ONRECORD) models pull $(TEST_MODELS)
 
-lock: $(STAMP) ## the checksums in requirements.lock anew, after a version was changed there
+lock: $(STAMP) ## the checksums in both locks anew, after a version was changed there
 	@$(BIN)/python .ci/lock.py
 
 format: $(STAMP)
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-$(STAMP): requirements.lock pyproject.toml hatch_build.py
+$(STAMP): requirements.lock requirements-torch.lock pyproject.toml hatch_build.py
 	@echo "Setting up $(VENV) (once, about two minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@grep '^pip==' requirements.lock > $(VENV)/pip.lock
 	@$(INSTALL) --quiet --require-hashes -r $(VENV)/pip.lock
-	@$(INSTALL) --progress-bar on --require-hashes -r requirements.lock \
+	@grep '^torch==' requirements.lock > $(VENV)/torch.lock
+	@grep -v '^torch==' requirements.lock | cat - requirements-torch.lock > $(VENV)/public-torch.lock
+	@lock=requirements.lock; \
+	if ! $(INSTALL) --quiet --dry-run --no-deps --require-hashes -r $(VENV)/torch.lock >/dev/null 2>&1; then \
+		lock=$(VENV)/public-torch.lock; \
+		echo "PyTorch's build for processors is not to be had here: taking the public one (2.7 GB on Linux)."; \
+	fi; \
+	$(INSTALL) --progress-bar on --require-hashes -r $$lock \
 		| { grep --line-buffered -v '^Requirement already' || true; }
 	@$(INSTALL) --quiet --no-build-isolation --no-deps --editable .
 	@touch $@

@@ -1,8 +1,13 @@
-"""`make lock`: the checksums in requirements.lock, of every file that pip's indexes and folders offer of each version.
+"""`make lock`: the checksums in both locks, of every file that pip's indexes and folders offer of each version.
 
 Run it after a line was added (as ``name==version``), or its version changed and its checksums deleted. It asks through
-pip's own client, so mirrors, proxies and local folders apply, and the file names none of them. What a line has stays:
+pip's own client, so mirrors, proxies and local folders apply, and the files name none of them. What a line has stays:
 a file that is offered anew (a wheel for another machine) is added to it.
+
+``requirements.lock`` is everything, with PyTorch's build for processors. ``requirements-torch.lock`` takes the place of
+its line of torch where that build is not to be had: PyTorch as the public index has it, and the libraries for graphics
+cards that this one needs on Linux. After a new version of torch, list them anew: ``pip install --dry-run
+--ignore-installed --use-feature=fast-deps torch==VERSION`` names them and downloads none.
 """
 
 import hashlib
@@ -13,7 +18,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 from packaging.version import InvalidVersion, Version
 from pip._internal.commands.download import DownloadCommand
 from pip._internal.index.collector import LinkCollector, parse_links
@@ -21,11 +32,8 @@ from pip._internal.models.link import Link
 from pip._internal.network.session import PipSession
 from pip._internal.utils.urls import url_to_path
 
-LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
-LINE = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)((?: --hash=sha256:[0-9a-f]{64})*)$")
-# Their public wheels for Linux need a graphics card's libraries, which are not in the lock, and pip takes a file whose
-# checksum an index tells before one from a folder; so for Linux only the build for processors (+cpu) is listed.
-ONLY_LOCAL_FOR_LINUX = {"torch"}
+LOCKS = ("requirements.lock", "requirements-torch.lock")
+LINE = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)( ; .+?)?((?: --hash=sha256:[0-9a-f]{64})*)$")
 SUMS = re.compile(r"sha256:([0-9a-f]{64})")
 
 
@@ -36,31 +44,33 @@ def main() -> None:
     with command.main_context():
         session = command.get_default_session(options)
         collector = LinkCollector.create(session, options=options)
-        lines = LOCK.read_text(encoding="utf-8").splitlines()
-        with ThreadPoolExecutor(8) as pool:
-            made = list(pool.map(lambda line: locked(line, collector, session), lines))
-    LOCK.write_text("\n".join(sorted(made, key=str.lower)) + "\n", encoding="utf-8")
+        for lock in LOCKS:
+            path = Path(__file__).resolve().parent.parent / lock
+            lines = path.read_text(encoding="utf-8").splitlines()
+            with ThreadPoolExecutor(8) as pool:
+                made = list(pool.map(lambda line: locked(line, collector, session), lines))
+            path.write_text("\n".join(sorted(made, key=str.lower)) + "\n", encoding="utf-8")
 
 
 def locked(line: str, collector: LinkCollector, session: PipSession) -> str:
     """The line with every checksum that it has or can have."""
     match = LINE.match(line)
     if match is None:
-        sys.exit(f"{LOCK.name}: this is not NAME==VERSION: {line!r}")
-    name, version, known = match.groups()
+        sys.exit(f"this line of a lock is not NAME==VERSION: {line!r}")
+    name, version, marker, known = match.groups(default="")
     sums = {*SUMS.findall(known), *(sha256_of(link, session) for link in links(name, Version(version), collector))}
     if not sums:
-        sys.exit(f"{LOCK.name}: pip knows no file of {name} {version}")
-    return f"{name}=={version} " + " ".join(f"--hash=sha256:{one}" for one in sorted(sums))
+        sys.exit(f"pip knows no file of {name} {version}, which a lock names")
+    return f"{name}=={version}{marker} " + " ".join(f"--hash=sha256:{one}" for one in sorted(sums))
 
 
 def links(name: str, version: Version, collector: LinkCollector) -> Iterator[Link]:
-    """The files of this version for any machine; the local folders' too, a local build of it (``+cpu``) included."""
+    """The files of just this version for any machine; the local folders' too."""
     found = collector.collect_sources(name, candidates_from_page=lambda page: listed(page, collector))
     for source in (*found.find_links, *found.index_urls):
         if source is not None:
             for link in (*source.page_candidates(), *source.file_links()):
-                if version in versions(link, name) and not left_out(link, name):
+                if version_of(link, name) == version:
                     yield link
 
 
@@ -69,20 +79,16 @@ def listed(page: Link, collector: LinkCollector) -> list[Link]:
     return list(parse_links(response)) if response else []
 
 
-def versions(link: Link, name: str) -> set[Version]:
-    """The version that a file is of, with and without its local part; empty for what is no file of the package."""
+def version_of(link: Link, name: str) -> Version | None:
+    """The version that a file is of (``2.0+cpu`` is another than ``2.0``); None for what is no file of the package."""
     try:
         if link.is_wheel:
             its_name, version, *_ = parse_wheel_filename(link.filename)
         else:
             its_name, version = parse_sdist_filename(link.filename)
     except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
-        return set()
-    return {version, Version(version.public)} if its_name == re.sub(r"[-_.]+", "-", name).lower() else set()
-
-
-def left_out(link: Link, name: str) -> bool:
-    return name in ONLY_LOCAL_FOR_LINUX and "linux" in link.filename and "+" not in link.filename
+        return None
+    return version if its_name == canonicalize_name(name) else None
 
 
 def sha256_of(link: Link, session: PipSession) -> str:

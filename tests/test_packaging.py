@@ -5,14 +5,19 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKED = re.compile(r"[A-Za-z0-9._-]+==\S+( --hash=sha256:[0-9a-f]{64})+")
+LOCKED = re.compile(r'[A-Za-z0-9._-]+==\S+( ; platform_system == "Linux")?( --hash=sha256:[0-9a-f]{64})+')
+LOCKS = ("requirements.lock", "requirements-torch.lock")
 
 
 @pytest.fixture(scope="module")
@@ -79,23 +84,50 @@ def site_packages() -> Path:
 # -- what is installed -----------------------------------------------------------------------------------------
 
 
-def test_every_line_of_the_lock_names_a_version_and_its_checksums() -> None:
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+def locked(name: str) -> dict[str, Version]:
+    """The packages of a lock, each with its version."""
+    lines = [line.split(" ")[0].split("==") for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    return {canonicalize_name(package): Version(version) for package, version in lines}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_of_a_lock_names_a_version_and_its_checksums(lock: str) -> None:
+    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
     assert [line[:80] for line in lines if not LOCKED.fullmatch(line)] == []
-    names = [line.split("==")[0].lower() for line in lines]
-    assert len(names) == len(set(names))
-    assert {"pip", "setuptools", "torch", "xllamacpp"} <= set(names)
+    assert len(lines) == len(locked(lock))
+
+
+def test_the_lock_has_all_that_is_declared_in_a_version_that_is_allowed() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = declared["project"]
+    groups = (*project["optional-dependencies"].values(), *declared["dependency-groups"].values())
+    wanted = [Requirement(one) for one in sum(groups, project["dependencies"] + declared["build-system"]["requires"])]
+    versions = locked("requirements.lock")
+    assert {"pip", "setuptools", "torch", "xllamacpp"} <= set(versions)
+    missing = [str(one) for one in wanted if canonicalize_name(one.name) not in versions]
+    refused = [
+        str(one)
+        for one in wanted
+        if str(one) not in missing and versions[canonicalize_name(one.name)] not in one.specifier
+    ]
+    assert (missing, refused) == ([], [])
+
+
+def test_the_second_lock_takes_the_place_of_one_line_and_has_the_same_torch() -> None:
+    first, second = (locked(lock) for lock in LOCKS)
+    assert set(first) & set(second) == {"torch"}
+    assert str(first["torch"]) == f"{second['torch']}+cpu"
 
 
 def test_no_registry_is_named_where_packages_are_installed_from() -> None:
-    for name in ("requirements.lock", "Makefile", ".ci/lock.py", ".ci/run"):
+    for name in (*LOCKS, "Makefile", ".ci/lock.py", ".ci/run"):
         assert "://" not in (ROOT / name).read_text(encoding="utf-8").replace("http://127.0.0.1", "")
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """The files that the Makefile's set-up reads, with a Python that notes what it is asked and installs nothing."""
-    for name in ("Makefile", "requirements.lock", "pyproject.toml", "hatch_build.py"):
+    for name in ("Makefile", *LOCKS, "pyproject.toml", "hatch_build.py"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
@@ -118,14 +150,28 @@ def test_set_up_installs_by_checksum_alone(tree: Path) -> None:
     done = set_up(tree)
     assert done.returncode == 0, done.stderr
     assert "Requirement already" not in done.stdout.replace("Requirement already satisfied: all", "", 2)
-    pip, locked, own = (tree / "asked").read_text().splitlines()
-    assert "--require-hashes" in pip and "--require-hashes -r requirements.lock" in locked
+    pip, question, all_of_it, own = (tree / "asked").read_text().splitlines()
+    assert "--require-hashes" in pip and "--require-hashes -r requirements.lock" in all_of_it
+    assert "--dry-run" in question and "--require-hashes -r .venv/torch.lock" in question
+    assert (tree / ".venv" / "torch.lock").read_text().startswith("torch==")
     assert "--no-deps --editable ." in own
     assert LOCKED.fullmatch((tree / ".venv" / "pip.lock").read_text().strip())
     assert (tree / ".venv" / ".installed").exists()
 
 
-@pytest.mark.parametrize("failing", ["pip.lock", "requirements.lock", "--editable"])
+def test_where_the_build_for_processors_is_refused_the_second_lock_takes_its_place(tree: Path) -> None:
+    done = set_up(tree, ".venv/torch.lock")
+    assert done.returncode == 0, done.stderr
+    assert "PyTorch's build for processors is not to be had here" in done.stdout
+    *_, all_of_it, _ = (tree / "asked").read_text().splitlines()
+    assert "--require-hashes -r .venv/public-torch.lock" in all_of_it and "--dry-run" not in all_of_it
+    first, second = ((tree / lock).read_text().splitlines() for lock in LOCKS)
+    lines = (tree / ".venv" / "public-torch.lock").read_text().splitlines()
+    assert lines == [line for line in first if not line.startswith("torch==")] + second
+
+
+# "torch.lock" is both the question and what is installed after a no: nothing can be reached at all
+@pytest.mark.parametrize("failing", ["pip.lock", "requirements.lock", "torch.lock", "--editable"])
 def test_an_install_that_fails_fails_make_and_is_tried_again(tree: Path, failing: str) -> None:
     assert set_up(tree, failing).returncode != 0
     assert not (tree / ".venv" / ".installed").exists()
