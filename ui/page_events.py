@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
 import gradio as gr
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
