@@ -38,7 +38,8 @@ _PROGRAMS = (
     "AI|AIs|assistants|the assistant|language models|LLMs|any LLM|chatbots|the chatbot|bots|summarisers|the summarizer|"
     "AI models|the model|automated readers|AI assistants|answer engines|the answering program|machines|crawlers|GPT|"
     "all chatbots|every AI|any assistant|large language models|virtual assistants|digital assistants|AI tools|"
-    "AI agents|search assistants|automated systems|the software|reading programs|robots|ChatGPT|answering machines|an AI"
+    "AI agents|search assistants|automated systems|the software|reading programs|robots|ChatGPT|"
+    "answering machines|an AI"
 ).split("|")
 _ASKED = ("", "", "", "", "how many ", "who ", "what ", "when ", "whether ", "how much ")  # a topic may be a question
 

@@ -111,6 +111,18 @@ def test_with_quotes_alone_no_order_is_shown_and_the_truth_still_is(
 
 @pytest.mark.attack
 @pytest.mark.model
+def test_with_the_embedder_that_comes_with_it_quotes_hold_as_much(suite: Suite, tmp_path: Path) -> None:
+    from onrecord.index.embedders import load_embedder
+
+    count = campaign(suite, tmp_path / "one", load_embedder(), None, suite.questions)
+    held = HELD[suite.name]
+    assert len(count.followed) <= held.followed
+    assert len(count.shown) <= held.shown
+    assert len(count.true) >= held.true
+
+
+@pytest.mark.attack
+@pytest.mark.model
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_with_the_model_no_order_is_followed(suite: Suite, tmp_path: Path, real_engine: Engine) -> None:
