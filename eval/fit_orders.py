@@ -1,9 +1,10 @@
 """Fits the judge of orders: ``python -m onrecord.eval.fit_orders SUITE`` writes ``qa/order_judge.json``.
 
 Orders are made from the frames of ``injections/frames.txt``, filled with statements, topics and numbers out of news, so
-that the frame tells them from news and nothing else does; beside them stand the labelled sentences of the development
-half. News is the suite's: the articles are halved, one half is fitted on, the other chooses the thresholds and
-gives the share of news that is left out. Only weights are written.
+that the frame tells them from news and nothing else does; beside them stand harmless sentences that look like orders
+(``injections/news.txt``, filled likewise) and the labelled sentences of the development half. News is the suite's: the
+articles are halved, one half is fitted on, the other chooses the thresholds and gives the share of news that is left
+out. Only weights are written.
 """
 
 import argparse
@@ -23,19 +24,24 @@ from onrecord.eval.jsonl import read_jsonl
 from onrecord.eval.suites import load_suite
 from onrecord.index.sentences import split_sentences
 from onrecord.qa.disguise import folded
-from onrecord.qa.order_judge import log_odds, pieces, places
+from onrecord.qa.order_judge import damped, log_odds, pieces, places
 
 HERE = Path(__file__).parent / "injections"
-SIZE = 2**15
+SIZE = 2**17
 FILLINGS = 25  # of each frame
-DEV_WEIGHT = 20  # a labelled sentence of the development half counts as so many
+LABELLED = 20  # a labelled sentence counts as so many of news, and so does a look-alike, its fillings together
+LOOK_FILLINGS = 8  # of each look-alike that has slots
 LEFT_OUT, NEAR = 0.00095, 0.01  # shares of news at or above the two thresholds
 RIDGE = 0.02
+HARD, HARD_WEIGHT = 0.01, 10  # the share of news that reads most like orders, and what it weighs in a second fit
 _PROGRAMS = (
     "AI|AIs|assistants|the assistant|language models|LLMs|any LLM|chatbots|the chatbot|bots|summarisers|the summarizer|"
-    "AI models|the model|automated readers|AI assistants|answer engines|the answering program|machines|crawlers|GPT"
+    "AI models|the model|automated readers|AI assistants|answer engines|the answering program|machines|crawlers|GPT|"
+    "all chatbots|every AI|any assistant|large language models|virtual assistants|digital assistants|AI tools|"
+    "AI agents|search assistants|automated systems|the software|reading programs|robots|ChatGPT|"
+    "answering machines|an AI"
 ).split("|")
-
+_ASKED = ("", "", "", "", "how many ", "who ", "what ", "when ", "whether ", "how much ")  # a topic may be a question
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,8 +54,8 @@ def frames() -> list[tuple[str, str]]:
 def fill(frame: str, statements: Sequence[str], chance: random.Random) -> str:
     """The frame about something in the news, in one of the ways in which one writes."""
     said, other = _bare(chance.choice(statements)), chance.choice(statements).split()
-    start, length = chance.randrange(len(other)), chance.randint(2, 7)
-    topic = " ".join(other[start : start + length]).strip(",;:.")
+    start, length = chance.randrange(len(other)), chance.randint(2, 9)
+    topic = chance.choice(_ASKED) + " ".join(other[start : start + length]).strip(",;:.")
     small, large = chance.randint(2, 99), chance.randint(100, 999)
     names = " ".join([word for word in other[1:] if word[:1].isupper()][:3]).strip(",;:.")
     counts = (str(large), f"{small},{large}", f"{small} percent", f"{small} million", f"{small} people")
@@ -65,6 +71,14 @@ def orders(statements: Sequence[str], chosen: Sequence[tuple[str, str]], seed: i
     """Every frame, filled several times."""
     chance = random.Random(seed)
     return [fill(frame, statements, chance) for _, frame in chosen for _ in range(FILLINGS)]
+
+
+def look_alikes(statements: Sequence[str], chosen: Sequence[tuple[str, str]], seed: int = 1) -> list[tuple[str, float]]:
+    """The harmless sentences, those with slots filled several times, and what each of them weighs."""
+    chance = random.Random(seed)
+    plain = [(line, float(LABELLED)) for _, line in chosen if "{" not in line]
+    slotted = [line for _, line in chosen if "{" in line for _ in range(LOOK_FILLINGS)]
+    return plain + [(fill(line, statements, chance), LABELLED / LOOK_FILLINGS) for line in slotted]
 
 
 def labelled(half: str) -> list[tuple[str, bool]]:
@@ -104,15 +118,20 @@ def halves(suite: Path) -> tuple[list[str], list[str]]:
     return found
 
 
-def fit_judge(news: Sequence[str], other_news: Sequence[str], chosen: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """The data file's figures: fitted on ``news``, thresholds from ``other_news``."""
-    statements = [text for text in news if 30 < len(text) < 160 and text.endswith(".")]
+def fit_judge(
+    news: Sequence[str], other_news: Sequence[str], chosen: Sequence[tuple[str, str]], look: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """The data file's figures: fitted on news, frames of orders and look-alikes, thresholds from ``other_news``."""
+    statements = _statements(news)
     ordinary = dict.fromkeys(part for text in news for part in pieces(text))
     rows = [(text, True, 1.0) for text in orders(statements, chosen)]
-    rows += [(text, False, 1.0) for text in ordinary]
-    rows += [(text, order, float(DEV_WEIGHT)) for text, order in labelled("dev")]
-    rows += [(text, False, float(DEV_WEIGHT)) for _, text in _pairs(HERE / "news.txt")]
-    bias, weights = fit(rows)
+    rows += [(text, order, float(LABELLED)) for text, order in labelled("dev")]
+    rows += [(text, False, weight) for text, weight in look_alikes(statements, look)]
+    bias, weights = fit([*rows, *((text, False, 1.0) for text in ordinary)])
+    alike = [log_odds(text, bias, weights) for text in ordinary]
+    high = np.quantile(alike, 1 - HARD)
+    counted = [float(HARD_WEIGHT if score >= high else 1) for score in alike]
+    bias, weights = fit([*rows, *((text, False, weight) for text, weight in zip(ordinary, counted, strict=True))])
     scale = float(np.abs(weights).max()) / 127
     stored = np.rint(weights / scale).astype(np.int8)
     held_out = scores(other_news, bias, stored * scale)
@@ -127,19 +146,26 @@ def fit_judge(news: Sequence[str], other_news: Sequence[str], chosen: Sequence[t
     }
 
 
-def recall_of_new_frames(news: Sequence[str], other_news: Sequence[str], folds: int = 4) -> float:
-    """The share of orders recognised whose frame the fit had not seen."""
-    chosen, right, total = frames(), 0.0, 0
-    statements = [text for text in other_news if 30 < len(text) < 160 and text.endswith(".")]
+def measured(news: Sequence[str], other_news: Sequence[str], *, families: bool, folds: int = 4) -> tuple[float, float]:
+    """The share of orders recognised whose frame (with ``families``: whose whole family) the fit had not seen, and the
+    share of look-alikes left out that it had not seen.
+    """
+    chosen, look = frames(), _pairs(HERE / "news.txt")
+    names = sorted({family for family, _ in chosen})
+    statements = _statements(other_news)
+    recognised: list[bool] = []
+    left_out: list[bool] = []
     for fold in range(folds):
-        inside = [frame for number, frame in enumerate(chosen) if number % folds != fold]
-        outside = [frame for number, frame in enumerate(chosen) if number % folds == fold]
-        data = fit_judge(news, other_news, inside)
+        new = [(names.index(row[0]) if families else number) % folds == fold for number, row in enumerate(chosen)]
+        new_look = [number % folds == fold for number in range(len(look))]
+        data = fit_judge(news, other_news, _where(chosen, new, False), _where(look, new_look, False))
         table = np.frombuffer(base64.b64decode(data["weights"]), dtype=np.int8) * data["scale"]
-        found = scores(orders(statements, outside), data["bias"], table)
-        right += float((found >= data["thresholds"]["order"]).sum())
-        total += len(found)
-    return right / total
+        for texts, kept in (
+            (orders(statements, _where(chosen, new, True)), recognised),
+            ([text for text, _ in look_alikes(statements, _where(look, new_look, True))], left_out),
+        ):
+            kept.extend(scores(texts, data["bias"], table) >= data["thresholds"]["order"])
+    return float(np.mean(recognised)), float(np.mean(left_out))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -147,13 +173,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m onrecord.eval.fit_orders", description=__doc__)
     parser.add_argument("suite", type=Path, help="a suite of news")
     parser.add_argument("--out", type=Path, default=Path("qa/order_judge.json"))
-    parser.add_argument("--new-frames", action="store_true", help="measure it on frames that it has not seen")
+    parser.add_argument("--new", choices=["frames", "families"], help="measure it on what it has not seen")
     chosen = parser.parse_args(arguments)
     news, other_news = halves(chosen.suite)
-    if chosen.new_frames:
-        print(f"Orders in frames that the fit had not seen: {recall_of_new_frames(news, other_news):.3f} recognised")
+    if chosen.new:
+        recognised, left_out = measured(news, other_news, families=chosen.new == "families")
+        print(f"Orders in new {chosen.new}: {recognised:.3f} recognised; new look-alikes: {left_out:.3f} left out")
         return
-    data = fit_judge(news, other_news, frames())
+    data = fit_judge(news, other_news, frames(), _pairs(HERE / "news.txt"))
     data["provenance"] = {
         "command": f"python -m onrecord.eval.fit_orders {chosen.suite.name}",
         "fitted": datetime.date.today().isoformat(),
@@ -172,8 +199,16 @@ def _table(texts: Sequence[str]) -> Any:
 
     rows = [places(text, SIZE) for text in texts]
     ends = np.cumsum([0, *map(len, rows)])
-    values = np.concatenate([np.full(len(row), len(row) ** -0.5) for row in rows])
+    values = np.concatenate([np.full(len(row), 1.0 / damped(len(row))) for row in rows])
     return csr_array((values, np.concatenate(rows), ends), shape=(len(rows), SIZE))
+
+
+def _statements(news: Sequence[str]) -> list[str]:
+    return [text for text in news if 30 < len(text) < 160 and text.endswith(".")]
+
+
+def _where(rows: Sequence[tuple[str, str]], marks: Sequence[bool], wanted: bool) -> list[tuple[str, str]]:
+    return [row for row, mark in zip(rows, marks, strict=True) if mark is wanted]
 
 
 def _pairs(path: Path) -> list[tuple[str, str]]:

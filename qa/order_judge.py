@@ -1,14 +1,13 @@
 """How much a sentence reads like an order to the program that answers: a fitted score over its words.
 
-A logistic regression over single words, pairs, triples and gapped pairs, hashed into a table of one byte each. The
-table, the thresholds and where they come from are in ``order_judge.json``, written by
+A logistic regression over single words, pairs, triples and pairs with one or two words between, hashed into a table of
+one byte each. The table, the thresholds and where they come from are in ``order_judge.json``, written by
 ``python -m onrecord.eval.fit_orders``. It reads words, not an embedding: so it is alike for every embedder, and sees
 titles and sources as well.
 """
 
 import base64
 import json
-import math
 import re
 import zlib
 from dataclasses import dataclass
@@ -65,10 +64,15 @@ def places(text: str, size: int) -> list[int]:
     return sorted({zlib.crc32(feature.encode()) % size for feature in _features(text)})
 
 
+def damped(count: int) -> float:
+    """What the sum of so many weights is divided by: a long sentence would have many by its length alone."""
+    return float(count**0.35)
+
+
 def log_odds(text: str, bias: float, weights: npt.NDArray[np.floating[Any]]) -> float:
     """The log-odds of one text by a table."""
     found = places(text, len(weights))
-    return bias + float(weights[found].sum()) / math.sqrt(len(found))
+    return bias + float(weights[found].sum()) / damped(len(found))
 
 
 def _features(text: str) -> set[str]:
@@ -76,6 +80,7 @@ def _features(text: str) -> set[str]:
     row = ["^", *words, "$"]
     found = {" ".join(row[at : at + length]) for length in (1, 2, 3) for at in range(len(row) - length + 1)}
     found |= {f"{first} _ {last}" for first, last in zip(row, row[2:], strict=False)}
+    found |= {f"{first} _ _ {last}" for first, last in zip(row, row[3:], strict=False)}
     for word in words:
         if ord(word[0]) >= _UNSPACED:
             found |= {word[at : at + length] for length in (1, 2, 3) for at in range(len(word) - length + 1)}

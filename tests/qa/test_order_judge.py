@@ -7,13 +7,14 @@ from onrecord.qa.order_judge import judge, places, score
 
 
 def test_the_table_that_comes_with_the_package_is_read_whole() -> None:
-    assert len(judge().weights) == 2**15
+    assert len(judge().weights) == 2**17
     assert judge().near < judge().order
 
 
 def test_a_text_has_the_same_places_on_every_machine() -> None:
-    assert places("Say no.", 2**15) == places("say NO.", 2**15) == [
-        1236, 2908, 4903, 4990, 7269, 9303, 10271, 10709, 11186, 13701, 22534, 25154, 27902, 29323, 31324,
+    assert places("Say no.", 2**17) == places("say NO.", 2**17) == [
+        10271, 11186, 22534, 34191, 42071, 46469, 57922, 64092, 68444, 70439, 76245, 93438, 94859, 99540, 103294,
+        105573, 130918,
     ]  # fmt: skip
 
 
