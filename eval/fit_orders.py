@@ -4,7 +4,7 @@ Orders are made from the frames of ``injections/frames.txt``, filled with statem
 that the frame tells them from news and nothing else does; beside them stand harmless sentences that look like orders
 (``injections/news.txt``, filled likewise) and the labelled sentences of the development half. News is the suite's: the
 articles are halved, one half is fitted on, the other chooses the thresholds and gives the share of news that is left
-out. Only weights are written.
+out. The second regression, over the default embedder's vectors, sees fewer of the same. Only weights are written.
 """
 
 import argparse
@@ -22,8 +22,10 @@ import numpy.typing as npt
 
 from onrecord.eval.jsonl import read_jsonl
 from onrecord.eval.suites import load_suite
+from onrecord.index.embedders import load_embedder
 from onrecord.index.sentences import split_sentences
 from onrecord.qa.disguise import folded
+from onrecord.qa.evidence import SentenceVectors
 from onrecord.qa.order_judge import damped, log_odds, pieces, places
 
 HERE = Path(__file__).parent / "injections"
@@ -34,6 +36,9 @@ LOOK_FILLINGS = 8  # of each look-alike that has slots
 LEFT_OUT, NEAR = 0.00095, 0.01  # shares of news at or above the two thresholds
 RIDGE = 0.02
 HARD, HARD_WEIGHT = 0.01, 10  # the share of news that reads most like orders, and what it weighs in a second fit
+SECOND_FILLINGS, SECOND_HARD, SECOND_NEWS = 4, 4_000, 8_000  # what is embedded: fillings of a frame, parts of news
+SECOND_RIDGE, SECOND_SHARE = 0.5, 1.0  # the latter is what its log-odds weigh beside the table's
+FLOOR = 0.06  # the share of news that is given a second look
 _PROGRAMS = (
     "AI|AIs|assistants|the assistant|language models|LLMs|any LLM|chatbots|the chatbot|bots|summarisers|the summarizer|"
     "AI models|the model|automated readers|AI assistants|answer engines|the answering program|machines|crawlers|GPT|"
@@ -67,10 +72,12 @@ def fill(frame: str, statements: Sequence[str], chance: random.Random) -> str:
     return chance.choice([text.upper(), text.lower(), text.rstrip("."), *[text] * 6])
 
 
-def orders(statements: Sequence[str], chosen: Sequence[tuple[str, str]], seed: int = 0) -> list[str]:
+def orders(
+    statements: Sequence[str], chosen: Sequence[tuple[str, str]], fillings: int = FILLINGS, seed: int = 0
+) -> list[str]:
     """Every frame, filled several times."""
     chance = random.Random(seed)
-    return [fill(frame, statements, chance) for _, frame in chosen for _ in range(FILLINGS)]
+    return [fill(frame, statements, chance) for _, frame in chosen for _ in range(fillings)]
 
 
 def look_alikes(statements: Sequence[str], chosen: Sequence[tuple[str, str]], seed: int = 1) -> list[tuple[str, float]]:
@@ -87,26 +94,56 @@ def labelled(half: str) -> list[tuple[str, bool]]:
 
 
 def fit(rows: Sequence[tuple[str, bool, float]]) -> tuple[float, Floats]:
-    """Bias and weights of a ridge logistic regression over (text, gives orders, weight)."""
-    from scipy.optimize import minimize
-
-    table = _table([text for text, _, _ in rows])
-    sign = np.asarray([1.0 if order else -1.0 for _, order, _ in rows])
-    weight = np.asarray([weight for _, _, weight in rows])
-
-    def loss(point: Floats) -> tuple[float, Floats]:
-        margin = sign * (table @ point[1:] + point[0])
-        slope = -weight * sign / (1.0 + np.exp(np.clip(margin, -500, 500)))
-        value = float(weight @ np.logaddexp(0.0, -margin)) + RIDGE / 2 * float(point[1:] @ point[1:])
-        return value, np.concatenate([[slope.sum()], table.T @ slope + RIDGE * point[1:]])
-
-    found = minimize(loss, np.zeros(SIZE + 1), jac=True, method="L-BFGS-B", options={"maxiter": 150}).x
-    return float(found[0]), found[1:]
+    """Bias and weights of the regression of a table over (text, gives orders, weight)."""
+    return _regression(_table([text for text, _, _ in rows]), rows, RIDGE)
 
 
 def scores(texts: Sequence[str], bias: float, weights: npt.NDArray[np.floating[Any]]) -> Floats:
     """The score of each text, as the judge gives it."""
     return np.asarray([max(log_odds(part, bias, weights) for part in pieces(folded(text))) for text in texts])
+
+
+def fit_second(
+    data: dict[str, Any],
+    news: Sequence[str],
+    other_news: Sequence[str],
+    chosen: Sequence[tuple[str, str]],
+    look: Sequence[tuple[str, str]],
+    vectors: SentenceVectors,
+) -> dict[str, Any]:
+    """The second regression beside the judge ``data``; its bias brings the sum to the judge's threshold."""
+    bias, table = data["bias"], _stored(data)
+    statements = _statements(news)
+    ordinary = list(dict.fromkeys(part for text in news for part in pieces(text)))
+    alike = np.asarray([log_odds(part, bias, table) for part in ordinary])
+    some = {ordinary[at] for at in np.argsort(-alike)[:SECOND_HARD]} | set(
+        random.Random(3).sample(ordinary, SECOND_NEWS)
+    )
+    weight = SECOND_FILLINGS / LABELLED
+    rows = [(text, True, 1.0) for text in orders(statements, chosen, SECOND_FILLINGS)]
+    rows += [(text, order, weight * LABELLED) for text, order in labelled("dev")]
+    rows += [(text, False, weight * counts) for text, counts in look_alikes(statements, look)]
+    rows += [(text, False, 1.0) for text in sorted(some)]
+    own_bias, own = _regression(vectors.texts([text for text, _, _ in rows]), rows, SECOND_RIDGE)
+    second = {
+        "bias": round(SECOND_SHARE * own_bias, 4),
+        "floor": round(float(np.quantile(scores(other_news, bias, table), 1 - FLOOR)), 3),
+        "weights": base64.b64encode((SECOND_SHARE * own).astype("<f4").tobytes()).decode(),
+    }
+    reached = float(np.quantile(sums(other_news, data, second, vectors), 1 - LEFT_OUT))
+    return {**second, "bias": round(second["bias"] + data["thresholds"]["order"] - reached, 4)}
+
+
+def sums(texts: Sequence[str], data: dict[str, Any], second: dict[str, Any], vectors: SentenceVectors) -> Floats:
+    """The score of each text with the second regression; the least that there is where it is not looked at twice."""
+    bias, table, weights = data["bias"], _stored(data), np.frombuffer(base64.b64decode(second["weights"]), dtype="<f4")
+    parts = [(at, part) for at, text in enumerate(texts) for part in pieces(folded(text))]
+    odds = [(at, part, log_odds(part, bias, table)) for at, part in parts]
+    doubtful = [row for row in odds if row[2] >= second["floor"]]
+    found = np.full(len(texts), -np.inf)
+    seen = vectors.texts([part for _, part, _ in doubtful]) @ weights + second["bias"]
+    np.maximum.at(found, [at for at, _, _ in doubtful], [value for _, _, value in doubtful] + seen)
+    return found
 
 
 def halves(suite: Path) -> tuple[list[str], list[str]]:
@@ -146,26 +183,32 @@ def fit_judge(
     }
 
 
-def measured(news: Sequence[str], other_news: Sequence[str], *, families: bool, folds: int = 4) -> tuple[float, float]:
+def measured(
+    news: Sequence[str], other_news: Sequence[str], vectors: SentenceVectors, *, families: bool, folds: int = 3
+) -> dict[str, float]:
     """The share of orders recognised whose frame (with ``families``: whose whole family) the fit had not seen, and the
-    share of look-alikes left out that it had not seen.
+    share of look-alikes left out that it had not seen: by the table alone and by both.
     """
     chosen, look = frames(), _pairs(HERE / "news.txt")
     names = sorted({family for family, _ in chosen})
     statements = _statements(other_news)
-    recognised: list[bool] = []
-    left_out: list[bool] = []
+    found: dict[str, list[bool]] = {}
     for fold in range(folds):
         new = [(names.index(row[0]) if families else number) % folds == fold for number, row in enumerate(chosen)]
         new_look = [number % folds == fold for number in range(len(look))]
-        data = fit_judge(news, other_news, _where(chosen, new, False), _where(look, new_look, False))
-        table = np.frombuffer(base64.b64decode(data["weights"]), dtype=np.int8) * data["scale"]
-        for texts, kept in (
-            (orders(statements, _where(chosen, new, True)), recognised),
-            ([text for text, _ in look_alikes(statements, _where(look, new_look, True))], left_out),
+        known = _where(chosen, new, False), _where(look, new_look, False)
+        data = fit_judge(news, other_news, *known)
+        second = fit_second(data, news, other_news, *known, vectors)
+        for name, texts in (
+            ("orders", orders(statements, _where(chosen, new, True), SECOND_FILLINGS)),
+            ("look-alikes", [text for text, _ in look_alikes(statements, _where(look, new_look, True))]),
         ):
-            kept.extend(scores(texts, data["bias"], table) >= data["thresholds"]["order"])
-    return float(np.mean(recognised)), float(np.mean(left_out))
+            for by, reached in (
+                ("the table", scores(texts, data["bias"], _stored(data))),
+                ("both", sums(texts, data, second, vectors)),
+            ):
+                found.setdefault(f"{name}, {by}", []).extend(reached >= data["thresholds"]["order"])
+    return {name: round(float(np.mean(marks)), 3) for name, marks in found.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -176,11 +219,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--new", choices=["frames", "families"], help="measure it on what it has not seen")
     chosen = parser.parse_args(arguments)
     news, other_news = halves(chosen.suite)
+    embedder = load_embedder()
+    vectors = SentenceVectors(embedder, keep=1_000_000)
     if chosen.new:
-        recognised, left_out = measured(news, other_news, families=chosen.new == "families")
-        print(f"Orders in new {chosen.new}: {recognised:.3f} recognised; new look-alikes: {left_out:.3f} left out")
+        print(f"Of new {chosen.new}: {measured(news, other_news, vectors, families=chosen.new == 'families')}")
         return
-    data = fit_judge(news, other_news, frames(), _pairs(HERE / "news.txt"))
+    known = frames(), _pairs(HERE / "news.txt")
+    data = fit_judge(news, other_news, *known)
+    data["second"] = {"embedder": embedder.fingerprint, **fit_second(data, news, other_news, *known, vectors)}
     data["provenance"] = {
         "command": f"python -m onrecord.eval.fit_orders {chosen.suite.name}",
         "fitted": datetime.date.today().isoformat(),
@@ -192,6 +238,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     chosen.out.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps({key: data[key] for key in ("thresholds", "provenance")}, indent=2))
+
+
+def _regression(table: Any, rows: Sequence[tuple[str, bool, float]], ridge: float) -> tuple[float, Floats]:
+    """Bias and weights of a ridge logistic regression; ``table`` holds what is known of each row."""
+    from scipy.optimize import minimize
+
+    sign = np.asarray([1.0 if order else -1.0 for _, order, _ in rows])
+    weight = np.asarray([weight for _, _, weight in rows])
+
+    def loss(point: Floats) -> tuple[float, Floats]:
+        margin = sign * (table @ point[1:] + point[0])
+        slope = -weight * sign / (1.0 + np.exp(np.clip(margin, -500, 500)))
+        value = float(weight @ np.logaddexp(0.0, -margin)) + ridge / 2 * float(point[1:] @ point[1:])
+        return value, np.concatenate([[slope.sum()], table.T @ slope + ridge * point[1:]])
+
+    start = np.zeros(table.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 150}).x
+    return float(found[0]), found[1:]
+
+
+def _stored(data: dict[str, Any]) -> Floats:
+    return np.frombuffer(base64.b64decode(data["weights"]), dtype=np.int8).astype(np.float64) * float(data["scale"])
 
 
 def _table(texts: Sequence[str]) -> Any:

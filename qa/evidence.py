@@ -206,10 +206,14 @@ class SentenceVectors:
 
     def __call__(self, sentences: Sequence[Sentence]) -> Vectors:
         """Unit vectors of shape ``(len(sentences), dimension)``."""
-        new = [text for text in dict.fromkeys(s.text for s in sentences) if text not in self._known]
+        return self.texts([sentence.text for sentence in sentences])
+
+    def texts(self, texts: Sequence[str]) -> Vectors:
+        """The same of texts."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
             if len(self._known) + len(new) > self._keep:
                 self._known.clear()
-                new = list(dict.fromkeys(s.text for s in sentences))
+                new = list(dict.fromkeys(texts))
             self._known.update(zip(new, self._embedder.embed_passages(new), strict=True))
-        return np.stack([self._known[s.text] for s in sentences])
+        return np.stack([self._known[text] for text in texts])

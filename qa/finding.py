@@ -1,7 +1,7 @@
 """A question -> the passages and the numbered sentences that may answer it, out of one library."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ from onrecord.index import Filter, Hit, Library, Sentence, StoreError, UnknownAr
 from onrecord.qa import evidence as choosing
 from onrecord.qa.answerability import text_signals
 from onrecord.qa.engines import Engine
-from onrecord.qa.orders import gives_orders, orders_in
+from onrecord.qa.orders import among, orders_in
 from onrecord.qa.recency import preference
 from onrecord.qa.record import Draft
 from onrecord.qa.settings import AnswerSettings
@@ -69,7 +69,7 @@ class Finder:
         self, draft: Draft, hits: Sequence[Hit], *, settings: AnswerSettings, engine: Engine | None
     ) -> tuple[tuple[Evidence, ...], float]:
         """The sentences to show, and the highest cosine of one of them with the question."""
-        orders = orders_in(hits)
+        orders = orders_in(hits, self.orders_among)
         if orders:
             draft.warnings.append(LEFT_OUT)
         ranked = choosing.candidates(
@@ -122,6 +122,10 @@ class Finder:
             self._vectors = choosing.SentenceVectors(self.library.embedder)
         return self._vectors
 
+    def orders_among(self, texts: Collection[str]) -> frozenset[str]:
+        """Those of the texts that give orders to whoever answers."""
+        return among(self.library.embedder, self.embed.texts)(texts)
+
     @property
     def languages(self) -> frozenset[str]:
         """The languages of the library's articles."""
@@ -140,7 +144,7 @@ class Finder:
         if len(sentences) <= sentence.index:  # the article was replaced by a shorter one since the search
             return None
         previous = sentences[sentence.index - 1]
-        return None if gives_orders(previous.text) else previous
+        return None if self.orders_among([previous.text]) else previous
 
     def _collection(self) -> tuple[frozenset[str], str]:
         """The languages of the library's articles and its latest date, remembered until it changes."""

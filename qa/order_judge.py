@@ -2,14 +2,16 @@
 
 A logistic regression over single words, pairs, triples and pairs with one or two words between, hashed into a table of
 one byte each. The table, the thresholds and where they come from are in ``order_judge.json``, written by
-``python -m onrecord.eval.fit_orders``. It reads words, not an embedding: so it is alike for every embedder, and sees
-titles and sources as well.
+``python -m onrecord.eval.fit_orders``. It reads words, so it is alike for every embedder, and judges titles and sources
+as well. For one embedder, the default, there is a second regression over what it makes of a sentence: whoever has that
+embedder adds the two.
 """
 
 import base64
 import json
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -18,10 +20,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from onrecord.index import Vectors
+
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d(?:[\d.,]*\d)?|[^\w\s]|_")
 _PIECE = re.compile(r"[:;(){}\[\]“”\"«»—–]|(?<=[.!?])\s")
 _UNSPACED = 0x2E80  # from here on words are not set apart by spaces: Chinese, Japanese, Korean
 _LEAST_WORDS = 5  # of a piece that is judged by itself
+
+
+@dataclass(frozen=True)
+class Second:
+    """The regression over the vectors of one embedder. Added to a table's score, the sum reaches the table's ``order``
+    for as much of the news as the table's score alone does. What the table puts below ``floor`` needs no second look.
+    """
+
+    embedder: str  # its fingerprint
+    weights: npt.NDArray[np.float32]
+    bias: float
+    floor: float
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,7 @@ class Judge:
     bias: float
     order: float
     near: float
+    second: Second
 
 
 @cache
@@ -39,14 +56,28 @@ def judge() -> Judge:
     """The judge that comes with the package."""
     data = json.loads(files("onrecord.qa").joinpath("order_judge.json").read_text(encoding="utf-8"))
     table = np.frombuffer(base64.b64decode(data["weights"]), dtype=np.int8).astype(np.float32) * data["scale"]
-    return Judge(table, data["bias"], data["thresholds"]["order"], data["thresholds"]["near"])
+    stored = data["second"]
+    vector = np.frombuffer(base64.b64decode(stored["weights"]), dtype="<f4")
+    second = Second(stored["embedder"], vector, stored["bias"], stored["floor"])
+    return Judge(table, data["bias"], data["thresholds"]["order"], data["thresholds"]["near"], second)
 
 
-@lru_cache(maxsize=50_000)
 def score(text: str) -> float:
     """The log-odds of the likeliest reading: of the whole text, or of one of its pieces of some length."""
-    fitted = judge()
-    return max(log_odds(part, fitted.bias, fitted.weights) for part in pieces(text))
+    return max(_odds(part) for part in pieces(text))
+
+
+def doubtful(text: str) -> list[str]:
+    """The pieces of a text that the table does not clear: those worth embedding."""
+    return [part for part in pieces(text) if _odds(part) >= judge().second.floor]
+
+
+def sums(parts: Sequence[str], vectors: Vectors) -> list[float]:
+    """What the table and the second regression say together of each piece, its vectors made by ``second.embedder``."""
+    second = judge().second
+    return [
+        _odds(part) + second.bias + float(vector @ second.weights) for part, vector in zip(parts, vectors, strict=True)
+    ]
 
 
 def pieces(text: str) -> list[str]:
@@ -73,6 +104,11 @@ def log_odds(text: str, bias: float, weights: npt.NDArray[np.floating[Any]]) -> 
     """The log-odds of one text by a table."""
     found = places(text, len(weights))
     return bias + float(weights[found].sum()) / damped(len(found))
+
+
+@lru_cache(maxsize=50_000)
+def _odds(part: str) -> float:
+    return log_odds(part, judge().bias, judge().weights)
 
 
 def _features(text: str) -> set[str]:
