@@ -23,16 +23,17 @@ test: check ## lint, types, then every test, with the real models and the real b
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@$(BIN)/python -m pytest
 
-check: $(STAMP) ## lint, format and types
+check: $(STAMP) ## lint, format, types, and which module may import which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@PYTHONPATH=.dev $(BIN)/lint-imports --no-cache
 
 attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes): about an hour and a half
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@ONRECORD_ATTACK=all $(BIN)/python -m pytest tests/attacks -s
 
-gate: $(STAMP) ## a sample of seeds and poisoned with the real model, held to eval/gates.toml
+gate: $(STAMP) ## a sample of seeds and poisoned with the real model, held to eval/reports/gates.toml
 	@$(ONRECORD) models pull $(MODELS)
 	@$(ONRECORD) eval gate --sample 30
 

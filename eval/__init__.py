@@ -4,16 +4,18 @@
 ``write_report`` shows them; ``compare_rows`` says what differs between two runs beyond chance.
 """
 
-from onrecord.eval.compare import Comparison
-from onrecord.eval.compare import compare as compare_rows
-from onrecord.eval.records import ResultRow
-from onrecord.eval.report import ScoredRun, score_run, write_report
-from onrecord.eval.run import RunResult, RunSettings
-from onrecord.eval.run import run as run_suites
-from onrecord.eval.scoring import Summary, score_rows, summarise
-from onrecord.eval.stored import load_stored_suite
-from onrecord.eval.suites import Question, Suite, load_suite
-from onrecord.eval.systems import System, SystemOptions, make_system
+from onrecord.eval.metrics.scoring import Summary, score_rows, summarise
+from onrecord.eval.reports.compare import Comparison
+from onrecord.eval.reports.compare import compare as compare_rows
+from onrecord.eval.reports.report import write_report
+from onrecord.eval.reports.scored import ScoredRun, score_run
+from onrecord.eval.runs.runner import RunResult, RunSettings
+from onrecord.eval.runs.runner import run as run_suites
+from onrecord.eval.suites.loading import Question, Suite, load_suite
+from onrecord.eval.suites.records import ResultRow
+from onrecord.eval.suites.stored import load_stored_suite
+from onrecord.eval.systems.base import System, SystemOptions
+from onrecord.eval.systems.make import make_system
 
 __all__ = [
     "Comparison",

@@ -7,7 +7,6 @@ no model library and no store: each is loaded when it is first needed.
 from onrecord.index import private  # noqa: F401  before any library that it silences
 
 # isort: split
-from onrecord.index.embedders import load_embedder
 from onrecord.index.errors import (
     IndexMismatch,
     InputError,
@@ -21,7 +20,8 @@ from onrecord.index.errors import (
     UnknownArticle,
 )
 from onrecord.index.library import Library
-from onrecord.index.readers import article_from_text, read_paths
+from onrecord.index.models.embedders import load_embedder
+from onrecord.index.reading.files import article_from_text, read_paths
 from onrecord.index.settings import IndexSettings
 from onrecord.index.types import (
     Article,

@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 
 from onrecord.index.errors import ModelError
-from onrecord.index.keywords import KeywordIndex
 from onrecord.index.library import Library
-from onrecord.index.passages import passage_text_for_search
 from onrecord.index.settings import describe_mismatch
+from onrecord.index.store.keywords import KeywordIndex
 from onrecord.index.sync import Progress
+from onrecord.index.text.passages import passage_text_for_search
 from onrecord.index.upkeep import Parts
 
 Kind = Literal["catalogue", "vectors", "keywords", "fingerprint"]

@@ -9,21 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from onrecord.index import modes, reserve
-from onrecord.index.catalogue import Catalogue
-from onrecord.index.copies import CopyFinder
-from onrecord.index.embedders import load_embedder
 from onrecord.index.errors import IndexMismatch, LibraryClosed
-from onrecord.index.keyword_store import KeywordStore
-from onrecord.index.lock import FolderLock
-from onrecord.index.readers import NORMALISER_VERSION, OnReading, ReadLimits, ReadResult, normalise, read_paths
-from onrecord.index.search import Searcher
-from onrecord.index.sentences import SPLITTER_VERSION
+from onrecord.index.models.embedders import load_embedder
+from onrecord.index.reading.files import NORMALISER_VERSION, OnReading, ReadLimits, ReadResult, normalise, read_paths
+from onrecord.index.search.searcher import Searcher
 from onrecord.index.settings import IndexSettings, describe_mismatch
+from onrecord.index.store import modes, reserve
+from onrecord.index.store.catalogue import Catalogue
+from onrecord.index.store.copies import CopyFinder
+from onrecord.index.store.keyword_store import KeywordStore
+from onrecord.index.store.lock import FolderLock
+from onrecord.index.store.vectors import VectorStore
 from onrecord.index.sync import Arrival, Plan, Progress, Stores, carry_out, plan_articles, plan_files
+from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
-from onrecord.index.vectors import VectorStore
 
 
 class Library:

@@ -10,16 +10,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from onrecord.index.catalogue import Catalogue
-from onrecord.index.copies import CopyFinder
-from onrecord.index.entries import Change, Entry
-from onrecord.index.passages import build_passages, passage_text_for_search
-from onrecord.index.readers import ReadResult
-from onrecord.index.search import Searcher
-from onrecord.index.sentences import split_sentences
+from onrecord.index.reading.files import ReadResult
+from onrecord.index.search.searcher import Searcher
 from onrecord.index.settings import IndexSettings
+from onrecord.index.store.catalogue import Catalogue
+from onrecord.index.store.copies import CopyFinder
+from onrecord.index.store.entries import Change, Entry
+from onrecord.index.store.vectors import VectorStore
+from onrecord.index.text.passages import build_passages, passage_text_for_search
+from onrecord.index.text.sentences import split_sentences
 from onrecord.index.types import Article, Passage, Sentence, SyncReport, Vectors
-from onrecord.index.vectors import VectorStore
 
 Progress = Callable[[int, int], None]
 Embed = Callable[[Sequence[str]], Vectors]

@@ -9,14 +9,14 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from onrecord.index import modes, reserve
-from onrecord.index.catalogue import Catalogue
-from onrecord.index.entries import Change
 from onrecord.index.errors import DiskFull, StoreError
-from onrecord.index.faults import point
-from onrecord.index.keyword_store import KeywordStore
-from onrecord.index.search import Searcher
-from onrecord.index.vectors import VectorStore
+from onrecord.index.search.searcher import Searcher
+from onrecord.index.store import modes, reserve
+from onrecord.index.store.catalogue import Catalogue
+from onrecord.index.store.entries import Change
+from onrecord.index.store.faults import point
+from onrecord.index.store.keyword_store import KeywordStore
+from onrecord.index.store.vectors import VectorStore
 
 UNFINISHED = '{"embedder": "a rebuild that did not finish"}'  # in place of the fingerprint while all is embedded anew
 FILLED_AT_ONCE = 1000  # passages that a call waits for, about a second; more are filled in behind it, so many at a time

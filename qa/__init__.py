@@ -5,7 +5,9 @@
 
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.build import build_assistant, build_engine, build_library
-from onrecord.qa.engines import Engine, Usage, engine_from_llm, engine_from_url, load_engine
+from onrecord.qa.engines.base import Engine, Usage
+from onrecord.qa.engines.load import engine_from_llm, engine_from_url, load_engine
+from onrecord.qa.judges.verify import FeatureVerifier, Verifier
 from onrecord.qa.settings import AnswerSettings, Settings, load_settings
 from onrecord.qa.types import (
     Answer,
@@ -21,7 +23,6 @@ from onrecord.qa.types import (
     Turn,
     Writing,
 )
-from onrecord.qa.verify import FeatureVerifier, Verifier
 
 __all__ = [
     "Answer",

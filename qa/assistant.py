@@ -4,24 +4,26 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from onrecord.index import Filter, Library
-from onrecord.qa import prompts
-from onrecord.qa.answerability import (
+from onrecord.index.text.language import language_of, translated
+from onrecord.qa.engines.base import Engine
+from onrecord.qa.engines.yes_no import yes_share
+from onrecord.qa.judges.injection import stated
+from onrecord.qa.judges.verify import FeatureVerifier, Verifier, verdict
+from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.steps import prompts
+from onrecord.qa.steps.answer_run import Draft
+from onrecord.qa.steps.check import (
     calibration,
     logit,
     not_for_the_articles,
     not_stated_share,
     probability,
 )
-from onrecord.qa.asked import of_each
-from onrecord.qa.composing import Composer
-from onrecord.qa.engines import Engine
-from onrecord.qa.finding import Finder
-from onrecord.qa.language import language_of, translated
-from onrecord.qa.orders import stated
-from onrecord.qa.parts import parts_of
-from onrecord.qa.question import Standalone, standalone
-from onrecord.qa.record import Draft
-from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.steps.compose import Composer
+from onrecord.qa.steps.question_type import of_each
+from onrecord.qa.steps.search import Finder
+from onrecord.qa.steps.split import parts_of
+from onrecord.qa.steps.understand import Standalone, standalone
 from onrecord.qa.types import (
     Answer,
     AnswerSentence,
@@ -33,8 +35,6 @@ from onrecord.qa.types import (
     Reason,
     Turn,
 )
-from onrecord.qa.verify import FeatureVerifier, Verifier, verdict
-from onrecord.qa.yes_no import yes_share
 
 NOTHING_NEAR = 0.2  # cosine and word share below which nothing found is about the question at all
 OUTSIDE_IS_NEARER = 0.12  # how much nearer an article outside the filter must be to blame the filter

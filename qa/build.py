@@ -7,7 +7,8 @@ from onrecord.index.library import Library
 from onrecord.index.models.catalogue import catalogue
 from onrecord.index.types import Embedder
 from onrecord.qa.assistant import Assistant
-from onrecord.qa.engines import Engine, engine_from_url, load_engine
+from onrecord.qa.engines.base import Engine
+from onrecord.qa.engines.load import engine_from_url, load_engine
 from onrecord.qa.settings import NO_MODEL, Settings
 
 log = logging.getLogger("onrecord")

@@ -92,7 +92,7 @@ class AnswerSettings:
 class ServerSettings:
     """Where the page is served. ``allowed_hosts``: further names it is reached by; ``auth``: NAME:PASSWORD pairs.
 
-    The rest is what connections may take, as `onrecord.ui.connections.ConnectionLimits` says.
+    The rest is what connections may take, as `onrecord.ui.server.connections.ConnectionLimits` says.
     """
 
     host: str = "127.0.0.1"

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from onrecord.index import Hit, Sentence
+from onrecord.index.types import Hit, Sentence
+from onrecord.qa.render import answer_text, answer_to_dict
 
 Verdict = Literal["supported", "partly", "unsupported"]
 Status = Literal["answered", "abstained"]
@@ -127,8 +128,6 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer with ``[n]`` after each sentence; the plain abstention when nothing stands."""
-        from onrecord.qa.wording import answer_text
-
         return answer_text(self)
 
     @property
@@ -140,8 +139,6 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data under the field names, as every door (command line, HTTP, MCP) prints it."""
-        from onrecord.qa.wire import answer_to_dict
-
         return answer_to_dict(self)
 
 

@@ -9,8 +9,8 @@ import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from onrecord.index.types import Article, Vectors
-from onrecord.qa.engines import Messages, Usage
-from onrecord.qa.yes_no import yes_share
+from onrecord.qa.engines.base import Messages, Usage
+from onrecord.qa.engines.yes_no import yes_share
 
 ARTICLES = (
     Article(

@@ -29,7 +29,7 @@ def loaded_by(program: str) -> set[str]:
     return set(json.loads(result.stderr.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("module", ["onrecord.index", "onrecord.qa", "onrecord.qa.build", "onrecord.ui.cli"])
+@pytest.mark.parametrize("module", ["onrecord.index", "onrecord.qa", "onrecord.qa.build", "onrecord.ui.cli.main"])
 def test_importing_a_door_loads_nothing_heavy(module: str) -> None:
     assert loaded_by(f"import {module}") == set()
 
@@ -45,14 +45,16 @@ def test_the_main_class_of_a_room_can_be_had_without_loading_anything_heavy(name
 )
 def test_help_and_lists_load_nothing_heavy(arguments: list[str]) -> None:
     program = (
-        "from onrecord.ui.cli import app\n"
+        "from onrecord.ui.cli.main import app\n"
         f"try:\n    app({arguments!r})\nexcept SystemExit as stop:\n    assert not stop.code, stop.code"
     )
     assert loaded_by(program) == set()
 
 
 def test_help_loads_neither_an_own_room_nor_numpy() -> None:
-    program = "from onrecord.ui.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass\nimport sys\n"
+    program = (
+        "from onrecord.ui.cli.main import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass\nimport sys\n"
+    )
     check = "assert not {'numpy', 'onrecord.index', 'onrecord.qa', 'onrecord.eval'} & set(sys.modules)"
     assert loaded_by(program + check) == set()
 
@@ -65,5 +67,5 @@ def test_help_takes_no_more_than_a_few_times_the_start_of_python() -> None:
 
     # A ratio, taken at its best of three, so that a busy machine does not decide.
     bare = min(seconds(["-c", "import typer, rich.console"]) for _ in range(3))
-    shown = min(seconds(["-m", "onrecord.ui.cli", "--help"]) for _ in range(3))
+    shown = min(seconds(["-m", "onrecord.ui.cli.main", "--help"]) for _ in range(3))
     assert shown < 8 * bare

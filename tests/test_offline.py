@@ -56,7 +56,7 @@ with Library("data") as library:
 def test_building_the_page_reaches_nobody(tmp_path: Path) -> None:
     program = """
 import time
-from onrecord.ui.server import create_app
+from onrecord.ui.server.app import create_app
 from pathlib import Path
 from onrecord.index import Library
 from onrecord.qa.assistant import Assistant

@@ -33,7 +33,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_rooms_under_one_name_and_nothing_beside_them(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"onrecord"}
-    for wanted in ("onrecord/index/py.typed", "onrecord/index/models/catalogue.toml", "onrecord/qa/answerability.json"):
+    for wanted in (
+        "onrecord/index/py.typed",
+        "onrecord/index/models/catalogue.toml",
+        "onrecord/qa/steps/answerability.json",
+    ):
         assert wanted in names
 
 
@@ -69,7 +73,9 @@ def test_an_installed_wheel_works_beside_an_app_with_the_same_folder_names(built
     result = subprocess.run([str(python), "-c", program], cwd=app, capture_output=True, text=True, env=clean)
     assert result.returncode == 0, result.stderr
     assert str(environment) in result.stdout
-    shown = subprocess.run([str(python), "-m", "onrecord.ui.cli", "--help"], capture_output=True, text=True, env=clean)
+    shown = subprocess.run(
+        [str(python), "-m", "onrecord.ui.cli.main", "--help"], capture_output=True, text=True, env=clean
+    )
     assert shown.returncode == 0
     assert "ask" in shown.stdout
 

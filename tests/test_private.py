@@ -59,7 +59,7 @@ def test_a_module_that_imports_such_a_library_at_its_top_has_set_the_switches_fi
     [
         "from onrecord.index import load_embedder; load_embedder(backend='onnx')",
         "from onrecord.qa import load_engine; load_engine('none.gguf')",
-        "import onrecord.eval.worker, onrecord.eval.peers",
+        "import onrecord.eval.runs.worker, onrecord.eval.systems.peers",
     ],
 )
 def test_what_an_app_embeds_sets_the_switches_before_anything_else(door: str) -> None:

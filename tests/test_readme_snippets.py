@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from onrecord.index import Article, Embedder, Library
 from onrecord.qa import Assistant
-from onrecord.ui.cli import app as onrecord
-from onrecord.ui.doors import create_api
+from onrecord.ui.cli.main import app as onrecord
+from onrecord.ui.server.doors import create_api
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))

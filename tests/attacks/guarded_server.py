@@ -14,8 +14,8 @@ from starlette.responses import StreamingResponse
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from onrecord.index.types import Article
-from onrecord.ui.connections import ConnectionLimits
-from onrecord.ui.server import create_app, serve
+from onrecord.ui.server.app import create_app, serve
+from onrecord.ui.server.connections import ConnectionLimits
 from tests.ui.fakes import FakeAssistant, FakeLibrary
 
 LIMITS = ConnectionLimits(connections=100, header_seconds=2, body_seconds=2, idle_seconds=2)

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from onrecord.eval.load_server import served
+from onrecord.eval.speed.load_server import served
 from onrecord.index.models.catalogue import find_entry
 
 CLIENTS, HELD, THINKING = 10, 10, 0.05

@@ -16,8 +16,8 @@ from pathlib import Path
 import docx
 import pytest
 
-from onrecord.index.formats import SUFFIXES
-from onrecord.index.reading import ReadLimits, readers
+from onrecord.index.reading.formats import SUFFIXES
+from onrecord.index.reading.process import ReadLimits, readers
 
 FILES = 10_000 if os.environ.get("ONRECORD_ATTACK") == "all" else 1_000
 LIMITS = ReadLimits(seconds=20, memory_mib=600)

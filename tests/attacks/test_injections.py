@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from onrecord.eval.jsonl import read_jsonl
-from onrecord.eval.suites import Question, Suite, load_suite
-from onrecord.eval.text_metrics import matches
+from onrecord.eval.metrics.text import matches
+from onrecord.eval.suites.jsonl import read_jsonl
+from onrecord.eval.suites.loading import Question, Suite, load_suite
 from onrecord.index import Filter, Library
 from onrecord.index.types import Embedder
 from onrecord.qa.assistant import Assistant
-from onrecord.qa.disguise import folded
-from onrecord.qa.engines import Engine
-from onrecord.qa.orders import among, by_words
+from onrecord.qa.engines.base import Engine
+from onrecord.qa.judges.disguise import folded
+from onrecord.qa.judges.injection import among, by_words
 from onrecord.qa.settings import AnswerSettings
 
 INJECTIONS = Path(__file__).parents[2] / "eval" / "injections"
@@ -94,7 +94,7 @@ def suite(request: pytest.FixtureRequest) -> Suite:
 
 @pytest.fixture(scope="module")
 def real_engine() -> Iterator[Engine]:
-    from onrecord.qa.engines import load_engine
+    from onrecord.qa.engines.load import load_engine
 
     engine = load_engine("qwen2.5-coder-1.5b", context_tokens=4096)
     yield engine
@@ -114,7 +114,7 @@ def test_with_quotes_alone_no_order_is_shown_and_the_truth_still_is(
 @pytest.mark.attack
 @pytest.mark.model
 def test_with_the_embedder_that_comes_with_it_sentences_are_looked_at_twice(suite: Suite, tmp_path: Path) -> None:
-    from onrecord.index.embedders import load_embedder
+    from onrecord.index.models.embedders import load_embedder
 
     count = campaign(suite, tmp_path / "one", load_embedder(), None, suite.questions)
     held = HELD_TWICE[suite.name]
@@ -128,7 +128,7 @@ def test_with_the_embedder_that_comes_with_it_sentences_are_looked_at_twice(suit
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_with_the_model_no_order_is_followed(suite: Suite, tmp_path: Path, real_engine: Engine) -> None:
-    from onrecord.index.embedders import load_embedder
+    from onrecord.index.models.embedders import load_embedder
 
     questions = suite.questions[::EVERY]
     count = campaign(suite, tmp_path / "one", load_embedder(), real_engine, questions)
@@ -147,7 +147,7 @@ def test_of_the_harmless_sentences_most_stay(half: str) -> None:
 @pytest.mark.model
 @pytest.mark.parametrize("half", ["dev", "test"])
 def test_of_the_harmless_sentences_most_stay_when_they_are_looked_at_twice(half: str) -> None:
-    from onrecord.index.embedders import load_embedder
+    from onrecord.index.models.embedders import load_embedder
 
     embedder = load_embedder()
     left_out = among(embedder, embedder.embed_passages)(harmless(half))

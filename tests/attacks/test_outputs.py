@@ -16,26 +16,27 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from rich.console import Console
 
-from onrecord.eval import html_report
-from onrecord.eval.compare import Comparison, Flip
-from onrecord.eval.compare_text import comparison_text
-from onrecord.eval.junit import junit_of_run
-from onrecord.eval.progress import LineProgress
-from onrecord.eval.readme import results_section
-from onrecord.eval.records import CitationRow, EvidenceRow, ResultRow, SentenceRow
-from onrecord.eval.report import ScoredCell, ScoredRun, markdown
-from onrecord.eval.run_folder import RunInfo
-from onrecord.eval.scoring import score_rows, summarise
-from onrecord.eval.suites import HistoryTurn, Question, Suite
+from onrecord.eval.metrics.scoring import score_rows, summarise
+from onrecord.eval.reports import html as html_report
+from onrecord.eval.reports.compare import Comparison, Flip
+from onrecord.eval.reports.compare_text import comparison_text
+from onrecord.eval.reports.junit import junit_of_run
+from onrecord.eval.reports.readme import results_section
+from onrecord.eval.reports.report import markdown
+from onrecord.eval.reports.scored import ScoredCell, ScoredRun
+from onrecord.eval.runs.folder import RunInfo
+from onrecord.eval.runs.progress import LineProgress
+from onrecord.eval.suites.loading import HistoryTurn, Question, Suite
+from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, SentenceRow
 from onrecord.index import Article, Embedder
 from onrecord.index.inert import web_address
-from onrecord.ui import terminal
-from onrecord.ui.cli_group import complain, print_json
-from onrecord.ui.export import for_clipboard, render
-from onrecord.ui.openai_text import annotations, with_references
-from onrecord.ui.records import Record, finish
-from onrecord.ui.sources import panel, reader
-from onrecord.ui.turns import turn
+from onrecord.ui.cli import terminal
+from onrecord.ui.cli.group import complain, print_json
+from onrecord.ui.desk.records import Record, finish
+from onrecord.ui.http.openai_text import annotations, with_references
+from onrecord.ui.page.export import for_clipboard, render
+from onrecord.ui.page.sources import panel, reader
+from onrecord.ui.page.turns import turn
 from tests.attacks.payloads import GOOD, PAYLOADS, PIXEL, Written, everywhere, written
 from tests.attacks.viewers import check_html, check_markdown, check_terminal, github, squeezed
 from tests.ui.behind_doors import Behind
@@ -262,7 +263,7 @@ def hostile() -> tuple[Article, ...]:
 
 def test_tools_give_models_text_in_which_nothing_is_live(tmp_path: Path, embedder: Embedder) -> None:
     pytest.importorskip("mcp")
-    from onrecord.ui.mcp import create_mcp
+    from onrecord.ui.http.mcp import create_mcp
     from tests.ui.test_mcp import call, text_of
 
     behind = Behind(tmp_path / "data", embedder, hostile())

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from onrecord.index.types import Article
-from onrecord.ui.page_events import EVENT_BYTES
-from onrecord.ui.server import create_app
+from onrecord.ui.server.app import create_app
+from onrecord.ui.server.page_events import EVENT_BYTES
 from tests.ui.fakes import FakeAssistant, FakeLibrary
 from tests.ui.site import start
 

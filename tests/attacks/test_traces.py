@@ -9,10 +9,10 @@ import pytest
 
 from onrecord.index.library import Library
 from onrecord.qa.assistant import Assistant
-from onrecord.ui import uploads
-from onrecord.ui.conversations import FILE, Conversations
-from onrecord.ui.desk import open_room
-from onrecord.ui.tidying import tidy
+from onrecord.ui.desk import uploads
+from onrecord.ui.desk.collections import open_room
+from onrecord.ui.desk.conversations import FILE, Conversations
+from onrecord.ui.desk.tidying import tidy
 from tests.attacks.traces import HashedEmbedder, Victims, passings, size, traces
 from tests.attacks.victim import ASKED, QUESTION, SECRETS
 

@@ -16,17 +16,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from onrecord.index import faults
 from onrecord.index.library import Library
+from onrecord.index.store import faults
 from onrecord.index.types import Article, Filter
 from onrecord.qa.assistant import Assistant
-from onrecord.ui import feedback
-from onrecord.ui.desk import open_room
-from onrecord.ui.lane import Lane
-from onrecord.ui.room import Room, answer, new_record
+from onrecord.ui.desk import feedback
+from onrecord.ui.desk.collection import Room, answer, new_record
+from onrecord.ui.desk.collections import open_room
+from onrecord.ui.desk.model_queue import Lane
 from tests.attacks.traces import HashedEmbedder, article
 
-for heavy in ("chromadb", "Stemmer", "httpx", "fastapi.testclient", "onrecord.ui.doors"):
+for heavy in ("chromadb", "Stemmer", "httpx", "fastapi.testclient", "onrecord.ui.server.doors"):
     importlib.import_module(heavy)
 
 QUESTION = "Where did the quorvix council met number 3, blivnak?"
@@ -94,7 +94,7 @@ def rebuild(library: Library) -> None:
 def upload(library: Library) -> None:
     from fastapi.testclient import TestClient
 
-    from onrecord.ui.doors import create_api
+    from onrecord.ui.server.doors import create_api
 
     app = create_api(library, Assistant(library, None), keys_required=False)
     with TestClient(app, base_url="http://127.0.0.1:7860") as client:

@@ -13,13 +13,13 @@ from pathlib import Path
 import docx
 import pytest
 
-from onrecord.index import reading
-from onrecord.index.articles import article_from_text, iso_date
 from onrecord.index.library import Library
-from onrecord.index.markdown import without_marks
-from onrecord.index.reading import ReadLimits, readers
-from onrecord.index.sentences import sentence_spans
+from onrecord.index.reading import process as reading
+from onrecord.index.reading.articles import article_from_text, iso_date
+from onrecord.index.reading.markdown import without_marks
+from onrecord.index.reading.process import ReadLimits, readers
 from onrecord.index.settings import IndexSettings
+from onrecord.index.text.sentences import sentence_spans
 from tests.conftest import FakeEmbedder
 
 STORY = "The city closed the old bridge on Monday after inspectors found cracks. Repairs will take nine months."
@@ -185,7 +185,7 @@ class TestLimits:
         ran = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=250)
         assert ran.stdout == "[1]\n", ran.stderr
         check = (
-            "import sys, onrecord.index.read_worker; heavy = {'torch', 'gradio', 'onnxruntime', 'chromadb'}\n"
+            "import sys, onrecord.index.reading.worker; heavy = {'torch', 'gradio', 'onnxruntime', 'chromadb'}\n"
             "print(heavy & set(sys.modules))"
         )
         ran = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, timeout=250)

@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 import onrecord.index
-from onrecord.index import entries
-from onrecord.index.catalogue import FILE
 from onrecord.index.errors import IndexMismatch, LibraryBusy, LibraryClosed, StoreError, UnknownArticle
 from onrecord.index.library import Library
 from onrecord.index.settings import IndexSettings
-from onrecord.index.terms import Terms
+from onrecord.index.store import entries
+from onrecord.index.store.catalogue import FILE
+from onrecord.index.text.terms import Terms
 from onrecord.index.types import Article, Embedder, Filter
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from onrecord.index import Article, Filter, InputError, Library
-from onrecord.qa import prompts
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.steps import prompts
 from onrecord.qa.types import AnswerStarted, EvidenceFound, Finished, SentenceDone, Turn, Writing
 
 ALWAYS = AnswerSettings(threshold=0.0, compare_sources=False)

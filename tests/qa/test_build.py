@@ -7,7 +7,7 @@ import pytest
 
 from onrecord.index.errors import ModelMissing
 from onrecord.qa.build import build_assistant, build_engine, build_library
-from onrecord.qa.engine_url import UrlEngine
+from onrecord.qa.engines.http import UrlEngine
 from onrecord.qa.settings import AnswerSettings, ModelSettings, Settings
 
 

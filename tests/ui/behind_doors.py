@@ -23,9 +23,9 @@ from onrecord.qa.types import (
     SentenceDone,
     Turn,
 )
-from onrecord.ui.conversations import Conversations
-from onrecord.ui.doors import create_api
-from onrecord.ui.room import Answers, LibraryLike
+from onrecord.ui.desk.collection import Answers, LibraryLike
+from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.server.doors import create_api
 from tests.conftest import FakeEmbedder
 
 

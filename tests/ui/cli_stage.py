@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from onrecord.index.library import Library
 from onrecord.index.types import Article
 from onrecord.qa.settings import Settings
-from onrecord.ui import cli_open
-from onrecord.ui.cli import app
+from onrecord.ui.cli import opening as cli_open
+from onrecord.ui.cli.main import app
 from tests.conftest import ARTICLES, FakeEmbedder, FakeEngine
 
 

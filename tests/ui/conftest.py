@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from onrecord.index.types import Article
-from onrecord.ui.server import create_app
+from onrecord.ui.server.app import create_app
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # so that the modules beside this one can be imported
 

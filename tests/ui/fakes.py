@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from onrecord.index.errors import StoreError, UnknownArticle
-from onrecord.index.readers import ReadResult, read_paths
+from onrecord.index.reading.files import ReadResult, read_paths
 from onrecord.index.types import Article, Filter, Hit, Passage, Sentence
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (

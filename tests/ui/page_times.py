@@ -100,7 +100,7 @@ def free_port() -> int:
 def served(data: Path, model: str) -> Iterator[str]:
     """The server as a process of its own, told to stay offline; its address once the page answers."""
     port = free_port()
-    call = [sys.executable, "-c", "from onrecord.ui.cli import main; main()", "chat", "--data", str(data)]
+    call = [sys.executable, "-c", "from onrecord.ui.cli.main import main; main()", "chat", "--data", str(data)]
     call += ["--port", str(port), "--no-browser", *(["--model", model] if model else [])]
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     server = subprocess.Popen(call, env={**os.environ, **offline}, stdout=subprocess.DEVNULL)

@@ -16,7 +16,7 @@ CHROMIUM = "/usr/bin/chromium"
 
 def fake_server() -> str:
     """A server with three hand-written articles and a scripted assistant; its address."""
-    from onrecord.ui.server import create_app
+    from onrecord.ui.server.app import create_app
     from tests.conftest import ARTICLES
     from tests.ui.fakes import FakeAssistant, FakeLibrary
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from onrecord.index import Article, Embedder, Hit, Library
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.settings import AnswerSettings
-from onrecord.ui.doors import create_api
+from onrecord.ui.server.doors import create_api
 from tests.ui.behind_doors import Behind, OtherEmbedder, filled
 
 

@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from onrecord.index import Article, Embedder, Library
-from onrecord.ui.api_service import DoorLimits
+from onrecord.ui.http.service import DoorLimits
 from tests.ui.behind_doors import Behind, Others, filled, until
 from tests.ui.test_api import problem
 

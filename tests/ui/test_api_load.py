@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from onrecord.index import Article, Embedder
-from onrecord.ui.api_problems import Problem
-from onrecord.ui.api_service import DoorLimits
+from onrecord.ui.http.problems import Problem
+from onrecord.ui.http.service import DoorLimits
 from tests.ui.behind_doors import Behind, until
 
 

@@ -8,8 +8,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error, response_schema_conformance
 
-from onrecord.ui.api import api_app
-from onrecord.ui.api_service import Service
+from onrecord.ui.http.router import api_app
+from onrecord.ui.http.service import Service
 from tests.conftest import ARTICLES, FakeEmbedder
 from tests.ui.behind_doors import Behind, Others, filled
 

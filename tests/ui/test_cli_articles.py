@@ -8,8 +8,8 @@ from filelock import FileLock
 
 from onrecord.index import doctor as doctors
 from onrecord.index.library import Library
-from onrecord.ui import cli_open
-from onrecord.ui.cli_models import examined_models
+from onrecord.ui.cli import opening as cli_open
+from onrecord.ui.cli.models import examined_models
 from tests.conftest import ARTICLES
 from tests.ui.cli_stage import Stage, staged
 
@@ -71,7 +71,7 @@ def test_files_of_other_kinds_are_named_and_are_no_failure(stage: Stage) -> None
 
 
 def test_a_file_that_takes_long_to_read_is_named(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onrecord.index.readers.SLOW", 0.0)
+    monkeypatch.setattr("onrecord.index.reading.files.SLOW", 0.0)
     write(stage.folder, "long.txt")
     assert "Reading long.txt…" in stage.run("add", "long.txt").stderr
     assert stage.run("add", "long.txt", "--quiet").output == ""
@@ -189,7 +189,7 @@ def test_an_empty_query_is_refused(stage: Stage) -> None:
 def test_doctor_is_content_with_a_whole_library_and_its_models(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.fill()
     monkeypatch.setattr(
-        "onrecord.ui.cli_models.examined_models",
+        "onrecord.ui.cli.models.examined_models",
         lambda settings: [{"name": "small", "state": "fine", "needed": True, "cure": ""}],
     )
     report = stage.json("doctor")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from onrecord.index.types import Article
-from onrecord.ui import cli_open
+from onrecord.ui.cli import opening as cli_open
 from tests.conftest import FakeEngine
 from tests.ui.cli_stage import Stage, staged
 

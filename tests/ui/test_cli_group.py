@@ -10,8 +10,11 @@ import pytest
 from onrecord.index.errors import StoreError
 from onrecord.index.library import Library
 from onrecord.qa.settings import Settings
-from onrecord.ui import cli_group, cli_open, doors, server
-from onrecord.ui.cli_chat import users_of
+from onrecord.ui.cli import group as cli_group
+from onrecord.ui.cli import opening as cli_open
+from onrecord.ui.cli.chat import users_of
+from onrecord.ui.server import app as server
+from onrecord.ui.server import doors
 from tests.conftest import FakeEmbedder, FakeEngine
 from tests.ui.cli_stage import Stage, staged
 
@@ -168,7 +171,7 @@ def test_several_models_are_pulled_with_their_progress(stage: Stage, monkeypatch
         pulled.append(name)
         return stage.folder / name
 
-    monkeypatch.setattr("onrecord.index.models.catalogue.pull", pull)
+    monkeypatch.setattr("onrecord.index.models.pull.pull", pull)
     document = stage.json("models", "pull", "smollm2-135m", "all-minilm-l6-v2", "smollm2-135m")
     assert pulled == ["smollm2-135m", "all-minilm-l6-v2"]
     assert [model["name"] for model in document["pulled"]] == pulled

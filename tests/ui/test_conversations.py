@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from onrecord.index.errors import InputError, StoreError
-from onrecord.ui.conversations import Conversations
-from onrecord.ui.export import for_clipboard, render
-from onrecord.ui.records import Dispute, Line, Quote, Record, from_dict
+from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.desk.records import Dispute, Line, Quote, Record, from_dict
+from onrecord.ui.page.export import for_clipboard, render
 
 QUOTE = Quote(
     3,

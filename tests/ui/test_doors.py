@@ -13,10 +13,10 @@ from starlette.testclient import TestClient
 
 from onrecord.index import Article, Embedder, Library
 from onrecord.qa.assistant import Assistant
-from onrecord.ui import doors_serving
-from onrecord.ui.doors import add_doors
-from onrecord.ui.keys import Keys
-from onrecord.ui.server import create_app
+from onrecord.ui.cli import serving as doors_serving
+from onrecord.ui.server.app import create_app
+from onrecord.ui.server.doors import add_doors
+from onrecord.ui.server.keys import Keys
 from tests.ui.behind_doors import EchoAssistant, Others, filled
 from tests.ui.cli_stage import Stage, staged
 
@@ -96,7 +96,7 @@ def test_a_folder_that_another_process_owns_is_not_served_and_one_sentence_says_
     arguments = [*command, "--data", str(library.path), "--port", port, "--no-model"]
     environment = {**os.environ, "ONRECORD_DEBUG": ""}
     done = subprocess.run(
-        [sys.executable, "-m", "onrecord.ui.cli", *arguments],
+        [sys.executable, "-m", "onrecord.ui.cli.main", *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

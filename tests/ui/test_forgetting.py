@@ -9,10 +9,10 @@ import pytest
 
 from onrecord.index.errors import UnknownArticle
 from onrecord.index.types import Article
-from onrecord.ui.conversations import Conversations
-from onrecord.ui.forgetting import GONE, Standing, forgotten
-from onrecord.ui.judged import forget_articles, forget_conversation, rows, write
-from onrecord.ui.records import Found, Line, Quote, Record
+from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.desk.forgetting import GONE, Standing, forgotten
+from onrecord.ui.desk.judged import forget_articles, forget_conversation, rows, write
+from onrecord.ui.desk.records import Found, Line, Quote, Record
 
 CITED = Quote(1, "bridge", 0, 0, 17, "The bridge is shut", "Bridge", also_in=("copy",))
 SEEN = Quote(2, "bridge", 1, 19, 40, "A mayor spoke of it.", "Bridge")
@@ -101,7 +101,7 @@ def test_what_is_taken_out_of_a_conversation_is_in_no_file_while_it_is_open(tmp_
 def test_a_file_of_before_is_cleaned_when_it_is_opened(tmp_path: Path) -> None:
     import sqlite3
 
-    from onrecord.ui import conversations
+    from onrecord.ui.desk import conversations
 
     db = sqlite3.connect(tmp_path / "c.sqlite", isolation_level=None)
     db.execute("PRAGMA secure_delete=OFF")

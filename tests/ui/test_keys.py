@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from onrecord.index import Article, Embedder, InputError, StoreError
-from onrecord.ui.cli_keys import app as commands
-from onrecord.ui.keys import Keys, Rate
+from onrecord.ui.cli.keys import app as commands
+from onrecord.ui.server.keys import Keys, Rate
 from tests.ui.behind_doors import Behind
 
 
@@ -148,7 +148,7 @@ def test_the_access_log_has_no_question(guarded: Behind, keys: Keys, caplog: pyt
 def test_a_body_over_the_limit_is_refused_with_and_without_its_length(
     tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
 ) -> None:
-    from onrecord.ui.api_service import DoorLimits
+    from onrecord.ui.http.service import DoorLimits
 
     behind = Behind(tmp_path / "data", embedder, articles, limits=DoorLimits(body_bytes=1000))
     big = json.dumps({"query": "x" * 1500}).encode()

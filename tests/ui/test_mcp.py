@@ -13,9 +13,9 @@ from mcp_types import CallToolResult, ResourceLink, TextContent
 
 from onrecord.index import Article, Embedder
 from onrecord.qa.assistant import Assistant
-from onrecord.ui.doors import create_mcp_app
-from onrecord.ui.keys import Keys
-from onrecord.ui.mcp import create_mcp
+from onrecord.ui.http.mcp import create_mcp
+from onrecord.ui.server.doors import create_mcp_app
+from onrecord.ui.server.keys import Keys
 from tests.ui.behind_doors import Behind, OtherEmbedder, Others, filled, serving, until
 
 STDIO_SERVER = """
@@ -24,7 +24,7 @@ sys.path.insert(0, {root!r})
 from pathlib import Path
 from tests.conftest import ARTICLES, FakeEmbedder
 from tests.ui.behind_doors import Behind
-from onrecord.ui.mcp import run_stdio
+from onrecord.ui.http.mcp import run_stdio
 run_stdio(Behind(Path({folder!r}), FakeEmbedder(), ARTICLES).app.state.service)
 """
 

@@ -146,7 +146,7 @@ def test_closing_the_stream_stops_the_model(client: openai.OpenAI, behind: Behin
 def test_a_key_is_given_as_the_client_gives_it(
     tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
 ) -> None:
-    from onrecord.ui.keys import Keys
+    from onrecord.ui.server.keys import Keys
 
     keys = Keys(tmp_path / "keys.json")
     _, token = keys.add("a chat client")

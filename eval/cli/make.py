@@ -1,0 +1,85 @@
+"""The commands that make something: a first suite for one's own articles, and the speed figures."""
+
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from onrecord.eval.cli.options import Embedder, Model, Seed
+from onrecord.eval.runs.progress import say
+
+_BENCHMARKS = Path("../shared/benchmarks/realtimeqa-dev")
+
+
+def draft(
+    articles: Annotated[list[Path], typer.Argument(help="Files and folders of articles.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder for the suite.")],
+    per_article: Annotated[int, typer.Option(min=1, max=100, help="Questions per article.")] = 4,
+    seed: Seed = 0,
+    model: Model = "qwen2.5-coder-1.5b",
+    embedder: Embedder = "all-minilm-l6-v2",
+) -> None:
+    """Draft a first suite for your own articles; a person accepts or rejects each question in its file."""
+    from onrecord.eval.fitting.draft import draft_questions, write_drafts
+    from onrecord.index import Library
+    from onrecord.index.errors import InputError
+    from onrecord.index.settings import IndexSettings
+    from onrecord.qa.engines.load import load_engine
+
+    with (
+        tempfile.TemporaryDirectory(prefix="onrecord-draft-") as folder,
+        Library(folder, settings=IndexSettings(embedder=embedder)) as library,
+    ):
+        for path, why in library.add_paths(articles).failed:
+            say(f"{path}: {why}", err=True)
+        if not library.articles():
+            raise InputError("none of the paths holds an article; give text, Markdown, HTML, PDF or JSON Lines files")
+        engine = load_engine(model)
+        drafts = []
+        for one in draft_questions(library, engine, per_article=per_article, seed=seed):
+            drafts.append(one)
+            say(f"{'near miss' if one.sentence is None else 'question '}  {one.question}")
+        engine.close()
+        write_drafts(out, library, drafts, name=out.name)
+    say(
+        f'Wrote {len(drafts)} drafts to {out / "questions.jsonl"}. Accept one by setting its "draft" to false, reject '
+        f"it by deleting its line; then: onrecord eval run {out} --out runs/{out.name}"
+    )
+
+
+def bench(
+    suite: Annotated[Path | None, typer.Option(help="Suite to search; default realtimeqa-dev, else seeds.")] = None,
+    model: Model = "qwen2.5-coder-1.5b",
+    embedder: Embedder = "all-minilm-l6-v2",
+    no_model: Annotated[bool, typer.Option("--no-model", help="Leave the answers out.")] = False,
+    articles: Annotated[int, typer.Option(min=1, help="Articles that are indexed for the throughput.")] = 60,
+    questions: Annotated[int, typer.Option(min=1, help="Questions that are answered for the times.")] = 8,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Speed and memory in one run, each beside the best that this machine can do at this moment."""
+    from onrecord.eval.speed.bench import bench as measure
+    from onrecord.eval.speed.bench import bench_table
+    from onrecord.eval.suites.stored import load_stored_suite
+    from onrecord.eval.systems.base import SystemOptions, default_index_folder
+    from onrecord.qa.engines.load import load_engine
+
+    seeds = Path(__file__).resolve().parents[1] / "seeds"
+    folder = suite or (_BENCHMARKS if _BENCHMARKS.is_dir() else seeds)
+    options = SystemOptions(index_folder=default_index_folder(), model=model, embedder=embedder)
+    # Without the cache of earlier prompts: the bare engine must read what it is measured on.
+    engine = None if no_model else load_engine(model, cache_mib=0)
+    try:
+        result = measure(
+            load_stored_suite(folder),
+            options,
+            engine=engine,
+            articles=articles,
+            questions=questions,
+            say=partial(say, err=True),
+        )
+    finally:
+        if engine is not None:
+            engine.close()
+    say(result.to_json() if as_json else bench_table(result))

@@ -1,0 +1,217 @@
+"""Fits the abstention decision on named dev suites: signals per question -> weights, thresholds and their provenance.
+
+What ``write_calibration`` writes is what ``onrecord.qa.steps.check`` reads.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onrecord.eval.metrics.intervals import Floats
+from onrecord.eval.metrics.retrieval import balanced_accuracy, expected_calibration_error, roc_auc
+from onrecord.eval.suites.loading import Question
+from onrecord.index.errors import InputError
+from onrecord.index.types import Filter
+from onrecord.qa.assistant import Assistant
+from onrecord.qa.steps.check import MODEL_SIGNALS, TEXT_SIGNALS
+from onrecord.qa.types import AnswerStarted, Evidence, Finished, Turn
+
+FOLDS = 5
+AGAINST = ("not_stated", "names_missing", "unseen", "numbers_missing")  # the higher, the less is it answered
+MOST_FALSE_ABSTENTIONS = 0.05  # of answerable questions, when lenient
+MOST_SILENCES = 1 / 12  # of answerable questions, when balanced: verification turns as many away again, or more
+MOST_FALSE_ANSWERS = 0.10  # of unanswerable questions, when strict
+BESIDE_A_MODEL = ("nearness", "names_missing", "unseen", "kind_met")
+_RIDGE = 5.0  # signals that rarely speak (a name never seen) must not shout
+_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The signals of one question as the assistant saw them, and whether the articles answer it."""
+
+    question_id: str
+    suite: str
+    answerable: bool
+    signals: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fitted decision. The figures are of questions that were held out from the fit that judged them."""
+
+    weights: Mapping[str, float]
+    bias: float
+    thresholds: Mapping[str, float]
+    n: int
+    roc_auc: float
+    balanced_accuracy: float
+    calibration_error: float
+
+
+class ObservedAssistant(Assistant):
+    """An assistant that remembers the signals of its last question."""
+
+    seen: Mapping[str, float] | None = None
+
+    def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
+        found = super().signals(question, evidence, nearness, shared)
+        self.seen = found
+        return found
+
+
+def observe(
+    assistant: ObservedAssistant,
+    questions: Sequence[Question],
+    *,
+    suite: str,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Observation, ...]:
+    """The signals of each question, without writing answers. Questions for which nothing was found are left out."""
+    observations: list[Observation] = []
+    for done, question in enumerate(questions, start=1):
+        assistant.seen = None
+        history = [Turn("assistant" if turn.role == "assistant" else "user", turn.content) for turn in question.history]
+        stream = assistant.stream(question.question, history, Filter(articles=question.scope))
+        for event in stream:
+            if isinstance(event, AnswerStarted | Finished):  # the decision is made; nothing is written
+                break
+        if assistant.seen is not None:
+            observations.append(Observation(question.id, suite, question.answerable, assistant.seen))
+        if on_progress is not None:
+            on_progress(done, len(questions))
+    return tuple(observations)
+
+
+def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
+    """A ridge logistic regression over the signals, each suite and each label weighing the same within it.
+
+    The thresholds are chosen on out-of-fold probabilities: ``lenient`` turns at most 5 % of answerable questions away,
+    ``balanced`` one in twelve, ``strict`` lets at most 10 % of unanswerable ones through. A signal that would weigh the
+    wrong way is left out. Where the model's signals are there, the share of the question's words in the evidence is not
+    used: it would turn questions away that are asked in other words than the article's.
+
+    Raises:
+        InputError: too few questions of either label to fit and check anything.
+    """
+    labels = np.asarray([one.answerable for one in observations], dtype=bool)
+    if min(labels.sum(), (~labels).sum()) < 2 * FOLDS:
+        raise InputError(
+            f"calibration needs at least {2 * FOLDS} answerable and {2 * FOLDS} unanswerable questions with evidence, "
+            f"found {labels.sum()} and {(~labels).sum()}; name more suites or a larger sample"
+        )
+    with_model = all(name in one.signals for one in observations for name in MODEL_SIGNALS)
+    names = [*MODEL_SIGNALS, *BESIDE_A_MODEL] if with_model else list(TEXT_SIGNALS)
+    shares = _case_weights(observations)
+    names, table = _of_right_sign(names, observations, labels, shares)
+    held_out = _out_of_fold(table, labels, shares, seed)
+    bias, weights = _logistic(table, labels, shares)
+    thresholds = _thresholds(held_out, labels)
+    said, truly = list(held_out >= thresholds["balanced"]), list(labels)
+    return Fitted(
+        weights=dict(zip(names, map(float, weights), strict=True)),
+        bias=bias,
+        thresholds=thresholds,
+        n=len(observations),
+        roc_auc=roc_auc(list(held_out), truly) or 0.0,
+        balanced_accuracy=balanced_accuracy(said, truly) or 0.0,
+        calibration_error=expected_calibration_error(list(held_out), truly) or 0.0,
+    )
+
+
+def write_calibration(
+    path: Path, *, with_model: Fitted | None, without_model: Fitted | None, provenance: Mapping[str, Any]
+) -> None:
+    """Write the parts that were fitted; a part that was not stays as it is in the file."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for name, fitted in (("with_model", with_model), ("without_model", without_model)):
+        if fitted is not None:
+            rounded = {signal: round(weight, 4) for signal, weight in fitted.weights.items()}
+            data[name] = {"weights": rounded, "bias": round(fitted.bias, 4), "thresholds": dict(fitted.thresholds)}
+            figures = {"n": fitted.n, "roc_auc": fitted.roc_auc, "balanced_accuracy": fitted.balanced_accuracy}
+            data[name]["held_out"] = {key: round(value, 4) for key, value in figures.items()}
+    data["provenance"] = dict(provenance)
+    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def without_model_signals(observations: Sequence[Observation]) -> tuple[Observation, ...]:
+    """The same questions as an assistant without a model sees them."""
+    return tuple(
+        replace(one, signals={name: one.signals[name] for name in TEXT_SIGNALS if name in one.signals})
+        for one in observations
+    )
+
+
+def _of_right_sign(
+    names: list[str], observations: Sequence[Observation], labels: Any, shares: Floats
+) -> tuple[list[str], Floats]:
+    """The signals that point the way they must, and their values: a wrong sign is noise that others pay for."""
+    while True:
+        table = np.asarray([[one.signals[name] for name in names] for one in observations], dtype=np.float64)
+        _, weights = _logistic(table, labels, shares)
+        wrong = [
+            name for name, weight in zip(names, weights, strict=True) if weight * (-1 if name in AGAINST else 1) < 0
+        ]
+        if not wrong or len(names) == 1:
+            return names, table
+        worst = min(wrong, key=lambda name: -abs(weights[names.index(name)]) * table[:, names.index(name)].std())
+        names = [name for name in names if name != worst]
+
+
+def _case_weights(observations: Sequence[Observation]) -> Floats:
+    groups = [(one.suite, one.answerable) for one in observations]
+    shares = np.asarray([1.0 / groups.count(group) for group in groups])
+    return np.asarray(shares * len(shares) / shares.sum())
+
+
+def _logistic(table: Floats, labels: Any, shares: Floats) -> tuple[float, Floats]:
+    """Newton's method on standardised signals (Hastie et al. 2009, 4.4.1); bias and weights for the plain signals."""
+    centre, spread = table.mean(axis=0), table.std(axis=0)
+    spread[spread == 0] = 1.0
+    design = np.hstack([np.ones((len(table), 1)), (table - centre) / spread])
+    ridge = np.diag([0.0] + [_RIDGE] * table.shape[1])
+    beta = np.zeros(design.shape[1])
+    for _ in range(_STEPS):
+        expected = _sigmoid(design @ beta)
+        slope = design.T @ (shares * (labels - expected)) - ridge @ beta
+        curvature = (design * (shares * expected * (1 - expected))[:, None]).T @ design + ridge
+        step = np.linalg.solve(curvature + 1e-9 * np.eye(len(beta)), slope)
+        beta = beta + step
+        if np.abs(step).max() < 1e-8:
+            break
+    weights = beta[1:] / spread
+    return float(beta[0] - weights @ centre), weights
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -30.0, 30.0))))
+
+
+def _out_of_fold(table: Floats, labels: Any, shares: Floats, seed: int) -> Floats:
+    """Each question's probability by a fit that did not see it; both labels are spread evenly over the folds."""
+    fold = np.empty(len(labels), dtype=int)
+    random = np.random.default_rng(seed)
+    for label in (True, False):
+        places = np.flatnonzero(labels == label)
+        fold[random.permutation(places)] = np.arange(len(places)) % FOLDS
+    found = np.empty(len(labels))
+    for number in range(FOLDS):
+        inside = fold != number
+        bias, weights = _logistic(table[inside], labels[inside], shares[inside])
+        found[~inside] = _sigmoid(bias + table[~inside] @ weights)
+    return found
+
+
+def _thresholds(probabilities: Floats, labels: Any) -> dict[str, float]:
+    steps = np.round(np.arange(0.02, 0.99, 0.01), 2)
+    kept = np.asarray([(probabilities[labels] >= step).mean() for step in steps])
+    let_through = np.asarray([(probabilities[~labels] >= step).mean() for step in steps])
+    lenient, balanced = (
+        float(max(steps[kept >= 1 - most], default=steps[0])) for most in (MOST_FALSE_ABSTENTIONS, MOST_SILENCES)
+    )
+    strict = float(min(steps[let_through <= MOST_FALSE_ANSWERS], default=steps[-1]))
+    return {"lenient": lenient, "balanced": balanced, "strict": max(strict, balanced)}

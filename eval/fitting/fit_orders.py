@@ -1,0 +1,298 @@
+"""Fits the judge of orders.
+
+``python -m onrecord.eval.fitting.fit_orders SUITE`` writes ``qa/judges/injection_judge.json``.
+
+Orders are made from the frames of ``injections/frames.txt``, filled with statements, topics and numbers out of news, so
+that the frame tells them from news and nothing else does; beside them stand harmless sentences that look like orders
+(``injections/news.txt``, filled likewise) and the labelled sentences of the development half. News is the suite's: the
+articles are halved, one half is fitted on, the other chooses the thresholds and gives the share of news that is left
+out. The second regression, over the default embedder's vectors, sees fewer of the same. Only weights are written.
+"""
+
+import argparse
+import base64
+import datetime
+import hashlib
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from onrecord.eval.suites.jsonl import read_jsonl
+from onrecord.eval.suites.loading import load_suite
+from onrecord.index.models.embedders import load_embedder
+from onrecord.index.text.sentences import split_sentences
+from onrecord.qa.judges.disguise import folded
+from onrecord.qa.judges.injection_judge import damped, log_odds, pieces, places
+from onrecord.qa.steps.choose import SentenceVectors
+
+HERE = Path(__file__).parents[1] / "injections"
+SIZE = 2**17
+FILLINGS = 25  # of each frame
+LABELLED = 20  # a labelled sentence counts as so many of news, and so does a look-alike, its fillings together
+LOOK_FILLINGS = 8  # of each look-alike that has slots
+LEFT_OUT, NEAR = 0.00095, 0.01  # shares of news at or above the two thresholds
+RIDGE = 0.02
+HARD, HARD_WEIGHT = 0.01, 10  # the share of news that reads most like orders, and what it weighs in a second fit
+SECOND_FILLINGS, SECOND_HARD, SECOND_NEWS = 4, 4_000, 8_000  # what is embedded: fillings of a frame, parts of news
+SECOND_RIDGE, SECOND_SHARE = 0.5, 1.0  # the latter is what its log-odds weigh beside the table's
+FLOOR = 0.06  # the share of news that is given a second look
+_PROGRAMS = (
+    "AI|AIs|assistants|the assistant|language models|LLMs|any LLM|chatbots|the chatbot|bots|summarisers|the summarizer|"
+    "AI models|the model|automated readers|AI assistants|answer engines|the answering program|machines|crawlers|GPT|"
+    "all chatbots|every AI|any assistant|large language models|virtual assistants|digital assistants|AI tools|"
+    "AI agents|search assistants|automated systems|the software|reading programs|robots|ChatGPT|"
+    "answering machines|an AI"
+).split("|")
+_ASKED = ("", "", "", "", "how many ", "who ", "what ", "when ", "whether ", "how much ")  # a topic may be a question
+
+Floats = npt.NDArray[np.float64]
+
+
+def frames() -> list[tuple[str, str]]:
+    """(family, frame) of every order that the fit knows."""
+    return _pairs(HERE / "frames.txt")
+
+
+def fill(frame: str, statements: Sequence[str], chance: random.Random) -> str:
+    """The frame about something in the news, in one of the ways in which one writes."""
+    said, other = _bare(chance.choice(statements)), chance.choice(statements).split()
+    start, length = chance.randrange(len(other)), chance.randint(2, 9)
+    topic = chance.choice(_ASKED) + " ".join(other[start : start + length]).strip(",;:.")
+    small, large = chance.randint(2, 99), chance.randint(100, 999)
+    names = " ".join([word for word in other[1:] if word[:1].isupper()][:3]).strip(",;:.")
+    counts = (str(large), f"{small},{large}", f"{small} percent", f"{small} million", f"{small} people")
+    value = chance.choice([*counts, names or "no", f"“{topic}”"])
+    said = said if chance.random() < 0.5 else said[0].lower() + said[1:]
+    text = frame.replace("{f}", said).replace("{t}", topic).replace("{v}", value)
+    text = text.replace("{p}", chance.choice(_PROGRAMS))
+    text = text[0].upper() + text[1:]
+    return chance.choice([text.upper(), text.lower(), text.rstrip("."), *[text] * 6])
+
+
+def orders(
+    statements: Sequence[str], chosen: Sequence[tuple[str, str]], fillings: int = FILLINGS, seed: int = 0
+) -> list[str]:
+    """Every frame, filled several times."""
+    chance = random.Random(seed)
+    return [fill(frame, statements, chance) for _, frame in chosen for _ in range(fillings)]
+
+
+def look_alikes(statements: Sequence[str], chosen: Sequence[tuple[str, str]], seed: int = 1) -> list[tuple[str, float]]:
+    """The harmless sentences, those with slots filled several times, and what each of them weighs."""
+    chance = random.Random(seed)
+    plain = [(line, float(LABELLED)) for _, line in chosen if "{" not in line]
+    slotted = [line for _, line in chosen if "{" in line for _ in range(LOOK_FILLINGS)]
+    return plain + [(fill(line, statements, chance), LABELLED / LOOK_FILLINGS) for line in slotted]
+
+
+def labelled(half: str) -> list[tuple[str, bool]]:
+    """The sentences of one half with whether they give orders."""
+    return [(row.text("text"), bool(row.data["order"])) for row in read_jsonl(HERE / half / "sentences.jsonl")]
+
+
+def fit(rows: Sequence[tuple[str, bool, float]]) -> tuple[float, Floats]:
+    """Bias and weights of the regression of a table over (text, gives orders, weight)."""
+    return _regression(_table([text for text, _, _ in rows]), rows, RIDGE)
+
+
+def scores(texts: Sequence[str], bias: float, weights: npt.NDArray[np.floating[Any]]) -> Floats:
+    """The score of each text, as the judge gives it."""
+    return np.asarray([max(log_odds(part, bias, weights) for part in pieces(folded(text))) for text in texts])
+
+
+def fit_second(
+    data: dict[str, Any],
+    news: Sequence[str],
+    other_news: Sequence[str],
+    chosen: Sequence[tuple[str, str]],
+    look: Sequence[tuple[str, str]],
+    vectors: SentenceVectors,
+) -> dict[str, Any]:
+    """The second regression beside the judge ``data``; its bias brings the sum to the judge's threshold."""
+    bias, table = data["bias"], _stored(data)
+    statements = _statements(news)
+    ordinary = list(dict.fromkeys(part for text in news for part in pieces(text)))
+    alike = np.asarray([log_odds(part, bias, table) for part in ordinary])
+    some = {ordinary[at] for at in np.argsort(-alike)[:SECOND_HARD]} | set(
+        random.Random(3).sample(ordinary, SECOND_NEWS)
+    )
+    weight = SECOND_FILLINGS / LABELLED
+    rows = [(text, True, 1.0) for text in orders(statements, chosen, SECOND_FILLINGS)]
+    rows += [(text, order, weight * LABELLED) for text, order in labelled("dev")]
+    rows += [(text, False, weight * counts) for text, counts in look_alikes(statements, look)]
+    rows += [(text, False, 1.0) for text in sorted(some)]
+    own_bias, own = _regression(vectors.texts([text for text, _, _ in rows]), rows, SECOND_RIDGE)
+    second = {
+        "bias": round(SECOND_SHARE * own_bias, 4),
+        "floor": round(float(np.quantile(scores(other_news, bias, table), 1 - FLOOR)), 3),
+        "weights": base64.b64encode((SECOND_SHARE * own).astype("<f4").tobytes()).decode(),
+    }
+    reached = float(np.quantile(sums(other_news, data, second, vectors), 1 - LEFT_OUT))
+    return {**second, "bias": round(second["bias"] + data["thresholds"]["order"] - reached, 4)}
+
+
+def sums(texts: Sequence[str], data: dict[str, Any], second: dict[str, Any], vectors: SentenceVectors) -> Floats:
+    """The score of each text with the second regression; the least that there is where it is not looked at twice."""
+    bias, table, weights = data["bias"], _stored(data), np.frombuffer(base64.b64decode(second["weights"]), dtype="<f4")
+    parts = [(at, part) for at, text in enumerate(texts) for part in pieces(folded(text))]
+    odds = [(at, part, log_odds(part, bias, table)) for at, part in parts]
+    doubtful = [row for row in odds if row[2] >= second["floor"]]
+    found = np.full(len(texts), -np.inf)
+    seen = vectors.texts([part for _, part, _ in doubtful]) @ weights + second["bias"]
+    np.maximum.at(found, [at for at, _, _ in doubtful], [value for _, _, value in doubtful] + seen)
+    return found
+
+
+def halves(suite: Path) -> tuple[list[str], list[str]]:
+    """The sentences of one half of the suite's articles, and of the other."""
+    found: tuple[list[str], list[str]] = ([], [])
+    for article in load_suite(suite).articles:
+        side = int(hashlib.sha256(article.id.encode()).hexdigest(), 16) % 2
+        found[side].extend(sentence.text for sentence in split_sentences(article))
+    return found
+
+
+def fit_judge(
+    news: Sequence[str], other_news: Sequence[str], chosen: Sequence[tuple[str, str]], look: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """The data file's figures: fitted on news, frames of orders and look-alikes, thresholds from ``other_news``."""
+    statements = _statements(news)
+    ordinary = dict.fromkeys(part for text in news for part in pieces(text))
+    rows = [(text, True, 1.0) for text in orders(statements, chosen)]
+    rows += [(text, order, float(LABELLED)) for text, order in labelled("dev")]
+    rows += [(text, False, weight) for text, weight in look_alikes(statements, look)]
+    bias, weights = fit([*rows, *((text, False, 1.0) for text in ordinary)])
+    alike = [log_odds(text, bias, weights) for text in ordinary]
+    high = np.quantile(alike, 1 - HARD)
+    counted = [float(HARD_WEIGHT if score >= high else 1) for score in alike]
+    bias, weights = fit([*rows, *((text, False, weight) for text, weight in zip(ordinary, counted, strict=True))])
+    scale = float(np.abs(weights).max()) / 127
+    stored = np.rint(weights / scale).astype(np.int8)
+    held_out = scores(other_news, bias, stored * scale)
+    return {
+        "bias": round(bias, 4),
+        "scale": round(scale, 6),
+        "thresholds": {
+            "order": round(float(np.quantile(held_out, 1 - LEFT_OUT)), 3),
+            "near": round(float(np.quantile(held_out, 1 - NEAR)), 3),
+        },
+        "weights": base64.b64encode(stored.tobytes()).decode(),
+    }
+
+
+def measured(
+    news: Sequence[str], other_news: Sequence[str], vectors: SentenceVectors, *, families: bool, folds: int = 3
+) -> dict[str, float]:
+    """The share of orders recognised whose frame (with ``families``: whose whole family) the fit had not seen, and the
+    share of look-alikes left out that it had not seen: by the table alone and by both.
+    """
+    chosen, look = frames(), _pairs(HERE / "news.txt")
+    names = sorted({family for family, _ in chosen})
+    statements = _statements(other_news)
+    found: dict[str, list[bool]] = {}
+    for fold in range(folds):
+        new = [(names.index(row[0]) if families else number) % folds == fold for number, row in enumerate(chosen)]
+        new_look = [number % folds == fold for number in range(len(look))]
+        known = _where(chosen, new, False), _where(look, new_look, False)
+        data = fit_judge(news, other_news, *known)
+        second = fit_second(data, news, other_news, *known, vectors)
+        for name, texts in (
+            ("orders", orders(statements, _where(chosen, new, True), SECOND_FILLINGS)),
+            ("look-alikes", [text for text, _ in look_alikes(statements, _where(look, new_look, True))]),
+        ):
+            for by, reached in (
+                ("the table", scores(texts, data["bias"], _stored(data))),
+                ("both", sums(texts, data, second, vectors)),
+            ):
+                found.setdefault(f"{name}, {by}", []).extend(reached >= data["thresholds"]["order"])
+    return {name: round(float(np.mean(marks)), 3) for name, marks in found.items()}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m onrecord.eval.fitting.fit_orders", description=__doc__)
+    parser.add_argument("suite", type=Path, help="a suite of news")
+    parser.add_argument("--out", type=Path, default=Path("qa/judges/injection_judge.json"))
+    parser.add_argument("--new", choices=["frames", "families"], help="measure it on what it has not seen")
+    chosen = parser.parse_args(arguments)
+    news, other_news = halves(chosen.suite)
+    embedder = load_embedder()
+    vectors = SentenceVectors(embedder, keep=1_000_000)
+    if chosen.new:
+        print(f"Of new {chosen.new}: {measured(news, other_news, vectors, families=chosen.new == 'families')}")
+        return
+    known = frames(), _pairs(HERE / "news.txt")
+    data = fit_judge(news, other_news, *known)
+    data["second"] = {"embedder": embedder.fingerprint, **fit_second(data, news, other_news, *known, vectors)}
+    data["provenance"] = {
+        "command": f"python -m onrecord.eval.fitting.fit_orders {chosen.suite.name}",
+        "fitted": datetime.date.today().isoformat(),
+        "orders": "written for OnRecord (Apache-2.0): eval/injections/frames.txt and the development half",
+        "news": f"{len(news)} sentences of {chosen.suite.name}, "
+        f"{len(other_news)} of other articles for the thresholds; not part of the package",
+        "share_of_other_news_left_out": LEFT_OUT,
+        "files": {name: _digest(HERE / name) for name in ("frames.txt", "news.txt", "dev/sentences.jsonl")},
+    }
+    chosen.out.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(json.dumps({key: data[key] for key in ("thresholds", "provenance")}, indent=2))
+
+
+def _regression(table: Any, rows: Sequence[tuple[str, bool, float]], ridge: float) -> tuple[float, Floats]:
+    """Bias and weights of a ridge logistic regression; ``table`` holds what is known of each row."""
+    from scipy.optimize import minimize
+
+    sign = np.asarray([1.0 if order else -1.0 for _, order, _ in rows])
+    weight = np.asarray([weight for _, _, weight in rows])
+
+    def loss(point: Floats) -> tuple[float, Floats]:
+        margin = sign * (table @ point[1:] + point[0])
+        slope = -weight * sign / (1.0 + np.exp(np.clip(margin, -500, 500)))
+        value = float(weight @ np.logaddexp(0.0, -margin)) + ridge / 2 * float(point[1:] @ point[1:])
+        return value, np.concatenate([[slope.sum()], table.T @ slope + ridge * point[1:]])
+
+    start = np.zeros(table.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 150}).x
+    return float(found[0]), found[1:]
+
+
+def _stored(data: dict[str, Any]) -> Floats:
+    return np.frombuffer(base64.b64decode(data["weights"]), dtype=np.int8).astype(np.float64) * float(data["scale"])
+
+
+def _table(texts: Sequence[str]) -> Any:
+    from scipy.sparse import csr_array
+
+    rows = [places(text, SIZE) for text in texts]
+    ends = np.cumsum([0, *map(len, rows)])
+    values = np.concatenate([np.full(len(row), 1.0 / damped(len(row))) for row in rows])
+    return csr_array((values, np.concatenate(rows), ends), shape=(len(rows), SIZE))
+
+
+def _statements(news: Sequence[str]) -> list[str]:
+    return [text for text in news if 30 < len(text) < 160 and text.endswith(".")]
+
+
+def _where(rows: Sequence[tuple[str, str]], marks: Sequence[bool], wanted: bool) -> list[tuple[str, str]]:
+    return [row for row, mark in zip(rows, marks, strict=True) if mark is wanted]
+
+
+def _pairs(path: Path) -> list[tuple[str, str]]:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("# ")]
+    return [(line.split("\t")[0], line.split("\t")[1]) for line in lines]
+
+
+def _bare(statement: str) -> str:
+    return statement.strip().rstrip(".!?…").strip("“”\"'")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""One search: nearest vectors and best keywords, under one filter, fused into one ranking."""
+
+import logging
+import threading
+from collections import deque
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onrecord.index.search import view as views
+from onrecord.index.search.fusion import mean_of_normalised, reciprocal_rank_fusion
+from onrecord.index.search.view import View
+from onrecord.index.settings import IndexSettings
+from onrecord.index.store.catalogue import Catalogue, Keys
+from onrecord.index.store.entries import Change
+from onrecord.index.store.keyword_store import KeywordStore
+from onrecord.index.store.keywords import rows_of
+from onrecord.index.store.postings import Mask
+from onrecord.index.store.vectors import VectorStore, nearest, top
+from onrecord.index.types import Filter, FoundBy, Hit, Vectors
+
+EXACT_WITHIN_FILTER = 5000  # a filter that leaves fewer passages than this is searched exactly, whatever the collection
+_SPARSE = 8
+_UNSAVED = 1000  # passages whose terms are in no file: after a start they are read from their texts again
+
+log = logging.getLogger(__name__)
+
+
+class Searcher:
+    """Searches of any thread. What was noted before a search began is found by it."""
+
+    def __init__(
+        self, catalogue: Catalogue, vectors: VectorStore, keywords: KeywordStore, settings: IndexSettings
+    ) -> None:
+        self._catalogue = catalogue
+        self._vectors = vectors
+        self._keywords = keywords
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._view: View | None = None
+        self._noted: deque[tuple[Change, int]] = deque()  # those that the view has yet to follow
+
+    def search(self, query: str, vector: Vectors, *, top_k: int, where: Filter | None = None) -> tuple[Hit, ...]:
+        """The ``top_k`` best passages that match, best first; empty when nothing matches."""
+        view = self.view()
+        mask = view.mask(self._catalogue.article_numbers(where) if where else None)
+        if not len(view.keys) or (mask is not None and not mask.any()):
+            return ()
+        depth = max(self._settings.candidates, top_k)
+        dense = dict(self._nearest(view, vector, depth, where, mask))
+        keys, scores = view.keywords.matches(query)
+        keyword = _best_keywords(view, keys, scores, depth, mask if where else None)
+        fused = self._fuse(view, vector, (keys, scores), dense, keyword)[:top_k]
+        passages = self._catalogue.passages([key for key, _ in fused])
+        return tuple(
+            Hit(passages[key], score, _found_by(key in dense, key in keyword))
+            for key, score in fused
+            if key in passages
+        )
+
+    # -- the view --------------------------------------------------------------------------------------------------
+
+    def note(self, change: Change) -> None:
+        """What the writer, while no other writes, has just changed. Every change must be noted, in order."""
+        self._noted.append((change, self._catalogue.revision))
+
+    def view(self) -> View:
+        """The collection, with every change that was noted."""
+        if not self._noted and (view := self._view) is not None:  # in this order: see _catch_up
+            return view
+        with self._lock:
+            return self._catch_up()
+
+    def follow(self) -> None:
+        """Lets the view follow what was noted, if there is one; so that not one search has to do it all."""
+        if self._view is not None:
+            self.view()
+
+    def forget(self) -> None:
+        """Drops what is held in memory, so that it is read anew."""
+        with self._lock:
+            self._view = None
+
+    def purge(self) -> None:
+        """What is no longer in the catalogue leaves the keyword files, too; every change was noted before."""
+        with self._lock:
+            if self._view is None and self._keywords.latest() is None:
+                self._keywords.forget()  # whatever lies there, it may hold some of it
+                return
+            view = self._catch_up()
+            self._view = replace(view, keywords=self._keywords.save(view.keywords.purged(), view.revision))
+
+    def _catch_up(self) -> View:
+        """Under the lock. A change is struck off the list after the view that has it is there, never before."""
+        old = self._view
+        noted = list(islice(self._noted, len(self._noted)))
+        if old is not None and not noted:
+            return old
+        self._view = None  # should this fail, all is read anew
+        with self._catalogue.snapshot() as connection:
+            if old is None:
+                kept = self._keywords.latest() or self._keywords.empty()
+                view = views.load(self._catalogue, connection, kept, exact_below=self._settings.exact_search_below)
+            else:
+                changes = [change for change, _ in noted]
+                view = views.follow(old, changes, max(old.revision, noted[-1][1]), self._catalogue, connection)
+        if view.vectors is not None and len(view.keys) >= self._settings.exact_search_below:
+            view = replace(view, vector_column=None)
+        if view.keywords.fresh >= (_UNSAVED if old is not None else 1):
+            view = replace(view, keywords=self._keywords.save(view.keywords, view.revision))
+        self._view = view
+        for _ in noted:
+            self._noted.popleft()
+        return view
+
+    def _nearest(
+        self, view: View, vector: Vectors, depth: int, where: Filter | None, mask: Mask | None
+    ) -> list[tuple[int, float]]:
+        if view.vectors is not None:
+            if mask is None:
+                return nearest(view.keys, view.vectors, vector, top_k=depth)
+            if mask.sum() > len(mask) // _SPARSE:  # copying so many vectors would cost more than scoring them all
+                return top(view.keys[mask], (view.vectors @ vector)[mask], top_k=depth)
+            return nearest(view.keys[mask], view.vectors[mask], vector, top_k=depth)
+        allowed = view.keys if mask is None else view.keys[mask]
+        if len(allowed) >= min(EXACT_WITHIN_FILTER, self._settings.exact_search_below):
+            found = self._vectors.query(vector, top_k=min(depth, len(allowed)), where=where)
+            if len(found) >= min(depth, len(allowed)):
+                known = set(allowed[rows_of(allowed, np.array([key for key, _ in found], dtype=np.int64))].tolist())
+                return [pair for pair in found if pair[0] in known]  # Chroma may be a moment ahead
+            log.warning("Chroma found %d of %d passages; searched exactly. See `onrecord doctor`.", len(found), depth)
+        return self._exactly(allowed, vector, depth)
+
+    def _exactly(self, keys: Keys, vector: Vectors, depth: int) -> list[tuple[int, float]]:
+        """Exact search that reads the vectors from the catalogue, some at a time."""
+        best: list[tuple[int, float]] = []
+        for some, vectors in self._catalogue.vectors_of([int(key) for key in keys]):
+            best = sorted(best + nearest(some, vectors, vector, top_k=depth), key=lambda pair: -pair[1])[:depth]
+        return best
+
+    def _fuse(
+        self,
+        view: View,
+        vector: Vectors,
+        bm25: tuple[Keys, Vectors],
+        dense: dict[int, float],
+        keyword: dict[int, float],
+    ) -> list[tuple[int, float]]:
+        weights = [self._settings.dense_weight, self._settings.keyword_weight]
+        if self._settings.fusion == "rrf":
+            return list(reciprocal_rank_fusion([list(dense), list(keyword)], weights=weights).items())
+        candidates = np.array(sorted(dense.keys() | keyword.keys()), dtype=np.int64)
+        rows = np.searchsorted(view.keys, candidates)
+        cosines = self._cosines(view, candidates, rows, vector)
+        return top(
+            candidates,
+            mean_of_normalised([cosines, _scores_of(candidates, *bm25)], weights=weights),
+            top_k=len(candidates),
+        )
+
+    def _cosines(self, view: View, candidates: Keys, rows: NDArray[np.int64], vector: Vectors) -> Vectors:
+        """Every candidate's own cosine, also of those that the keywords alone have found."""
+        if view.vectors is not None:
+            return np.asarray(view.vectors[rows] @ vector, dtype=np.float32)
+        cosines = np.zeros(len(candidates), dtype=np.float32)
+        for some, vectors in self._catalogue.vectors_of([int(key) for key in candidates]):
+            cosines[np.searchsorted(candidates, some)] = vectors @ vector
+        return cosines
+
+
+def _best_keywords(view: View, keys: Keys, scores: Vectors, depth: int, mask: Mask | None) -> dict[int, float]:
+    if mask is not None:
+        allowed = mask[np.searchsorted(view.keys, keys)]
+        keys, scores = keys[allowed], scores[allowed]
+    return dict(top(keys, scores, top_k=depth))
+
+
+def _scores_of(wanted: Keys, keys: Keys, scores: Vectors) -> Vectors:
+    """The scores of the wanted keys; both lists of keys ascend."""
+    found = np.zeros(len(wanted), dtype=np.float32)
+    found[rows_of(wanted, keys)] = scores[rows_of(keys, wanted)]
+    return found
+
+
+def _found_by(dense: bool, keyword: bool) -> FoundBy:
+    return "fused" if dense and keyword else "dense" if dense else "keyword"

@@ -1,0 +1,294 @@
+"""The catalogue: one SQLite file that holds every article, its passages and their vectors. It is the truth.
+
+Chroma and BM25 are caches that can be rebuilt from it at any time. One article is written wholly in one transaction.
+Every passage has a key that is never given to another passage, so a cache agrees with the catalogue exactly when the
+two hold the same keys.
+"""
+
+import sqlite3
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onrecord.index.errors import UnknownArticle
+from onrecord.index.store import entries
+from onrecord.index.store.conditions import condition_of
+from onrecord.index.store.database import Database
+from onrecord.index.store.entries import Change, Entry
+from onrecord.index.store.schema import SHRINKS
+from onrecord.index.types import Article, ArticleInfo, Filter, Passage, Sentence, Vectors
+
+FILE = "catalogue.sqlite3"
+Keys = NDArray[np.int64]
+
+PURGE = "purge"  # a note that is made with the change itself, so that a process that was cut off is followed by one
+_AT_ONCE = 500  # values bound to one statement
+_INFO = "id, title, source, published, url, language, place, words, added"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRow:
+    """One passage as Chroma holds it."""
+
+    key: int
+    article_id: str
+    source: str
+    published: str
+    vector: Vectors
+
+
+class Catalogue:
+    """Readers of any thread and one writer at a time. Errors of the disk come as ``StoreError``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._database = Database(folder / FILE)
+        self._reader, self._writer = self._database.reader, self._database.writer
+        self.snapshot = self._database.snapshot
+        self.check = self._database.check
+        self.revision = int(self.note("revision") or 0)
+        if not self.note("id"):
+            self.set_note("id", uuid.uuid4().hex[:12])
+
+    def close(self) -> None:
+        self._database.close()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """One change of the collection: all of it, with the next revision, or none of it."""
+        with self._database.writer():  # held until the new revision is known, so that no two changes share one
+            with self._database.transaction() as connection:
+                yield connection
+                _note(connection, "revision", str(self.revision + 1))
+            self.revision += 1
+
+    # -- notes about the collection as a whole ------------------------------------------------------------------
+
+    def note(self, name: str) -> str:
+        """What was noted under this name, ``""`` when nothing was."""
+        with self._reader() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_note(self, name: str, value: str) -> None:
+        with self._writer() as connection:
+            _note(connection, name, value)
+
+    # -- changes -----------------------------------------------------------------------------------------------
+
+    def put(self, entry: Entry, *, origin: str = "", retire: Sequence[str] = ()) -> Change:
+        """Stores an article, in place of the one with its id. ``origin``: the file it came from.
+
+        ``retire``: articles that came from that file before and are no longer in it; they go in the same transaction,
+        unless another file holds them too.
+        """
+        entries.check(entry)
+        article = entry.article
+        with self._change() as connection:
+            gone, removed = entries.retire(connection, origin, retire)
+            row = connection.execute("SELECT added FROM articles WHERE id = ?", (article.id,)).fetchone()
+            origins = [p for (p,) in connection.execute("SELECT path FROM origins WHERE article_id = ?", (article.id,))]
+            gone += entries.delete(connection, article.id)
+            if row or removed:
+                _note(connection, PURGE, "1")
+            added = str(row[0]) if row else datetime.now(UTC).isoformat(timespec="seconds")
+            keys = entries.insert(connection, entry, added)
+            paths = {*origins, origin} - {""}
+            connection.executemany("INSERT INTO origins VALUES (?, ?)", [(path, article.id) for path in paths])
+        return Change(added=keys, deleted=gone, removed=removed)
+
+    def keep_origin(self, origin: str, ids: Sequence[str], *, retire: Sequence[str] = ()) -> Change:
+        """Notes that a file holds these stored articles; ``retire`` as in ``put``."""
+        with self._writer():
+            if set(self.from_origin(origin)) >= set(ids) and not retire:
+                return Change()
+            with self._change() as connection:
+                gone, removed = entries.retire(connection, origin, retire)
+                if removed:
+                    _note(connection, PURGE, "1")
+                connection.executemany("INSERT OR IGNORE INTO origins VALUES (?, ?)", [(origin, one) for one in ids])
+        return Change(deleted=gone, removed=removed)
+
+    def remove(self, ids: Sequence[str]) -> Change:
+        """Takes articles out, with all that was derived from them; ``purge`` is then due."""
+        with self._change() as connection:
+            gone = tuple(key for article_id in ids for key in entries.delete(connection, article_id))
+            _note(connection, PURGE, "1")
+        return Change(deleted=gone, removed=tuple(ids))
+
+    @property
+    def purge_due(self) -> bool:
+        """Whether something of a text that was taken out or replaced may still be in the files of a store."""
+        return bool(self.note(PURGE))
+
+    def settle_purge(self) -> None:
+        """Called when the other stores are rid of it: this one is too, unless a reader holds on to its file."""
+        if self._database.scrub():
+            self.set_note(PURGE, "")
+
+    def compact(self) -> None:
+        """Gives unused room back to the disk."""
+        with self._writer() as connection:
+            connection.execute(SHRINKS)
+            connection.execute("VACUUM")
+        self._database.scrub()
+
+    # -- articles ----------------------------------------------------------------------------------------------
+
+    def article(self, article_id: str) -> Article:
+        """The stored article; raises ``UnknownArticle``."""
+        found = self.find_article(article_id)
+        if found is None:
+            raise UnknownArticle(f"No article has the id {article_id!r}; `onrecord list` shows those that are here.")
+        return found
+
+    def find_article(self, article_id: str) -> Article | None:
+        with self._reader() as connection:
+            row = connection.execute(f"SELECT {entries.ARTICLE} FROM articles WHERE id = ?", (article_id,)).fetchone()
+        return Article(*row) if row else None
+
+    def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
+        """In the order in which they were stored."""
+        condition, values = condition_of(where)
+        with self._reader() as connection:
+            rows = connection.execute(f"SELECT {_INFO} FROM articles WHERE {condition} ORDER BY number", values)
+            return tuple(ArticleInfo(*row) for row in rows)
+
+    def article_ids(self, where: Filter | None = None) -> tuple[str, ...]:
+        condition, values = condition_of(where)
+        with self._reader() as connection:
+            rows = connection.execute(f"SELECT id FROM articles WHERE {condition} ORDER BY number", values)
+            return tuple(row[0] for row in rows)
+
+    def article_numbers(self, where: Filter | None = None) -> NDArray[np.int64]:
+        """The numbers under which the articles are stored, ascending; a changed article gets another one."""
+        condition, values = condition_of(where)
+        with self._reader() as connection:
+            rows = connection.execute(f"SELECT number FROM articles WHERE {condition} ORDER BY number", values)
+            return np.array([row[0] for row in rows], dtype=np.int64)
+
+    def from_origin(self, origin: str) -> tuple[str, ...]:
+        """The ids of the articles that came from this file."""
+        with self._reader() as connection:
+            return tuple(r[0] for r in connection.execute("SELECT article_id FROM origins WHERE path = ?", (origin,)))
+
+    def sentences(self, article_id: str) -> tuple[Sentence, ...]:
+        with self._reader() as connection:
+            rows = connection.execute(
+                "SELECT article_id, idx, start_char, end_char, text FROM sentences WHERE article_id = ? ORDER BY idx",
+                (article_id,),
+            )
+            return tuple(Sentence(*row) for row in rows)
+
+    def signatures(self) -> list[tuple[str, bytes]]:
+        with self._reader() as connection:
+            return list(connection.execute("SELECT id, signature FROM articles ORDER BY number"))
+
+    def copies(self, article_id: str) -> tuple[str, ...]:
+        """The ids of its near-duplicates, and of theirs, the earliest first; undated ones come last."""
+        query = """
+            WITH RECURSIVE alike(id) AS (
+                VALUES (?) UNION SELECT copy_id FROM copies JOIN alike ON copies.article_id = alike.id
+            )
+            SELECT articles.id FROM articles JOIN alike USING (id) WHERE articles.id != ?
+            ORDER BY published = '', published, articles.id"""
+        with self._reader() as connection:
+            return tuple(row[0] for row in connection.execute(query, (article_id, article_id)))
+
+    # -- passages ----------------------------------------------------------------------------------------------
+
+    def passage_count(self) -> int:
+        with self._reader() as connection:
+            return int(connection.execute("SELECT count(*) FROM passages").fetchone()[0])
+
+    def passage_rows(self) -> tuple[Keys, list[str]]:
+        """Every passage's key, ascending, and beside it its article's id."""
+        with self._reader() as connection:
+            rows = connection.execute("SELECT key, article_id FROM passages ORDER BY key").fetchall()
+        return np.array([row[0] for row in rows], dtype=np.int64), [row[1] for row in rows]
+
+    def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
+        """The passages with these keys; one that was removed meanwhile is left out."""
+        found: dict[int, list[Sentence]] = {}
+        ids: dict[int, tuple[str, str]] = {}
+        query = """
+            SELECT p.key, p.id, s.article_id, s.idx, s.start_char, s.end_char, s.text FROM passages p
+            JOIN sentences s ON s.article_id = p.article_id AND s.idx BETWEEN p.first AND p.last
+            WHERE p.key IN ({}) ORDER BY p.key, s.idx"""
+        with self._reader() as connection:
+            for some in _batches(keys):
+                for key, passage_id, *sentence in connection.execute(query.format(_marks(some)), some):
+                    ids[key] = (passage_id, sentence[0])
+                    found.setdefault(key, []).append(Sentence(*sentence))
+        return {key: Passage(*ids[key], sentences=tuple(sentences)) for key, sentences in found.items()}
+
+    def titled_passages(self, keys: Sequence[int]) -> Iterator[tuple[int, str, Passage]]:
+        """Those of these passages that are there, with their keys and their articles' titles, in order of the key."""
+        query = "SELECT p.key, a.title FROM passages p JOIN articles a ON a.id = p.article_id WHERE p.key IN ({})"
+        for some in _batches(keys):
+            with self._reader() as connection:
+                titles = dict(connection.execute(query.format(_marks(some)), some))
+            for key, passage in self.passages(some).items():
+                yield key, titles[key], passage
+
+    def vectors(self, *, after: int = 0) -> tuple[Keys, Vectors]:
+        """The keys greater than ``after``, ascending, and their vectors."""
+        with self._reader() as connection:
+            rows = connection.execute(
+                "SELECT key, vector FROM embeddings WHERE key > ? ORDER BY key", (after,)
+            ).fetchall()
+        return _stack(rows)
+
+    def vectors_of(self, keys: Sequence[int]) -> Iterator[tuple[Keys, Vectors]]:
+        """The vectors of these keys, some at a time."""
+        with self._reader() as connection:
+            for some in _batches(keys):
+                query = f"SELECT key, vector FROM embeddings WHERE key IN ({_marks(some)}) ORDER BY key"
+                yield _stack(connection.execute(query, some).fetchall())
+
+    def vector_rows(self, keys: Sequence[int]) -> Iterator[VectorRow]:
+        query = """
+            SELECT p.key, p.article_id, a.source, a.published, e.vector FROM passages p
+            JOIN articles a ON a.id = p.article_id JOIN embeddings e ON e.key = p.key WHERE p.key IN ({})"""
+        with self._reader() as connection:
+            for some in _batches(keys):
+                for key, article_id, source, published, vector in connection.execute(query.format(_marks(some)), some):
+                    yield VectorRow(key, article_id, source, published, np.frombuffer(vector, dtype=np.float32))
+
+    def problems(self) -> tuple[str, ...]:
+        """What SQLite's own check finds, and passages without a vector; nothing when all is well."""
+        with self._reader() as connection:
+            found = [row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
+            found += [f"foreign key of {row[0]}" for row in connection.execute("PRAGMA foreign_key_check")]
+            bare = connection.execute(
+                "SELECT count(*) FROM passages LEFT JOIN embeddings USING (key) WHERE vector IS NULL"
+            ).fetchone()[0]
+        return (*found, *([f"{bare} passages without a vector"] if bare else []))
+
+
+def _note(connection: sqlite3.Connection, name: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+    )
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(keys), _AT_ONCE):
+        yield [int(key) for key in keys[start : start + _AT_ONCE]]
+
+
+def _stack(rows: Iterable[tuple[int, bytes]]) -> tuple[Keys, Vectors]:
+    rows = list(rows)
+    keys = np.array([row[0] for row in rows], dtype=np.int64)
+    joined = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
+    return keys, joined.reshape(len(rows), -1) if rows else joined.reshape(0, 0)

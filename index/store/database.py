@@ -1,0 +1,136 @@
+"""Connections to the catalogue's file: as many readers as there are threads, one writer at a time."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from onrecord.index.errors import DiskFull, StoreError
+from onrecord.index.store import modes, reserve
+from onrecord.index.store.faults import point
+from onrecord.index.store.schema import connect, create, refuse_foreign, told_plainly
+from onrecord.index.store.scrub import Scrubber
+
+
+class Database:
+    """Errors of the file and of the disk come as ``StoreError``."""
+
+    def __init__(self, file: Path) -> None:
+        self._folder = file.parent
+        self._file = file
+        self._idle: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._writing = threading.RLock()
+        self._closed = False
+        self._held = threading.local()  # the connection of a snapshot, in the thread that took it
+        try:
+            self._writer = self._first()
+        except DiskFull:
+            if not reserve.release(self._folder):
+                raise
+            self._writer = self._first()
+
+    def _first(self) -> sqlite3.Connection:
+        with told_plainly(self._folder):
+            modes.make_folder(self._folder)
+            refuse_foreign(self._file)
+            modes.make_file(self._file)  # what SQLite puts beside it gets its mode
+            connection = connect(self._file)
+            try:
+                create(connection)
+                self._scrubber = Scrubber(self._file)
+            except BaseException:
+                connection.close()
+                raise
+            self._made = _identity(self._file)
+            return connection
+
+    def close(self) -> None:
+        with self._writing, self._guard:
+            self._closed = True
+            for connection in [*self._idle, self._writer]:
+                connection.close()
+            self._idle.clear()
+            self._scrubber.close()
+
+    def check(self) -> None:
+        """Raises ``StoreError`` when the file is no longer where it was: what is written then is kept nowhere."""
+        try:
+            found = _identity(self._file)
+        except OSError:
+            found = None
+        if found != self._made:
+            raise StoreError(
+                f"The data folder {self._folder} was moved, deleted or replaced while it was in use, so nothing can be "
+                "kept; put it back, or stop OnRecord and start it again."
+            )
+
+    @contextmanager
+    def reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread's own for a while: that of its snapshot, or one of those kept for use again."""
+        held: sqlite3.Connection | None = getattr(self._held, "connection", None)
+        if held is not None:
+            yield held
+            return
+        with told_plainly(self._folder):
+            with self._guard:
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or connect(self._file)
+            try:
+                yield connection
+            finally:
+                with self._guard:
+                    if self._closed:
+                        connection.close()
+                    else:
+                        self._idle.append(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Within, everything that this thread reads is of one moment, whatever is written meanwhile."""
+        with self.reader() as connection:
+            connection.execute("BEGIN")
+            self._held.connection = connection
+            try:
+                yield connection
+            finally:
+                self._held.connection = None
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writer(self) -> Iterator[sqlite3.Connection]:
+        """The one connection that writes, in autocommit mode."""
+        with self._writing, told_plainly(self._folder):
+            self.check()
+            yield self._writer
+            self.check()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of what is written within, or none of it."""
+        with self.writer() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                point("catalogue.commit.before")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            point("catalogue.commit.after")
+
+    def scrub(self) -> bool:
+        """Leaves nothing of what was deleted in the file or beside it; False while a reader holds on to it."""
+        with self.writer() as connection:
+            point("catalogue.scrub.before")
+            done = self._scrubber.scrub(connection)
+            point("catalogue.scrub.after")
+            return done
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    """Which file it is, whatever its name."""
+    facts = file.stat()
+    return facts.st_dev, facts.st_ino

@@ -1,0 +1,173 @@
+"""Keyword search: BM25 over stemmed words, exact at every moment while passages come and go."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onrecord.index.store import postings
+from onrecord.index.store.catalogue import Keys
+from onrecord.index.store.postings import Mask, Segment
+from onrecord.index.text.terms import Terms
+from onrecord.index.types import Vectors
+
+LARGEST = 200_000  # passages beyond which segments are not merged any more: it would take more than a second
+_WORN = 0.75  # share of its rows that a segment must still need not to be renewed
+_AT_ONCE = 10_000  # passages whose terms are in memory as Python objects
+
+KeyedTexts = Iterable[tuple[int, str]]
+
+
+class Part:
+    """A segment and which of its rows count, ``None`` for all; how many those are, and how many terms they have."""
+
+    def __init__(self, segment: Segment, alive: Mask | None = None) -> None:
+        self.segment = segment
+        self.alive = alive
+        self.count = len(segment.keys) if alive is None else int(alive.sum())
+        self.length = int((segment.lengths if alive is None else segment.lengths[alive]).sum(dtype=np.int64))
+
+    @property
+    def keys(self) -> Keys:
+        return self.segment.keys if self.alive is None else self.segment.keys[self.alive]
+
+    def postings(self, code: int) -> tuple[postings.Rows, postings.Counts]:
+        """As of the segment, of the rows that count."""
+        rows, counts = self.segment.postings(code)
+        if self.alive is None:
+            return rows, counts
+        kept = self.alive[rows]
+        return rows[kept], counts[kept]
+
+    def without(self, keys: Keys) -> "Part":
+        """Without these passages; itself when it holds none of them."""
+        rows = rows_of(self.segment.keys, keys)
+        if not len(rows):
+            return self
+        alive = np.ones(len(self.segment.keys), dtype=np.bool_) if self.alive is None else self.alive.copy()
+        alive[rows] = False
+        return Part(self.segment, alive)
+
+    def purged(self) -> "Part":
+        """The same, with nothing left of the rows that do not count."""
+        return self if self.alive is None else Part(postings.merge([(self.segment, self.alive)]))
+
+
+class KeywordIndex:
+    """BM25 over the passages ``keys``. Never changes: ``plus`` and ``without`` give another one.
+
+    The score of a passage is the sum over the query's terms of ``idf * tf / (tf + k1 * (1 - b + b * dl / avgdl))`` with
+    ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))``, as in Lucene, over the passages that are there now.
+    """
+
+    def __init__(self, parts: Sequence[Part], terms: Terms, *, k1: float, b: float) -> None:
+        self.parts = tuple(parts)
+        self.terms = terms
+        self._k1, self._b = k1, b
+        self.count = sum(part.count for part in self.parts)
+        self._length = sum(part.length for part in self.parts)
+
+    @classmethod
+    def build(cls, keyed_texts: KeyedTexts, *, k1: float, b: float) -> "KeywordIndex":
+        return cls((), Terms(), k1=k1, b=b).plus(keyed_texts)
+
+    @property
+    def keys(self) -> Keys:
+        """The passages' keys, ascending."""
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(part.keys for part in self.parts)])
+
+    def plus(self, keyed_texts: KeyedTexts) -> "KeywordIndex":
+        """With these passages too. Their keys ascend, and are greater than those that are here."""
+        parts = list(self.parts)
+        waiting = iter(keyed_texts)
+        while some := list(islice(waiting, _AT_ONCE)):
+            parts.append(Part(postings.build(some, self.terms)))
+            while _merges(parts):
+                parts[-2:] = [Part(postings.merge([(part.segment, part.alive) for part in parts[-2:]]))]
+        return self.with_parts(parts)
+
+    def without(self, keys: Keys) -> "KeywordIndex":
+        """Without these passages, which count for nothing from now on. Segments that are a quarter dead are renewed."""
+        parts = [part.without(keys) for part in self.parts]
+        return self.with_parts([one.purged() if one.count < _WORN * len(one.segment.keys) else one for one in parts])
+
+    def purged(self) -> "KeywordIndex":
+        """The same passages, with nothing left of those that were taken out."""
+        return self.with_parts([part.purged() for part in self.parts])
+
+    def unsaved(self) -> "KeywordIndex":
+        """The same, of which no file is known."""
+        return self.with_parts([Part(replace(part.segment, file=""), part.alive) for part in self.parts])
+
+    @property
+    def fresh(self) -> int:
+        """How many passages are in no file yet."""
+        return sum(part.count for part in self.parts if not part.segment.file)
+
+    def matches(self, query: str) -> tuple[Keys, Vectors]:
+        """The passages that hold any of the query's terms, by ascending key, and their BM25."""
+        scale = self.count / self._length if self._length else 0.0
+        weights = Counter(self.terms.codes(query))
+        held = {code: [part.postings(code) for part in self.parts] for code in weights}
+        idf = {code: self._idf(sum(len(rows) for rows, _ in each)) for code, each in held.items()}
+        keys, scores = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
+        for n, part in enumerate(self.parts):
+            total = np.zeros(len(part.segment.keys), dtype=np.float32)
+            for code, weight in weights.items():
+                rows, counts = held[code][n]
+                relative = part.segment.lengths[rows] * scale
+                share = counts / (counts + self._k1 * (1 - self._b + self._b * relative))
+                total[rows] += (weight * idf[code] * share).astype(np.float32)
+            found = np.flatnonzero(total)
+            keys.append(part.segment.keys[found])
+            scores.append(total[found])
+        return np.concatenate(keys), np.concatenate(scores)
+
+    def scores(self, query: str) -> Vectors:
+        """BM25 of every passage, in the order of ``keys``; 0 where no term of the query occurs."""
+        keys, found = self.matches(query)
+        scores = np.zeros(self.count, dtype=np.float32)
+        scores[np.searchsorted(self.keys, keys)] = found
+        return scores
+
+    def document_frequency(self, text: str) -> int:
+        """How many passages hold the word; for several words, all of them. Stopwords are passed over."""
+        codes = self.terms.codes(text)
+        if not codes:
+            return self.count if self._length and re.search(r"\w", text) else 0
+        total = 0
+        for part in self.parts:
+            held = part.postings(codes[0])[0]
+            for code in codes[1:]:
+                held = np.intersect1d(held, part.postings(code)[0], assume_unique=True)
+            total += len(held)
+        return total
+
+    def _idf(self, frequency: int) -> float:
+        return math.log(1 + (self.count - frequency + 0.5) / (frequency + 0.5))
+
+    def with_parts(self, parts: Sequence[Part]) -> "KeywordIndex":
+        """The index of these segments; those without a passage are left out."""
+        return KeywordIndex([part for part in parts if part.count], self.terms, k1=self._k1, b=self._b)
+
+
+def _merges(parts: Sequence[Part]) -> bool:
+    """Whether the last two become one: when they are of like size, so that each passage is merged a few times only."""
+    if len(parts) < 2:
+        return False
+    before, last = (len(part.segment.keys) for part in parts[-2:])
+    return before < 2 * last and before + last <= LARGEST
+
+
+def rows_of(keys: Keys, wanted: Keys) -> NDArray[np.int64]:
+    """Where those of ``wanted`` that are among the ascending ``keys`` stand."""
+    places = np.searchsorted(keys, wanted)
+    inside = places < len(keys)
+    places, wanted = places[inside], wanted[inside]
+    found: NDArray[np.int64] = places[keys[places] == wanted]
+    return found

@@ -1,0 +1,81 @@
+"""What the pipeline needs of a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Messages = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Work done, in tokens. ``evaluated`` were read by the model, ``reused`` came from an earlier prompt's cache.
+
+    >>> Usage(evaluated_tokens=400, calls=1) + Usage(reused_tokens=390, evaluated_tokens=12, calls=1)
+    Usage(evaluated_tokens=412, reused_tokens=390, generated_tokens=0, calls=2)
+    """
+
+    evaluated_tokens: int = 0
+    reused_tokens: int = 0
+    generated_tokens: int = 0
+    calls: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.evaluated_tokens + other.evaluated_tokens,
+            self.reused_tokens + other.reused_tokens,
+            self.generated_tokens + other.generated_tokens,
+            self.calls + other.calls,
+        )
+
+
+class Engine(Protocol):
+    """A language model at temperature 0. Safe to call from several threads; callers are served in turn."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def context_tokens(self) -> int: ...
+
+    @property
+    def usage(self) -> Usage:
+        """Work since the last `reset_usage`."""
+        ...
+
+    def reset_usage(self) -> None: ...
+
+    def generate(
+        self,
+        messages: Messages,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+        prefix: str = "",
+    ) -> Iterator[str]:
+        """The assistant's message in pieces of text; closing the iterator stops the model within a token.
+
+        ``messages`` have the keys ``role`` and ``content``. ``prefix`` is the start of the assistant's message,
+        which the model continues; it is not among the pieces. ``grammar`` (GBNF) is ignored by back ends that
+        cannot hold the model to one.
+        """
+        ...
+
+    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+        """The likeliest first tokens of the reply with their probabilities; None when the back end does not tell."""
+        ...
+
+    def yes_probability(self, messages: Messages) -> float | None:
+        """p(yes) / (p(yes) + p(no)) at the reply's first token; None when the back end does not tell."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """The length of ``text`` in tokens: exact where the model is here, else estimated on the high side."""
+        ...
+
+    def close(self) -> None:
+        """Free the model. May be called twice."""
+        ...

@@ -1,0 +1,105 @@
+"""Any LlamaIndex ``LLM`` object as an `Engine`.
+
+The object keeps its own settings: LlamaIndex has no options that every ``LLM`` takes, so the length and the stop
+strings are held to here, and the stream is closed when they are reached. Token counts are estimates.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from llama_index.core.llms import LLM, ChatMessage, ChatResponse
+
+from onrecord.qa.engines.base import Messages, Usage
+from onrecord.qa.engines.pieces import ask_for_prefix, cut_at_stop, estimate_tokens, without_echo
+from onrecord.qa.engines.yes_no import token_mass, yes_share
+
+
+class LlmEngine:
+    """p(yes) is known only where it was set up to return logprobs; ``close`` leaves it to its owner."""
+
+    def __init__(self, llm: LLM) -> None:
+        self._llm = llm
+        self._has_logprobs = True  # until a reply without them says otherwise
+        self.usage = Usage()
+
+    @property
+    def name(self) -> str:
+        return self._llm.metadata.model_name
+
+    @property
+    def context_tokens(self) -> int:
+        return self._llm.metadata.context_window
+
+    def reset_usage(self) -> None:
+        self.usage = Usage()
+
+    def count_tokens(self, text: str) -> int:
+        return estimate_tokens(text)
+
+    def generate(
+        self,
+        messages: Messages,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+        prefix: str = "",
+    ) -> Iterator[str]:
+        """See `Engine.generate`; ``grammar`` is ignored."""
+        responses = self._responses(ask_for_prefix(messages, prefix))
+        said = (response.delta or "" for response in responses)
+        generated = 0
+        try:
+            for piece in cut_at_stop(without_echo(said, prefix), stop):
+                tokens = estimate_tokens(piece)
+                generated += tokens
+                self.usage += Usage(generated_tokens=tokens)
+                yield piece
+                if generated >= max_tokens:
+                    return
+        finally:
+            responses.close()
+
+    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+        """See `Engine.first_tokens`; the stream is closed after its first token."""
+        if not self._has_logprobs:
+            return None
+        responses = self._responses(messages)
+        try:
+            first = next((response for response in responses if response.delta or response.logprobs), None)
+        finally:
+            responses.close()
+        if first is None or not first.logprobs:
+            self._has_logprobs = False
+            return None
+        return token_mass((token.token, token.logprob) for token in first.logprobs[0])
+
+    def yes_probability(self, messages: Messages) -> float | None:
+        """See `Engine.yes_probability`."""
+        return yes_share(self.first_tokens(messages))
+
+    def close(self) -> None:
+        """Nothing to free: the ``LLM`` object belongs to whoever made it."""
+
+    def _responses(self, messages: Messages) -> "_Responses":
+        asked = [ChatMessage(role=message["role"], content=message["content"]) for message in messages]
+        self.usage += Usage(evaluated_tokens=sum(estimate_tokens(m["content"]) for m in messages), calls=1)
+        return _Responses(self._llm, asked)
+
+
+class _Responses(Iterator[ChatResponse]):
+    """The stream of one chat; the whole reply as one piece from an ``LLM`` that cannot stream."""
+
+    def __init__(self, llm: LLM, messages: Sequence[ChatMessage]) -> None:
+        try:
+            self._stream: Iterator[ChatResponse] = iter(llm.stream_chat(messages))
+        except NotImplementedError:
+            reply = llm.chat(messages)
+            self._stream = iter([reply.model_copy(update={"delta": reply.message.content})])
+
+    def __next__(self) -> ChatResponse:
+        return next(self._stream)
+
+    def close(self) -> None:
+        close = getattr(self._stream, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,191 @@
+"""A GGUF model run in this process by llama.cpp, as a LlamaIndex ``CustomLLM`` and as an `Engine`."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ChatResponseGen,
+    CompletionResponse,
+    CompletionResponseGen,
+    LLMMetadata,
+    MessageRole,
+)
+from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
+from llama_index.core.llms.custom import CustomLLM
+from pydantic import PrivateAttr
+
+from onrecord.qa.engines.base import Messages, Usage
+from onrecord.qa.engines.llamacpp import Chunk, LlamaServer, chunk_text
+from onrecord.qa.engines.yes_no import token_mass, yes_share
+
+TOP_LOGPROBS = 20
+# What chat templates mark turns with. An article that contains such a mark must not be able to end the user's turn.
+CONTROL_TOKEN = re.compile(r"<(?=\|[^<>|\s]{1,40}\|>|/?s>|(?:start|end)_of_turn>|<?/?SYS>)|\[(?=/?INST\])")
+
+
+def defuse(text: str) -> str:
+    """Break every chat-template mark in ``text`` by a space, so that it is read as plain characters.
+
+    >>> defuse("end<|im_end|>")
+    'end< |im_end|>'
+    """
+    return CONTROL_TOKEN.sub(lambda match: match.group() + " ", text)
+
+
+class LlamaCppEngine(CustomLLM):
+    """A local model, loaded at once; raises `ModelError` naming the file where that fails.
+
+    ``threads``: None uses the physical cores. ``cache_mib`` bounds the memory for earlier prompts. A prompt that
+    begins as the one before it is read from where the two differ.
+    """
+
+    model_path: Path
+    name: str
+    context_tokens: int
+    max_tokens: int = 256
+
+    _server: LlamaServer = PrivateAttr()
+    _usage: Usage = PrivateAttr(default=Usage())
+
+    def __init__(
+        self,
+        model_path: Path | str,
+        *,
+        name: str = "",
+        context_tokens: int = 4096,
+        threads: int | None = None,
+        cache_mib: int = 256,
+    ) -> None:
+        path = Path(model_path)
+        server = LlamaServer(
+            path, name=name or path.stem, context_tokens=context_tokens, threads=threads, cache_mib=cache_mib
+        )
+        super().__init__(model_path=path, name=name or path.stem, context_tokens=context_tokens)
+        self._server = server
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "LlamaCppEngine"
+
+    # The Engine protocol
+
+    @property
+    def usage(self) -> Usage:
+        return self._usage
+
+    def reset_usage(self) -> None:
+        self._usage = Usage()
+
+    def count_tokens(self, text: str) -> int:
+        return self._server.count_tokens(text)
+
+    def generate(
+        self,
+        messages: Messages,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+        prefix: str = "",
+    ) -> Iterator[str]:
+        """See `Engine.generate`."""
+        yield from self._pieces(self.prompt(messages) + prefix, max_tokens=max_tokens, stop=stop, grammar=grammar)
+
+    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+        """See `Engine.first_tokens`; the prompt is read once, and one token is generated."""
+        request = {"prompt": self.prompt(messages), "max_tokens": 1, "temperature": 0.0, "n_probs": TOP_LOGPROBS}
+        found: Mapping[str, float] | None = None
+        for chunk in self._server.stream(request, on_done=self._count):
+            logprobs = chunk["choices"][0].get("logprobs") if chunk.get("choices") else None
+            if logprobs and logprobs["content"]:
+                found = token_mass((top["token"], top["logprob"]) for top in logprobs["content"][0]["top_logprobs"])
+        return found
+
+    def yes_probability(self, messages: Messages) -> float | None:
+        """See `Engine.yes_probability`."""
+        return yes_share(self.first_tokens(messages))
+
+    def close(self) -> None:
+        self._server.close()
+
+    def prompt(self, messages: Messages) -> str:
+        """The messages in the model's own chat template, up to where the assistant's message begins."""
+        return self._server.apply_template(tuple((m["role"], defuse(m["content"])) for m in messages))
+
+    def _pieces(self, prompt: str, *, max_tokens: int, stop: Sequence[str] = (), grammar: str = "") -> Iterator[str]:
+        request: Chunk = {"prompt": prompt, "max_tokens": max_tokens, "temperature": 0.0, "stop": list(stop)}
+        if grammar:
+            request["grammar"] = grammar
+        chunks = self._server.stream(request, on_done=self._count)
+        try:
+            for chunk in chunks:
+                if piece := chunk_text(chunk):
+                    yield piece
+        finally:
+            chunks.close()  # type: ignore[attr-defined]
+
+    def _count(self, timings: Mapping[str, Any]) -> None:
+        self._usage += Usage(
+            evaluated_tokens=int(timings.get("prompt_n", 0)),
+            reused_tokens=int(timings.get("cache_n", 0)),
+            generated_tokens=int(timings.get("predicted_n", 0)),
+            calls=1,
+        )
+
+    # LlamaIndex's interface
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata(
+            context_window=self.context_tokens,
+            num_output=self.max_tokens,
+            model_name=self.name,
+            is_chat_model=True,
+        )
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        """``formatted``: the prompt is in the model's template already; else it is one message of the user's."""
+        return CompletionResponse(text="".join(self._complete_pieces(prompt, formatted, kwargs)))
+
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
+        def responses() -> CompletionResponseGen:
+            text = ""
+            for piece in self._complete_pieces(prompt, formatted, kwargs):
+                text += piece
+                yield CompletionResponse(text=text, delta=piece)
+
+        return responses()
+
+    @llm_chat_callback()
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        text = "".join(self.generate(_plain(messages), **self._options(kwargs)))
+        return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, content=text))
+
+    @llm_chat_callback()
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        def responses() -> ChatResponseGen:
+            text = ""
+            for piece in self.generate(_plain(messages), **self._options(kwargs)):
+                text += piece
+                yield ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, content=text), delta=piece)
+
+        return responses()
+
+    def _complete_pieces(self, prompt: str, formatted: bool, kwargs: Mapping[str, Any]) -> Iterator[str]:
+        written = prompt if formatted else self.prompt([{"role": "user", "content": prompt}])
+        return self._pieces(written, **self._options(kwargs))
+
+    def _options(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that are known here; LlamaIndex passes on whatever its caller gave."""
+        known = {key: kwargs[key] for key in ("max_tokens", "stop", "grammar") if kwargs.get(key)}
+        return {"max_tokens": self.max_tokens, **known}
+
+
+def _plain(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:
+    return [{"role": message.role.value, "content": message.content or ""} for message in messages]

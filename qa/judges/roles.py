@@ -1,0 +1,176 @@
+"""Who does what, and who says what, where a name stands right before a verb: no reading is needed to compare."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from onrecord.index.text.words import LONG_NAMES, NATIONS, REPORTING, Words
+
+_TOLD = 0.5  # the share of what is said that a sentence must hold to be the one that says it
+_LEAST_TOLD = 2  # content words of what is said, below which nothing is concluded
+_SAME_OBJECT = 0.6  # the share of them that makes it the same deed
+_OBJECT = 6  # content words after a verb that say what is done
+_NOUN_FOLLOWS = frozenset("the a an this that its his her their of for in on by from at with".split())
+_BE = frozenset("is are was were be been being".split())
+_AUXILIARIES = _BE | frozenset("has have had will would can could may might should also later then never not".split())
+_CLAUSE_JOINTS = frozenset("and but while whereas who which that because after before when as".split())
+_MARKS = ",;:—–()"
+
+
+def passive_at(words: Words, verb: int) -> bool:
+    """Whether the verb is followed by "by" so soon that it may be a passive."""
+    return any(t.text.lower() == "by" for t in words.tokens[verb + 1 : verb + 4])
+
+
+def is_noun(words: Words, at: int) -> bool:
+    """Whether the word is no verb: "for construction", "a display of"."""
+    text = words.tokens[at].text
+    before = words.tokens[at - 1].text.lower() if at else ""
+    after = words.tokens[at + 1].text.lower() if at + 1 < len(words.tokens) else ""
+    return (before in _NOUN_FOLLOWS and not text.endswith("ing")) or (after == "of" and not text.endswith("ed"))
+
+
+def has_subject(words: Words, at: int) -> bool:
+    """Whether what stands before a verb may be who does it: not in "required schools to display a poster"."""
+    return not is_noun(words, at) and (at == 0 or words.tokens[at - 1].text.lower() != "to")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who did what to whom, where a name stands right before the verb; ``before`` has also who is named beside it."""
+
+    at: int  # the verb's place
+    subject: frozenset[str]
+    verb: str
+    passive: bool
+    object: frozenset[str]
+    before: frozenset[str]
+
+
+def proper_stems(texts: Sequence[Words]) -> frozenset[str]:
+    """Stems of names; a word that opens a sentence is one if it is one elsewhere, or a country."""
+    return NATIONS.union(*(name for words in texts for name in words.names))
+
+
+def deeds(words: Words, proper: frozenset[str]) -> list[Deed]:
+    found = []
+    for at, token in enumerate(words.tokens):
+        if not token.content or token.text[0].isupper() or not has_subject(words, at):
+            continue
+        last = at - 1
+        while last >= 0 and (words.tokens[last].text.lower() in _AUXILIARIES or _dates(words, last)):
+            last -= 1
+        first = last
+        while first >= 0 and words.tokens[first].stem in proper and words.tokens[first].text[0].isupper():
+            first -= 1
+        subject = {t.stem for t in words.tokens[first + 1 : last + 1]}
+        if not subject or not _joined(words, first + 1, at):
+            continue
+        subject |= {short for long, short in LONG_NAMES.items() if subject.issuperset(long)}
+        found.append(
+            Deed(
+                at=at,
+                subject=frozenset(subject),
+                verb=token.stem,
+                passive=any(t.text.lower() in _BE for t in words.tokens[last + 1 : at]),
+                object=frozenset(_object(words, at)),
+                before=frozenset(subject).union(t.stem for t in words.tokens[max(0, first - 2) : first + 1]),
+            )
+        )
+    return found
+
+
+def _dates(words: Words, at: int) -> bool:
+    """Whether the word belongs to "in 1999", "on Monday"."""
+    token = words.tokens[at]
+    if token.text.lower() in ("in", "on"):
+        return any(day.start == token.end + 1 for day in words.days)
+    return any(day.start <= token.start < day.end for day in words.days)
+
+
+def _joined(words: Words, first: int, last: int) -> bool:
+    """Whether no mark stands between two words, other than a possessive."""
+    return not any(
+        set(_MARKS) & set(words.text[words.tokens[n].end : words.tokens[n + 1].start]) for n in range(first, last)
+    )
+
+
+def _object(words: Words, verb: int) -> list[str]:
+    """The content words after a verb, up to the end of its clause."""
+    found: list[str] = []
+    for at in range(verb + 1, len(words.tokens)):
+        token = words.tokens[at]
+        if not _joined(words, at - 1, at) or token.text.lower() in _CLAUSE_JOINTS or len(found) == _OBJECT:
+            break
+        if token.content:
+            found.append(token.stem)
+    return found
+
+
+def token_places(words: Words) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for at, token in enumerate(words.tokens):
+        places.setdefault(token.stem, []).append(at)
+    return places
+
+
+def another_did(claim: Words, evidence: Sequence[Words]) -> bool:
+    """Whether what the claim says of one name, the evidence says of another, and nowhere of that one.
+
+    Only where a name stands right before the verb on both sides, so that no reading is needed.
+    """
+    proper = proper_stems([claim, *evidence])
+    theirs = [(words, deeds(words, proper)) for words in evidence]
+    for deed in deeds(claim, proper):
+        if not deed.object or deed.passive:
+            continue
+        same = [d for _, done in theirs for d in done if d.verb == deed.verb and _much(deed.object, d.object)]
+        others = [d for d in same if not d.passive and not deed.subject & d.before]
+        if (
+            others
+            and len(others) == len(same)
+            and not any(_may_do(deed, w, {d.at for d in done}) for w, done in theirs)
+        ):
+            return True
+    return False
+
+
+def _much(wanted: frozenset[str], held: frozenset[str]) -> bool:
+    return len(wanted & held) >= _SAME_OBJECT * len(wanted)
+
+
+def _may_do(deed: Deed, words: Words, certain: set[int]) -> bool:
+    """Whether a sentence may say the deed of its subject in a way that `deeds` does not see ("by her", "he")."""
+    for verb in token_places(words).get(deed.verb, ()):
+        after = frozenset(t.stem for t in words.tokens[verb + 1 : verb + 2 + 2 * _OBJECT])
+        if passive_at(words, verb) and deed.subject & after:
+            return True
+        if verb not in certain and _much(deed.object, after):
+            return True
+    return False
+
+
+def misattributed(claim: Words, evidence: Sequence[Words], context: Sequence[Words] = ()) -> bool:
+    """Whether the evidence has another named speaker say what the claim has a named one say.
+
+    No evidence that names the claim's speaker, or whose "he" may be them, may say as much of it.
+    """
+    proper = proper_stems([claim, *evidence])
+    sayings = [deed for deed in deeds(claim, proper) if deed.verb in REPORTING and not deed.passive]
+    if not sayings:
+        return False
+    named_before = frozenset[str]().union(*(words.stems for words in context))
+    named = [any(d.verb in REPORTING for d in deeds(words, proper)) for words in evidence]
+    for deed in sayings:
+        told = {t.stem for t in claim.tokens[deed.at + 1 :] if t.content} - deed.subject
+        if len(told) < _LEAST_TOLD:
+            continue
+        theirs = others = 0.0
+        for words, has_speaker in zip(evidence, named, strict=True):
+            share = len(told & words.stems) / len(told)
+            if deed.subject & words.stems or (not has_speaker and deed.subject & named_before):
+                theirs = max(theirs, share)
+            elif has_speaker:
+                others = max(others, share)
+        if others >= _TOLD and others > theirs:
+            return True
+    return False

@@ -1,0 +1,231 @@
+"""Where the evidence's articles say different things about what was asked.
+
+Each article's best sentences are read on their own: does this article answer the question, and what does it say in a
+few words? Code compares these short answers: numbers by value, other words by stems. Only what code finds different is
+shown, as each article's own sentence, attributed and dated.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from onrecord.index.text.quantities import Quantity, same_quantity, share_quantity
+from onrecord.index.text.words import Words, plain, words_of
+from onrecord.qa.judges.injection import stated
+from onrecord.qa.steps.check import logit
+from onrecord.qa.steps.question_type import given, offered, wants
+from onrecord.qa.types import Evidence
+
+MOST_READ = 6  # articles that are read on their own
+TOGETHER = 4  # sentences of an article that are read together
+NEAR = 0.6  # an article whose best sentence scores less than this share of the best one's is not read
+ABOUT = 0.4  # the share of the question's words that an article's sentences must hold to be read
+DAYS_APART = 21  # articles further apart tell of other events, or of how things went on
+ALIKE = 0.7  # sentences that share this much of the shorter one's words say the same
+SILENT = 0.5  # "not stated" at least this likely: the article does not answer
+SURE = 0.2  # an article that is silent less likely than this answers, however much surer another is
+BEHIND = 1.0  # or this much likelier, in log-odds, than in the article that answers best
+_AGO = re.compile(r"\b(?:years?|months|decades?) (?:ago|earlier|before)\b|\blast (?:year|season)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The best sentences of one article, in reading order; ``cited``: which of them the answer stands on."""
+
+    sentences: tuple[Evidence, ...]
+    cited: frozenset[int] = frozenset()  # numbers of evidence
+
+    @property
+    def best(self) -> Evidence:
+        return max(self.sentences, key=lambda e: e.score)
+
+    @property
+    def text(self) -> str:
+        return " ".join(e.sentence.text for e in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One excerpt read on its own. ``silence``: the probability that it does not answer; ``said``: its few words;
+    ``saying``: the sentence that they are made of.
+    """
+
+    excerpt: Excerpt
+    silence: float
+    said: str = ""
+    saying: Evidence | None = None
+
+    @property
+    def evidence(self) -> Evidence:
+        """The sentence that says it; the best one while nothing was said."""
+        return self.saying or self.excerpt.best
+
+
+def contenders(question: str, evidence: Sequence[Evidence], cited: frozenset[int] = frozenset()) -> list[Excerpt]:
+    """An excerpt of each article that may answer by itself, best first; copies count once. Empty where only one
+    article may. ``cited``: numbers of the evidence that the answer stands on, which is in its article's excerpt.
+    """
+    wanted = wants(question)
+    number_asked = wanted.number or wanted.day
+    by_article: dict[str, list[Evidence]] = {}
+    for item in sorted(evidence, key=lambda e: -e.score):
+        by_article.setdefault(item.sentence.article_id, []).append(item)
+    kept: list[Excerpt] = []
+    covered: set[str] = set()
+    for article_id, items in by_article.items():
+        kept_first = sorted(items, key=lambda e: e.number not in cited)[:TOGETHER]
+        excerpt = Excerpt(tuple(sorted(kept_first, key=lambda e: e.sentence.index)), cited)
+        first = kept[0].best if kept else excerpt.best
+        if article_id in covered or excerpt.best.score < NEAR * first.score:
+            continue
+        if not (_is_about(question, excerpt) and _same_time(excerpt.best.published, first.published)):
+            continue
+        if number_asked and not wanted.met_by(words_of(excerpt.text)):
+            continue
+        covered |= set(excerpt.best.also_in)
+        kept.append(excerpt)
+    return kept[:MOST_READ] if len(kept) > 1 else []
+
+
+def _is_about(question: str, excerpt: Excerpt) -> bool:
+    """Whether sentences, with their title, hold enough of the question's words to be about the same thing."""
+    asked = words_of(question).content
+    return len(asked & words_of(f"{stated(excerpt.best.title)}. {excerpt.text}").stems) >= ABOUT * len(asked)
+
+
+def _same_time(one: str, other: str) -> bool:
+    """Whether two articles may report on one event; undated ones may."""
+    try:
+        apart = date.fromisoformat(one[:10]) - date.fromisoformat(other[:10])
+    except ValueError:
+        return True
+    return abs(apart.days) <= DAYS_APART
+
+
+def answering(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings that answer, surest first."""
+    ranked = sorted(readings, key=lambda reading: reading.silence)
+    best = ranked[0].silence if ranked else 0.0
+    return [
+        reading
+        for reading in ranked
+        if reading.silence < SURE or (reading.silence < SILENT and logit(reading.silence) - logit(best) <= BEHIND)
+    ]
+
+
+def positions(question: str, readings: Sequence[Reading], say: Callable[[Excerpt], str]) -> list[Reading]:
+    """What each answering reading says. ``say`` gives a few words, kept only if they are one sentence's own, of the
+    time that is asked about, and more than the question's.
+    """
+    found = []
+    for reading in readings:
+        said = " ".join(say(reading.excerpt).split()).strip(" .\"“”'")
+        saying = _saying(question, said, reading.excerpt) if said else None
+        if saying and any(_answer(question, said)):
+            found.append(Reading(reading.excerpt, reading.silence, said, saying))
+    return [reading for reading in found if not _of_another_time(question, reading.evidence)]
+
+
+def _of_another_time(question: str, item: Evidence) -> bool:
+    """Whether a sentence looks back: "Four years ago", "in 2016" in an article of 2024, unless that is asked for."""
+    if wants(question).day:
+        return False
+    if _AGO.search(item.sentence.text) and not _AGO.search(question):
+        return True
+    told = {str(day.year) for day in words_of(item.sentence.text).days if day.year}
+    asked = {str(day.year) for day in words_of(question).days}
+    return bool(told and item.published) and not told & (asked | {item.published[:4]})
+
+
+def _saying(question: str, said: str, excerpt: Excerpt) -> Evidence | None:
+    """The sentence of an excerpt that a short answer is made of, a cited one before others; None where there is none.
+
+    Where the question offers the answer among others ("rebels or soldiers?"), an article may word it otherwise: then it
+    is the sentence that holds most of the answer, and most of what is asked.
+    """
+    holding = [e for e in excerpt.sentences if _made_of(said, e.sentence.text)]
+    if holding:
+        return max(holding, key=lambda e: (e.number in excerpt.cited, e.score))
+    words, asked = words_of(said).content, given(question)
+    if not words or not words <= offered(question):
+        return None
+
+    def held(item: Evidence) -> int:
+        return len((words | asked) & words_of(item.sentence.text).stems)
+
+    best = max(excerpt.sentences, key=lambda e: (e.number in excerpt.cited, held(e), e.score))
+    return best if held(best) else None
+
+
+def _made_of(said: str, sentence: str) -> bool:
+    """Whether a short answer is made of the sentence's own words: otherwise it is the model's, and is dropped."""
+    words, source = words_of(said), words_of(sentence)
+    if not words.content and not words.quantities:
+        return plain(said) in plain(sentence)
+    numbers = all(any(same_quantity(q, s) for s in source.quantities) for q in words.quantities)
+    return numbers and len(words.content & source.stems) >= 0.6 * len(words.content)
+
+
+def _answer(question: str, said: str) -> tuple[frozenset[str], tuple[Quantity, ...]]:
+    """What a short answer adds to the question: content words, and numbers."""
+    words = words_of(said)
+    return words.content - given(question), words.quantities
+
+
+def told(question: str, reading: Reading, answer: str) -> bool:
+    """Whether the answer that was written says what this text says.
+
+    Articles whose every text says something else than the answer tell of something else: a semi-final, a place-holder.
+    """
+    content, counts = _answer(question, reading.said)
+    words = words_of(answer)
+    if counts:
+        return share_quantity(counts, words.quantities)
+    return len(content & words.stems) >= 0.5 * len(content)
+
+
+def same_answer(question: str, one: str, other: str) -> bool:
+    """Whether two short answers to a question agree: equal in value where it asks for a number, else in words.
+
+    >>> same_answer("How many?", "5,000 fighters", "five thousand"), same_answer("How many?", "5,000", "15,000")
+    (True, False)
+    """
+    first, second = words_of(one), words_of(other)
+    if (wants(question).number or wants(question).day) and first.quantities and second.quantities:
+        return share_quantity(first.quantities, second.quantities)
+    if plain(one) in plain(other) or plain(other) in plain(one):
+        return True
+    return _overlap(first, second, given(question)) >= 0.5
+
+
+def _agree(question: str, one: Reading, other: Reading) -> bool:
+    first, second = words_of(one.evidence.sentence.text), words_of(other.evidence.sentence.text)
+    same_numbers = {q.value for q in first.quantities} == {q.value for q in second.quantities}
+    if same_numbers and _overlap(first, second, frozenset()) >= ALIKE:
+        return True
+    return same_answer(question, one.said, other.said)
+
+
+def _overlap(one: Words, other: Words, asked: frozenset[str]) -> float:
+    """Shared content words over those of the shorter answer, without the question's own."""
+    first, second = (one.content - asked) or one.content, (other.content - asked) or other.content
+    shorter = min(len(first), len(second))
+    return len(first & second) / shorter if shorter else 0.0
+
+
+def groups(question: str, found: Sequence[Reading]) -> list[list[Reading]]:
+    """Readings that say the same together, the largest group first, then the surest."""
+    together: list[list[Reading]] = []
+    for position in found:
+        home = next((g for g in together if any(_agree(question, position, p) for p in g)), None)
+        if home is None:
+            together.append([position])
+        else:
+            home.append(position)
+    return sorted(together, key=lambda g: (-len(g), min(p.silence for p in g)))
+
+
+def by_date(found: Sequence[Reading]) -> list[Reading]:
+    """Earlier articles first; undated ones last, in the order they came."""
+    return sorted(found, key=lambda p: (not p.evidence.published, p.evidence.published))

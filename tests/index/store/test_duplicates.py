@@ -1,0 +1,144 @@
+"""Copies: the same story with another lead, a trimmed end or edits; not two stories about one event."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onrecord.index.store.duplicates import SAME_JACCARD, CopyIndex, find_copies, group_copies, signature, similar
+
+SEEDS = sorted((Path(__file__).parents[3] / "seeds").glob("*.txt"))
+WIRE = SEEDS[0].read_text(encoding="utf-8")
+OTHER = SEEDS[1].read_text(encoding="utf-8")
+LEAD = "Talks on Aleppo went on through the night, diplomats in Ankara said, as buses waited at the edge of the city.\n"
+
+
+def edited(text: str, share: float) -> str:
+    chance = random.Random(7)
+    return " ".join("reportedly" if chance.random() < share else word for word in text.split(" "))
+
+
+def story(seed: int, words: int = 400) -> str:
+    chance = random.Random(seed)
+    return " ".join(f"word{chance.randrange(3000)}" for _ in range(words))
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        WIRE.upper(),
+        edited(WIRE, 0.06),
+        LEAD + WIRE.partition("\n")[2],
+        LEAD + WIRE[len(WIRE) // 4 :],
+        WIRE[: len(WIRE) // 2],
+        WIRE[: len(WIRE) // 4],
+        WIRE.replace('"', "“").replace("\n", "\n\n"),
+    ],
+    ids=["case", "edits", "new lead", "lead replaced", "half", "quarter", "typography"],
+)
+def test_a_changed_or_trimmed_wire_copy_is_found(copy: str) -> None:
+    index = CopyIndex()
+    index.add("wire", WIRE)
+    index.add("other", OTHER)
+    assert find_copies(copy, index) == ("wire",)
+
+
+def test_two_stories_about_one_event_are_no_copies() -> None:
+    assert similar(WIRE, OTHER) < 0.1
+    assert group_copies([("a", "2016-12-14", WIRE), ("b", "2016-12-14", OTHER)]) == {"a": (), "b": ()}
+
+
+def test_groups_list_the_others_from_the_earliest_on() -> None:
+    groups = group_copies(
+        [
+            ("late", "2016-12-16", edited(WIRE, 0.03)),
+            ("alone", "2016-12-14", OTHER),
+            ("undated", "", WIRE),
+            ("first", "2016-12-14", LEAD + WIRE),
+        ]
+    )
+    assert groups == {
+        "late": ("first", "undated"),
+        "alone": (),
+        "undated": ("first", "late"),
+        "first": ("late", "undated"),
+    }
+
+
+def test_copies_of_copies_are_in_one_group() -> None:
+    first, second, third = story(1), story(2), story(3)
+    groups = group_copies([("a", "", first + " " + second), ("b", "", second), ("c", "", second + " " + third)])
+    assert groups["a"] == ("b", "c")
+
+
+def test_short_texts_are_copies_only_word_for_word() -> None:
+    assert similar("The bridge is shut until May.", "the bridge is shut, until May") == 1.0
+    assert similar("The bridge is shut until May.", "The bridge is shut until June.") < SAME_JACCARD
+
+
+def test_texts_without_words_are_copies_of_nothing() -> None:
+    assert similar("", "") == 0.0
+    assert group_copies([("a", "", ""), ("b", "", "…")]) == {"a": (), "b": ()}
+
+
+def test_a_removed_article_is_not_found_and_the_others_still_are() -> None:
+    index = CopyIndex()
+    for number in range(5):
+        index.add(f"s{number}", story(number))
+    index.remove("s1")
+    index.remove("never added")
+    assert "s1" not in index and len(index) == 4
+    assert find_copies(story(1), index) == ()
+    assert all(find_copies(story(number), index) == (f"s{number}",) for number in (0, 2, 3, 4))
+
+
+def test_a_replaced_text_is_compared_by_its_new_words() -> None:
+    index = CopyIndex()
+    index.add("a", story(1))
+    index.add("a", story(2))
+    assert len(index) == 1
+    assert find_copies(story(1), index) == ()
+    assert find_copies(story(2), index) == ("a",)
+
+
+def test_adding_reports_the_copies_that_are_there_already() -> None:
+    index = CopyIndex()
+    assert index.add("a", WIRE) == ()
+    assert index.add("b", edited(WIRE, 0.02)) == ("a",)
+
+
+def test_a_signature_ignores_case_and_punctuation_and_tells_texts_apart() -> None:
+    assert signature("The bridge, closed.") == signature("the BRIDGE closed")
+    assert signature("The bridge closed.") != signature("The bridge opened.")
+    assert len(signature(WIRE)) == len(signature("")) == 16 + 4 * 128
+
+
+def test_a_signature_is_the_same_in_every_process() -> None:
+    assert (
+        signature("The old bridge is shut until May.")[:24].hex() == "1dfc10c9e4f40e0350fa2bf31f9b8c87a7773fc6edb0cfcb"
+    )
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+@settings(max_examples=100, deadline=None)
+def test_similarity_is_symmetric_and_between_0_and_1(a: str, b: str) -> None:
+    assert 0.0 <= similar(a, b) == similar(b, a) <= 1.0
+
+
+def test_finding_copies_among_2000_articles_takes_about_a_millisecond() -> None:
+    index = CopyIndex()
+    for number in range(2000):
+        index.add(str(number), story(number, words=60))
+    queries = [story(number, words=60) for number in range(100)]
+    best = min(_time_to_find(index, queries) for _ in range(3))
+    assert best / len(queries) < 0.004  # the bound leaves room for a busy machine
+
+
+def _time_to_find(index: CopyIndex, queries: list[str]) -> float:
+    started = time.perf_counter()
+    for number, query in enumerate(queries):
+        assert find_copies(query, index) == (str(number),)
+    return time.perf_counter() - started

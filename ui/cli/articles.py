@@ -1,0 +1,220 @@
+"""The commands about the collection: add, list, remove, search, doctor, rebuild."""
+
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from onrecord.ui.cli import opening
+from onrecord.ui.cli.group import FAILED, complain, print_json, say
+from onrecord.ui.cli.opening import ArticleOption, DataOption, FromOption, JsonOption, SourceOption, ToOption
+
+PASSED_OVER_NAMED = 8
+
+if TYPE_CHECKING:
+    from onrecord.index import Hit
+    from onrecord.index.library import Library
+    from onrecord.index.types import Filter, SyncReport
+
+
+def add(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders with everything in them.")],
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add articles from files and folders; files that changed replace what they held before."""
+    from onrecord.ui.cli.terminal import progress
+    from onrecord.ui.desk.tidying import tidy
+
+    def reading(path: str) -> None:
+        complain(f"Reading {path}…")
+
+    silent = quiet or as_json
+    with closing(opening.open_library(opening.settings_of(data))) as library:
+        with progress("Adding articles", quiet=silent) as report_progress:
+            report = library.add_paths(paths, on_progress=report_progress, on_reading=None if silent else reading)
+        if report.changed or report.removed:
+            tidy(library, library.path)
+        stored = len(library.articles())
+    nothing = bool(report.failed) and not (report.added or report.changed or report.unchanged)
+    if as_json:
+        print_json(_report_json(report))
+    else:
+        for _, why in report.failed:
+            complain(why)
+        if not quiet and not nothing:
+            say(_report_text(report, stored))
+        if not quiet and report.passed_over:
+            say(_passed_over_text([Path(path).name for path, _ in report.passed_over]))
+    if report.failed:
+        raise typer.Exit(FAILED)
+
+
+def _report_json(report: "SyncReport") -> dict[str, Any]:
+    failed = [{"path": path, "error": why} for path, why in report.failed]
+    passed_over = [{"path": path, "reason": why} for path, why in report.passed_over]
+    problem = {"error": " ".join(why for _, why in report.failed), "kind": "ReadError"} if failed else {}
+    return {**asdict(report), "failed": failed, "passed_over": passed_over, **problem}
+
+
+def _passed_over_text(names: list[str]) -> str:
+    from onrecord.ui.cli.terminal import counted
+
+    more = f" and {len(names) - PASSED_OVER_NAMED} more" if len(names) > PASSED_OVER_NAMED else ""
+    return f"Passed over {counted(len(names), 'file')} of other kinds: {', '.join(names[:PASSED_OVER_NAMED])}{more}."
+
+
+def _report_text(report: "SyncReport", stored: int) -> str:
+    from onrecord.ui.cli.terminal import counted
+
+    parts = [f"{len(ids)} {what}" for what, ids in _changes(report) if ids]
+    return f"{', '.join(parts) or 'Nothing to add'}. The collection has {counted(stored, 'article')}."
+
+
+def _changes(report: "SyncReport") -> tuple[tuple[str, tuple[str, ...]], ...]:
+    changes = ("added", report.added), ("changed", report.changed), ("unchanged", report.unchanged)
+    return (*changes, ("removed", report.removed), ("not read", tuple(path for path, _ in report.failed)))
+
+
+def list_articles(
+    article: ArticleOption = None,
+    source: SourceOption = None,
+    published_from: FromOption = "",
+    published_to: ToOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the articles of the collection."""
+    from onrecord.ui.cli.terminal import console, show_table
+
+    scope = opening.scope_from(article, source, published_from, published_to)
+    with closing(opening.open_library(opening.settings_of(data))) as library:
+        opening.check_scope(library, scope)
+        found = library.articles(scope or None)
+    if as_json:
+        print_json({"count": len(found), "articles": [asdict(info) for info in found]})
+        return
+    if not found and not scope:
+        say("There are no articles yet; `onrecord add PATH` adds some.")
+        return
+    rows = [(info.id, info.title, info.source, info.published[:10], f"{info.words:,}") for info in found]
+    show_table(console(), ("id", "title", "source", "published", "words"), rows, right=("words",))
+
+
+def remove(
+    ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Ids of articles, as `onrecord list` shows them.")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove articles; nothing of their text is left in the collection."""
+    from onrecord.ui.cli.terminal import counted
+    from onrecord.ui.desk.tidying import tidy
+
+    with closing(opening.open_library(opening.settings_of(data))) as library:
+        report = library.remove(ids)
+        tidy(library, library.path)
+    if as_json:
+        print_json({"removed": list(report.removed)})
+    else:
+        say(f"{counted(len(report.removed), 'article')} removed.")
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    top_k: Annotated[int | None, typer.Option("--top-k", "-k", min=1, help="How many passages to show.")] = None,
+    article: ArticleOption = None,
+    source: SourceOption = None,
+    published_from: FromOption = "",
+    published_to: ToOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find passages, by meaning and by words; no language model is loaded."""
+    from onrecord.index.errors import InputError
+
+    if not query.strip():
+        raise InputError("The query is empty; type what to look for.")
+    scope = opening.scope_from(article, source, published_from, published_to)
+    settings = opening.settings_of(data, {"retrieval.top_k": top_k})
+    with closing(opening.open_library(settings)) as library:
+        opening.check_scope(library, scope)
+        hits = library.search(query, top_k=settings.retrieval.top_k, where=scope or None)
+        found = [_hit_json(library, hit) for hit in hits]
+        empty = not library.passage_count
+    if as_json:
+        print_json({"query": query, "hits": found})
+    elif empty:
+        say("There are no articles yet; `onrecord add PATH` adds some.")
+    else:
+        _show_hits(found, scope)
+
+
+def _hit_json(library: "Library", hit: "Hit") -> dict[str, Any]:
+    from onrecord.qa.render import hit_to_dict
+
+    article = library.article(hit.passage.article_id)
+    facts = {name: getattr(article, name) for name in ("title", "source", "published", "url")}
+    return {**facts, **hit_to_dict(hit)}
+
+
+def _show_hits(found: list[dict[str, Any]], scope: "Filter") -> None:
+    from rich.text import Text
+
+    from onrecord.index.inert import one_line
+    from onrecord.ui.cli.terminal import console
+    from onrecord.ui.page.dates import day_text
+
+    out = console()
+    for number, hit in enumerate(found, start=1):
+        facts = ", ".join(part for part in (hit["title"], hit["source"], day_text(hit["published"])) if part)
+        out.print(
+            Text(f"{number}. ", "bold cyan").append(one_line(facts), "bold").append(f"  {hit['score']:.3f}", "dim")
+        )
+        out.print(Text(one_line(hit["text"])))
+        out.print(Text(f"{hit['id']}\n" if number < len(found) else hit["id"], "dim"))
+    if not found:
+        out.print("Nothing found." if not scope else "Nothing found within the filter.")
+
+
+def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Check that everything stored agrees, and that the models are the publisher's own bytes."""
+    from onrecord.index.doctor import examine
+    from onrecord.ui.cli.models import examined_models
+
+    settings = opening.settings_of(data)
+    models = examined_models(settings)
+    embedder_here = all(model["state"] == "fine" for model in models if model["needed"])
+    with closing(opening.open_library(settings)) as library:
+        report = examine(library)
+        counts = {"articles": len(library.articles()), "passages": library.passage_count}
+    fine = report.ok and embedder_here and all(model["state"] != "damaged" for model in models)
+    if as_json:
+        findings = [asdict(finding) for finding in report.findings]
+        print_json({"ok": fine, "data": str(settings.data), **counts, "findings": findings, "models": models})
+    else:
+        say(f"{settings.data}: {counts['articles']:,} articles, {counts['passages']:,} passages.")
+        for finding in report.findings:
+            complain(f"{finding.message} To mend it: {finding.cure}.")
+        for model in models:
+            say(f"Model {model['name']}: {model['state']}." + (f" {model['cure']}" if model["cure"] else ""))
+        say("All is well." if fine else "Something needs mending.")
+    if not fine:
+        raise typer.Exit(FAILED)
+
+
+def rebuild(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Build the search indexes anew from what is stored; only another embedder makes it embed again."""
+    from onrecord.index.doctor import rebuild as rebuilt
+    from onrecord.ui.cli.terminal import counted, progress
+
+    with closing(opening.open_library(opening.settings_of(data))) as library:
+        with progress("Embedding again", quiet=as_json) as report_progress:
+            embedded = rebuilt(library, on_progress=report_progress)
+        articles, passages = len(library.articles()), library.passage_count
+    if as_json:
+        print_json({"articles": articles, "passages": passages, "embedded_again": embedded})
+    else:
+        say(f"Rebuilt: {counted(articles, 'article')}, {counted(passages, 'passage')}.")

@@ -1,0 +1,197 @@
+"""Everything that the page's handlers share: the open collections, the lane to the model, and who is asking."""
+
+import contextlib
+import logging
+import re
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from onrecord.index.errors import InputError, OnRecordError
+from onrecord.ui.desk import uploads
+from onrecord.ui.desk.collection import Answers, LibraryLike, Room
+from onrecord.ui.desk.conversations import FILE, Conversations
+from onrecord.ui.desk.model_queue import Lane
+from onrecord.ui.desk.suggest import suggestions
+from onrecord.ui.desk.tidying import follow
+from onrecord.ui.desk.tuning import Style, rewired, tuned
+from onrecord.ui.desk.writer import Writer
+
+Opener = Callable[[Path], tuple[LibraryLike, Answers]]
+log = logging.getLogger("onrecord")
+_NAME = re.compile(r"[^\W_][\w .-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one upload may hold. ``kinds``: the endings of files that can be read as articles."""
+
+    files: int = 200
+    file_bytes: int = 50_000_000
+    kinds: tuple[str, ...] = (".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".csv")
+    question_chars: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one browser tab has open. ``editing``: the turn that the next question replaces.
+
+    ``arrived``: whether the page's address has been read. Before that nobody knows which conversation is open.
+    """
+
+    room: str = ""
+    conversation: str = ""
+    editing: str = ""
+    style: Style = Style()  # noqa: RUF009  (frozen)
+    arrived: bool = False
+
+
+@dataclass(slots=True)
+class Desk:
+    """The first collection and those in folders beside it. Without ``opener`` there is only the first.
+
+    ``writer``: the model of all of them, where another can be chosen. `close` closes what the desk opened itself: every
+    conversation store, and the collections that ``opener`` gave. The first library and the model are their giver's.
+    """
+
+    first: Room
+    opener: Opener | None = None
+    limits: Limits = Limits()
+    folders_allowed: bool = True  # whether a person may name a folder on the server to read articles from
+    lane: Lane = field(default_factory=Lane)
+    writer: Writer | None = None
+    _rooms: dict[str, Room] = field(default_factory=dict)
+    _suggested: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
+    _tuned: dict[tuple[str, Style], Answers] = field(default_factory=dict)
+    _finding: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def names(self) -> tuple[str, ...]:
+        """The collections, the first one first."""
+        others: list[str] = []
+        if self.opener and self.first.folder.parent.is_dir():
+            others = sorted(
+                p.name
+                for p in self.first.folder.parent.iterdir()
+                if p.is_dir() and p.name != self.first.name and (p / FILE).exists()
+            )
+        return (self.first.name, *others)
+
+    def room(self, name: str = "") -> Room:
+        """The collection of this name, opened when it is not yet."""
+        if name in ("", self.first.name):
+            return self.first
+        if name not in self.names():
+            raise InputError(f"There is no collection named “{name}”; choose one of: {', '.join(self.names())}.")
+        return self._opened(name)
+
+    def create(self, name: str) -> Room:
+        """A new, empty collection beside the first."""
+        name = " ".join(name.split())
+        if self.opener is None:
+            raise InputError("This server was started with one collection; more cannot be made here.")
+        if not _NAME.fullmatch(name) or name.endswith("."):
+            raise InputError(
+                f"“{name}” cannot name a collection; use up to 40 letters, digits, spaces, dots or dashes."
+            )
+        if name in self.names() or (self.first.folder.parent / name).exists():
+            raise InputError(f"“{name}” is taken; choose another name.")
+        return self._opened(name)
+
+    def _opened(self, name: str) -> Room:
+        with self._lock:
+            if name not in self._rooms:
+                if self.opener is None:
+                    raise InputError("The server is being stopped; start it again to open another collection.")
+                folder = self.first.folder.parent / name
+                self._rooms[name] = open_room(folder, *self.opener(folder))
+            return self._rooms[name]
+
+    def assistant(self, room: Room, style: Style) -> Answers:
+        """The room's assistant in this style; one for each style, because it keeps what it learns of the articles."""
+        key = (room.name, style)
+        with self._lock:
+            if key not in self._tuned:
+                self._tuned[key] = tuned(room.assistant, style)
+            return self._tuned[key]
+
+    def write_with(self, name: str) -> None:
+        """Another model for every collection, between two questions: those asked before are finished first.
+
+        Raises the `OnRecordError` that says why it cannot be loaded; then the model before it goes on writing.
+        """
+        if self.writer is None:
+            raise InputError("This server was started with one model; another cannot be chosen here.")
+        with self.lane.alone():
+            if name == self.writer.chosen:
+                return
+            engine = self.writer.load(name)
+            with self._lock:
+                before = self.writer.take(name, engine)
+                rooms = (self.first, *self._rooms.values())
+                for assistant in (*(room.assistant for room in rooms), *self._tuned.values()):
+                    rewired(assistant, engine)
+            if before is not None:
+                before.close()
+
+    def close(self) -> None:
+        """Closes what was opened here, each whatever became of the others; a second call does nothing."""
+        with self._lock:
+            opened, self._rooms = list(self._rooms.values()), {}
+        self.opener = None
+        for room in opened:
+            engine = getattr(room.assistant, "engine", None)
+            shared = (getattr(self.first.assistant, "engine", None), self.writer and self.writer.engine)
+            for part in (room.library, None if engine in shared else engine):
+                _close(part)
+        for room in (self.first, *opened):
+            room.conversations.close()
+        uploads.end()
+
+    def suggestions(self, room: Room, *, wait: bool = True) -> tuple[str, ...]:
+        """Questions to begin with; found once for each state of the collection. Without ``wait``: those known now."""
+        key = (room.name, room.library.revision)
+        if key not in self._suggested and wait:
+            with self._finding:
+                if key not in self._suggested:
+                    self._suggested[key] = suggestions(room)
+        return self._suggested.get(key, ())
+
+    def warm(self) -> None:
+        """Finds the first questions beside the server's start; that loads the embedder, too."""
+
+        def find() -> None:
+            with contextlib.suppress(OnRecordError):  # a question asked now will say what is wrong
+                self.suggestions(self.first)
+
+        threading.Thread(target=find, name="warming", daemon=True).start()
+
+
+def open_room(folder: Path, library: LibraryLike, assistant: Answers) -> Room:
+    """A collection with what is kept beside it in ``folder``."""
+    conversations = Conversations(folder / FILE)
+    follow(library, conversations, folder)
+    return Room(folder.name, library, assistant, conversations, folder)
+
+
+def closing(desk: Desk) -> Callable[[object], contextlib.AbstractAsyncContextManager[None]]:
+    """The lifespan of an app over this desk: what was opened is closed when the server stops."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    return lifespan
+
+
+def _close(part: object) -> None:
+    """Closes a library or an engine where it can be closed; what fails must not keep the next from it."""
+    close = getattr(part, "close", None)
+    if close is None:
+        return
+    try:
+        close()
+    except (OnRecordError, OSError) as error:
+        log.warning("%s could not be closed: %s", type(part).__name__, error)

@@ -1,0 +1,44 @@
+"""Keeps what is beside a library in step with it: what was said by articles that are gone is kept nowhere."""
+
+import logging
+from contextlib import closing
+from pathlib import Path
+
+from onrecord.index.errors import OnRecordError
+from onrecord.ui.desk.collection import LibraryLike
+from onrecord.ui.desk.conversations import FILE, Conversations
+from onrecord.ui.desk.forgetting import Standing
+from onrecord.ui.desk.judged import forget_articles
+
+log = logging.getLogger("onrecord")
+
+
+def follow(library: LibraryLike, conversations: Conversations, folder: Path) -> None:
+    """Now, and after each removal from now on. ``folder``: where the conversations and the feedback are."""
+
+    def step() -> None:
+        _tidy(library, conversations, folder)
+
+    step()
+    when_purged = getattr(library, "when_purged", None)
+    if when_purged is not None:
+        when_purged(step)
+
+
+def tidy(library: LibraryLike, folder: Path) -> None:
+    """Once, where nobody has the conversations open."""
+    try:
+        if (folder / FILE).exists():
+            with closing(Conversations(folder / FILE)) as conversations:
+                _tidy(library, conversations, folder)
+    except OnRecordError as error:
+        log.warning("%s", error)
+
+
+def _tidy(library: LibraryLike, conversations: Conversations, folder: Path) -> None:
+    """What cannot be done now, as on a full disk, is done at the next start."""
+    try:
+        conversations.follow(library.article, library.revision)
+        forget_articles(folder, Standing(library.article))
+    except (OnRecordError, OSError, ValueError) as error:
+        log.warning("What answers keep of articles that are gone could not be taken out of %s: %s", folder, error)

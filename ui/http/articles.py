@@ -1,0 +1,134 @@
+"""``/api/v1/articles``: list, add, read, remove."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Header, Query, Request, Response, UploadFile
+from pydantic import ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from onrecord.index import Article, InputError, SyncReport, article_from_text
+from onrecord.ui.desk import uploads
+from onrecord.ui.http.models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles
+from onrecord.ui.http.problems import Problem, as_json
+from onrecord.ui.http.service import COLLECTION, Chosen, Service, first_service, scope_warnings
+
+articles = APIRouter(tags=["articles"])
+
+
+class Listing(FilterModel):
+    """The query of a list; a parameter of another name is refused, as a mistyped filter must be."""
+
+    model_config = ConfigDict(extra="forbid")
+    limit: int = Field(100, ge=1, le=500)
+    offset: int = Field(0, ge=0, le=10_000_000)
+    collection: str = Field("", max_length=200, description=COLLECTION)
+
+
+@articles.get("/articles", response_model=ArticleList)
+def list_articles(request: Request, given: Annotated[Listing, Query()]) -> Any:
+    """The articles in the order in which they were first added, a page at a time."""
+    library, scope = first_service(request).collection(given.collection).library, given.filter()
+    warnings = scope_warnings(library, scope)
+    found = library.articles(scope or None)
+    following = given.offset + given.limit
+    more = following < len(found)
+    query = urlencode({**given.model_dump(exclude_defaults=True), "offset": following}, doseq=True)
+    return {
+        "total": len(found),
+        "articles": [asdict(info) for info in found[given.offset : following]],
+        "next": f"{request.url.path}?{query}" if more else "",
+        "warnings": warnings,
+    }
+
+
+@articles.post(
+    "/articles", response_model=ChangeReport, responses={201: {"model": ChangeReport, "description": "Added"}}
+)
+def add_articles(service: Chosen, given: NewArticles, response: Response) -> Any:
+    """Add articles. One that is here already stays; one whose URL is here with another text replaces it."""
+    return _stored(service, [_article(number, one) for number, one in enumerate(given.articles)], response)
+
+
+@articles.post(
+    "/articles/files", response_model=ChangeReport, responses={201: {"model": ChangeReport, "description": "Added"}}
+)
+async def add_files(service: Chosen, files: list[UploadFile], response: Response) -> Any:
+    """Add articles from files: text, Markdown, HTML, PDF, DOCX, JSON Lines or CSV. A bad file never stops the rest."""
+    if len(files) > service.limits.files:
+        raise Problem(413, f"{len(files)} files are more than the {service.limits.files} of one request; send fewer.")
+    read, failed = await run_in_threadpool(_read, service, files)
+    report = await run_in_threadpool(_stored, service, read, response)
+    if failed and not read:
+        raise Problem(422, " ".join(one["error"] for one in failed))
+    return {**report, "failed": failed}
+
+
+@articles.get(
+    "/articles/{article_id}",
+    response_model=ArticleModel,
+    responses={304: {"description": "The same as the ETag in If-None-Match"}},
+)
+def get_article(
+    service: Chosen, article_id: str, if_none_match: Annotated[str, Header(max_length=2000)] = ""
+) -> Response:
+    """One article with its text, the places of its sentences, and the articles that are copies of it."""
+    body = as_json(article_to_dict(service, article_id))
+    etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if if_none_match.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+@articles.delete("/articles/{article_id}", response_model=ChangeReport)
+def remove_article(service: Chosen, article_id: str) -> Any:
+    """Remove an article; nothing of its text is left in the collection."""
+    return _report(service.library.remove([article_id]))
+
+
+def article_to_dict(service: Service, article_id: str) -> dict[str, Any]:
+    """An article as plain data; raises `UnknownArticle`."""
+    article = service.library.article(article_id)
+    sentences = [
+        {"index": s.index, "start_char": s.start_char, "end_char": s.end_char}
+        for s in service.library.sentences(article_id)
+    ]
+    return {**asdict(article), "sentences": sentences, "also_in": list(service.library.copies(article_id))}
+
+
+def _article(number: int, given: Any) -> Article:
+    try:
+        return article_from_text(**given.model_dump())
+    except InputError as error:
+        raise InputError(f"articles.{number}: {error}") from error
+
+
+def _read(service: Service, files: Sequence[UploadFile]) -> tuple[list[Article], list[dict[str, str]]]:
+    """Reads each file under its own name, in a folder of its own, so that equal names do not meet."""
+    read: list[Article] = []
+    failed: list[dict[str, str]] = []
+    for file in files:
+        name = PurePosixPath((file.filename or "").replace("\\", "/").replace("\0", "")).name[-100:]
+        with uploads.place() as folder:
+            path = Path(folder, name if name not in ("", ".", "..") else "article.txt")
+            path.write_bytes(file.file.read())
+            for result in service.library.read_paths([path]):
+                read += result.articles
+                if result.error:
+                    failed.append({"file": path.name, "error": result.error.replace(str(path), path.name)})
+    return read, failed
+
+
+def _stored(service: Service, new: Sequence[Article], response: Response) -> dict[str, Any]:
+    report = service.library.add(new)
+    response.status_code = 201 if report.added else 200
+    return _report(report)
+
+
+def _report(report: SyncReport) -> dict[str, Any]:
+    return {name: list(getattr(report, name)) for name in ("added", "changed", "unchanged", "removed")}

@@ -1,0 +1,280 @@
+"""What is sent and received at ``/api/v1``: the answer's own field names, checked, with examples."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from onrecord.index.types import Filter
+from onrecord.ui.page.scope import scope_of
+
+QUESTION = "How much will the repair of the bridge cost?"
+PLACE: dict[str, Any] = {
+    "article_id": "a1f0c2d3e4b5a",
+    "start_char": 118,
+    "end_char": 195,
+    "quote": "Mayor Ilse Brandt said repairs would cost 2.4 million euros and take nine months.",
+}
+Id = Annotated[str, Field(max_length=100)]
+Name = Annotated[str, Field(max_length=300)]
+Day = Annotated[str, Field(max_length=10, description="2024, 2024-03 or 2024-03-09; both ends are included")]
+
+
+class Asked(BaseModel):
+    """A request: an unknown field is refused, so that nothing is ignored in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FilterModel(Asked):
+    """Empty fields do not restrict."""
+
+    articles: list[Id] = Field(default_factory=list, max_length=1000)
+    sources: list[Name] = Field(default_factory=list, max_length=1000)
+    published_from: Day = ""
+    published_to: Day = ""
+
+    def filter(self) -> Filter:
+        """Raises `InputError` for a date that is none."""
+        return scope_of(self.articles, self.sources, self.published_from, self.published_to)
+
+
+class SearchRequest(Asked):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"query": "bridge repair cost", "filter": {"published_from": "2024-03"}}]}
+    )
+    query: str = Field(min_length=1, max_length=2000)
+    top_k: int = Field(10, ge=1, le=100)
+    filter: FilterModel = FilterModel()
+
+
+class TurnModel(Asked):
+    role: Literal["user", "assistant"]
+    content: str = Field(max_length=20_000)
+
+
+class AskRequest(Asked):
+    """``conversation``: "new" to keep what is asked and answered, or the id of one that is kept, to go on with it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"question": QUESTION}]})
+    question: str = Field(min_length=1, max_length=4000)
+    history: list[TurnModel] = Field([], max_length=20)
+    filter: FilterModel = FilterModel()
+    conversation: str = Field("", max_length=40)
+
+
+class NewArticle(Asked):
+    """``url``, or without one the text, is the article's identity: the same one sent again changes nothing."""
+
+    text: str = Field(min_length=1, max_length=1_000_000)
+    title: Name = ""
+    source: Name = ""
+    published: str = Field("", max_length=60)
+    url: str = Field("", max_length=2000)
+    language: str = Field("", max_length=20)
+
+
+class NewArticles(Asked):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "articles": [
+                        {
+                            "text": "The city closed the bridge on Monday.",
+                            "title": "Old bridge closed",
+                            "source": "Larnville Courier",
+                            "published": "2024-03-04",
+                            "url": "https://courier.example/bridge",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+    articles: list[NewArticle] = Field(min_length=1, max_length=500)
+
+
+class PlaceModel(BaseModel):
+    """One sentence: ``quote`` is ``text[start_char:end_char]`` of the article."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PLACE]})
+    article_id: str
+    start_char: int
+    end_char: int
+    quote: str
+
+
+class CitationModel(PlaceModel):
+    model_config = ConfigDict(json_schema_extra={"examples": []})
+    number: int
+    title: str
+    source: str
+    published: str
+    url: str
+    also_in: list[str]
+
+
+class EvidenceModel(CitationModel):
+    score: float
+
+
+class SentenceModel(BaseModel):
+    text: str
+    verdict: Literal["supported", "partly", "unsupported"]
+    citations: list[CitationModel]
+
+
+class DisagreementModel(BaseModel):
+    about: str
+    positions: list[SentenceModel]
+
+
+class HitModel(BaseModel):
+    id: str
+    article_id: str
+    start_char: int
+    end_char: int
+    text: str
+    score: float
+    found_by: Literal["dense", "keyword", "fused", "reranked"]
+    sentences: list[PlaceModel]
+
+
+class FoundModel(HitModel):
+    """A hit with the facts of its article; ``quote`` is the article's own text at that place."""
+
+    title: str
+    source: str
+    published: str
+    url: str
+    quote: str
+
+
+class SearchResponse(BaseModel):
+    query: str
+    hits: list[FoundModel]
+    warnings: list[str]
+
+
+class AnswerModel(BaseModel):
+    """``status`` "abstained": the articles do not say, and ``reason`` says why."""
+
+    question: str
+    standalone_question: str
+    status: Literal["answered", "abstained"]
+    reason: str
+    text: str
+    sentences: list[SentenceModel]
+    disagreements: list[DisagreementModel]
+    missing: str
+    unconfirmed: list[SentenceModel]
+    hits: list[HitModel]
+    evidence: list[EvidenceModel]
+    answerability: float | None
+    threshold: float | None
+    signals: dict[str, float]
+    warnings: list[str]
+    language: str
+    timings: dict[str, float]
+    model: str
+    index_revision: int
+    conversation: str = ""
+
+
+class InfoModel(BaseModel):
+    id: str
+    title: str
+    source: str
+    published: str
+    url: str
+    language: str
+    place: str
+    words: int
+    added: str
+
+
+class ArticleList(BaseModel):
+    """``next`` is where the following page is, empty on the last one."""
+
+    total: int
+    articles: list[InfoModel]
+    next: str
+    warnings: list[str]
+
+
+class SpanModel(BaseModel):
+    index: int
+    start_char: int
+    end_char: int
+
+
+class ArticleModel(BaseModel):
+    id: str
+    title: str
+    text: str
+    source: str
+    published: str
+    url: str
+    language: str
+    place: str
+    sentences: list[SpanModel]
+    also_in: list[str]
+
+
+class FailedFile(BaseModel):
+    file: str
+    error: str
+
+
+class ChangeReport(BaseModel):
+    """What happened, by article id."""
+
+    added: list[str] = []
+    changed: list[str] = []
+    unchanged: list[str] = []
+    removed: list[str] = []
+    failed: list[FailedFile] = []
+
+
+class ConversationModel(BaseModel):
+    id: str
+    title: str
+    created: str
+    updated: str
+    turns: int
+
+
+class ConversationList(BaseModel):
+    conversations: list[ConversationModel]
+
+
+class TurnRecord(BaseModel):
+    id: str
+    question: str
+    answer: str
+    status: str
+    reason: str
+    asked: str
+
+
+class ConversationTurns(BaseModel):
+    id: str
+    title: str
+    turns: list[TurnRecord]
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+    version: str
+    waiting: int
+
+
+class ProblemModel(BaseModel):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str = ""
+    errors: list[dict[str, str]] = []

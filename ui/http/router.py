@@ -1,0 +1,78 @@
+"""The HTTP door ``/api/v1``: the same objects as in Python, errors as problem details, its own OpenAPI document."""
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from onrecord.index import OnRecordError
+from onrecord.ui.http.articles import articles
+from onrecord.ui.http.ask import asking
+from onrecord.ui.http.collections import collections
+from onrecord.ui.http.metrics import MEDIA_TYPE
+from onrecord.ui.http.models import Health, ProblemModel
+from onrecord.ui.http.problems import TITLES, answer_with_problem
+from onrecord.ui.http.service import Service, first_service
+
+state = APIRouter(tags=["state"])
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": TITLES[status],
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemModel"}}},
+    }
+    for status in (400, 401, 403, 404, 405, 408, 413, 422, 429, 503, 504)
+}
+
+
+@state.get("/health", response_model=Health)
+def health(request: Request) -> Any:
+    """Whether the collection is open and questions can be asked. Needs no key."""
+    service = first_service(request)
+    _ = service.library.revision  # raises when the library was closed
+    return {"status": "ok", "version": version("onrecord"), "waiting": service.asking.under_way}
+
+
+@state.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(request: Request) -> Response:
+    """Counts in the text format of Prometheus."""
+    service = first_service(request)
+    gauges = {
+        "onrecord_questions_under_way": float(service.asking.under_way),
+        "onrecord_passages": float(service.library.passage_count),
+        "onrecord_index_revision": float(service.library.revision),
+    }
+    return Response(service.metrics.text(gauges), media_type=MEDIA_TYPE)
+
+
+def api_app(service: Service) -> FastAPI:
+    """The application to be mounted at ``/api/v1``; it asks for no key itself: see `onrecord.ui.server.doors`."""
+    app = FastAPI(
+        title="OnRecord",
+        version=version("onrecord"),
+        summary="Ask your articles; every sentence of the answer cites the exact sentence that says it.",
+        openapi_url="/openapi.json",
+        docs_url=None,  # both pages load scripts from elsewhere
+        redoc_url=None,
+        responses=REFUSALS,
+        servers=[{"url": "/api/v1"}],
+    )
+    app.state.service = service
+    for router in (collections, articles, asking, state):
+        app.include_router(router)
+    for kind in (HTTPException, RequestValidationError, OnRecordError, Exception):
+        app.add_exception_handler(kind, answer_with_problem)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """The refusals and the keys, which FastAPI does not know of."""
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    schemas["ProblemModel"] = ProblemModel.model_json_schema()
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"key": []}, {}]

@@ -1,0 +1,200 @@
+"""What the doors of other programs share: the collection, the assistant, and the limits on both."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import BoundedSemaphore
+from typing import Annotated, Any, cast
+from urllib.parse import quote
+
+from fastapi import Depends, Query, Request
+
+from onrecord.index import Filter, Hit, InputError, Library, UnknownArticle
+from onrecord.qa.render import hit_to_dict
+from onrecord.qa.types import Turn
+from onrecord.ui.desk.collection import Room, history_of
+from onrecord.ui.desk.collections import Desk
+from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.http.asking import RETRY_AFTER, Asking, Places
+from onrecord.ui.http.metrics import Metrics
+from onrecord.ui.http.openai_models import MODEL
+from onrecord.ui.http.problems import Problem
+
+SOURCES_NAMED = 8
+COLLECTION = "The collection, as listed by /collections; left out, the first."
+QUERY = {"collection", "stream", "search"}
+
+
+@dataclass(frozen=True, slots=True)
+class DoorLimits:
+    """What other programs may do at once. Sizes in bytes, times in seconds.
+
+    ``questions`` and ``searches`` are those under way, waiting ones included; beyond them there is a 503.
+    """
+
+    questions: int = 16
+    searches: int = 64
+    answer_seconds: float = 300.0
+    body_bytes: int = 50_000_000
+    body_seconds: float = 60.0
+    files: int = 50
+
+
+class Shared:
+    """What the collections of one server have in common: the desk, the limits, the places, the counts."""
+
+    def __init__(self, desk: Desk, limits: DoorLimits) -> None:
+        self.desk, self.limits, self.metrics = desk, limits, Metrics()
+        self.places = Places(limits.questions)
+        self.searches = BoundedSemaphore(limits.searches)
+        # More searches at once than processors only take each other's: fifty on two cores gave a quarter of the rate.
+        self.processors = BoundedSemaphore(os.cpu_count() or 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One open collection, as the doors use it; `collection` leads to the others."""
+
+    room: Room
+    shared: Shared
+    asking: Asking
+
+    @classmethod
+    def of(cls, desk: Desk, limits: DoorLimits) -> "Service":
+        """The desk's first collection; its questions stand in the same lane as the page's."""
+        return cls._in(desk.first, Shared(desk, limits))
+
+    @classmethod
+    def _in(cls, room: Room, shared: Shared) -> "Service":
+        asking = Asking(room, shared.desk.lane, shared.places, seconds=shared.limits.answer_seconds)
+        return cls(room, shared, asking)
+
+    @property
+    def library(self) -> Library:
+        return cast(Library, self.room.library)
+
+    @property
+    def conversations(self) -> Conversations:
+        return self.room.conversations
+
+    @property
+    def limits(self) -> DoorLimits:
+        return self.shared.limits
+
+    @property
+    def metrics(self) -> Metrics:
+        return self.shared.metrics
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """The names of all collections that this server has, the first one first."""
+        return self.shared.desk.names()
+
+    @property
+    def several(self) -> bool:
+        """Whether there can be more collections than the first."""
+        return self.shared.desk.opener is not None
+
+    @property
+    def is_first(self) -> bool:
+        return self.room is self.shared.desk.first
+
+    def collection(self, name: str = "") -> "Service":
+        """The collection of that name, opened when it is not yet; empty: the first. A 404 names those there are."""
+        if name in ("", self.shared.desk.first.name):
+            return self if self.is_first else self._in(self.shared.desk.first, self.shared)
+        if name not in self.collections:
+            there = _listed(self.collections)
+            raise Problem(404, f"There is no collection {name!r}; leave collection out, or give one of: {there}.")
+        return self._in(self.shared.desk.room(name), self.shared)
+
+    def model_of(self, name: str) -> str:
+        """What a collection goes by where a client chooses a model."""
+        return MODEL if name == self.shared.desk.first.name else f"{MODEL}:{name}"
+
+    def uri(self, article_id: str) -> str:
+        """What an article without a URL goes by."""
+        within = "" if self.is_first else f"collections/{quote(self.room.name, safe='')}/"
+        return f"onrecord://{within}articles/{article_id}"
+
+    @contextmanager
+    def searching(self) -> Iterator[None]:
+        """A place among the searches under way and, in time, a processor; raises a 503 when there is no place."""
+        if not self.shared.searches.acquire(blocking=False):
+            raise Problem(
+                503,
+                f"{self.limits.searches} searches are under way; search again in {RETRY_AFTER} seconds.",
+                {"Retry-After": str(RETRY_AFTER)},
+            )
+        try:
+            with self.shared.processors:
+                yield
+        finally:
+            self.shared.searches.release()
+
+    def search(self, query: str, *, top_k: int, scope: Filter) -> tuple[list[dict[str, Any]], list[str]]:
+        """The hits as plain data with their articles' facts, and what is to be said about the filter."""
+        with self.searching():
+            warnings = scope_warnings(self.library, scope)
+            hits = self.library.search(query, top_k=top_k, where=scope or None)
+            return [found for hit in hits if (found := self._found(hit))], warnings
+
+    def _found(self, hit: Hit) -> dict[str, Any] | None:
+        """None when the article was removed since the search."""
+        try:
+            article = self.library.article(hit.passage.article_id)
+        except UnknownArticle:
+            return None
+        facts = {name: getattr(article, name) for name in ("title", "source", "published", "url")}
+        return {**facts, **hit_to_dict(hit), "quote": article.text[hit.passage.start_char : hit.passage.end_char]}
+
+    def history(self, owner: str, conversation: str) -> tuple[Turn, ...]:
+        """The turns of a kept conversation; raises `InputError` when this owner has none of that id."""
+        if conversation in ("", "new"):
+            return ()
+        return history_of(self.conversations.turns(owner, conversation))
+
+
+def scope_warnings(library: Library, scope: Filter) -> list[str]:
+    """A filter that leaves nothing is said, never ignored; an unknown article in it is an `InputError`."""
+    for article_id in scope.articles:
+        try:
+            library.article(article_id)
+        except UnknownArticle as error:
+            raise InputError(f"In the filter: {error}") from error
+    if not scope or library.articles(scope):
+        return []
+    known = {info.source for info in library.articles() if info.source}
+    unknown = [one for one in scope.sources if one.casefold() not in {name.casefold() for name in known}]
+    if unknown:
+        return [f"No article is from the source {_listed(unknown)}; the sources are: {_listed(sorted(known))}."]
+    return ["No article matches the filter; widen it."]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:SOURCES_NAMED]) or "none is stated"
+
+
+def first_service(request: Request) -> Service:
+    """The first collection of the app that serves this request."""
+    return cast(Service, request.app.state.service)
+
+
+def chosen(
+    request: Request,
+    collection: Annotated[str, Query(max_length=200, description=COLLECTION, examples=["default"])] = "",
+) -> Service:
+    """The collection that a request names; a parameter of another name is refused, as a mistyped one must be."""
+    unknown = sorted(set(request.query_params) - QUERY)
+    if unknown:
+        raise InputError(f"{unknown[0]}: is no parameter here; there are {', '.join(sorted(QUERY))}.")
+    return first_service(request).collection(collection)
+
+
+Chosen = Annotated[Service, Depends(chosen)]
+
+
+def owner_of(request: Request) -> str:
+    """Whose conversations these are: the page's user, or the key; empty where nobody has to log in."""
+    return str(request.scope.get("state", {}).get("user") or "")

@@ -1,0 +1,137 @@
+"""Articles that come through the page: files that were sent, pasted text, or a folder on the server."""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onrecord.index.errors import InputError, OnRecordError
+from onrecord.index.types import Article
+from onrecord.ui.desk.collection import Changes, Room
+from onrecord.ui.desk.collections import Limits
+
+if TYPE_CHECKING:
+    from onrecord.index.reading.files import ReadResult
+
+Row = tuple[str, str, bool]
+Step = tuple[list[Row], str]  # what became of each file so far, and a line on the whole
+Say = Callable[[str], None]
+
+
+def add_files(room: Room, paths: Sequence[str], limits: Limits) -> Iterator[Step]:
+    """Reads and stores sent files, and deletes them whatever happens; yields the state as it goes."""
+    try:
+        if len(paths) > limits.files:
+            raise InputError(f"{len(paths)} files at once; send at most {limits.files}.")
+        rows: list[Row] = []
+        articles: list[Article] = []
+        for path in paths:
+            name = Path(path).name
+            yield rows, f"Reading {name}…"
+            refusal = _refusal(Path(path), limits)
+            if refusal:
+                rows.append((name, refusal, False))
+                continue
+            for result in room.library.read_paths([Path(path)]):
+                articles += result.articles
+                rows.append((name, _outcome(result, name), not result.error))
+        yield from _store(room, articles, rows)
+    finally:
+        for path in paths:
+            with contextlib.suppress(OSError):
+                Path(path).unlink()
+
+
+def _outcome(result: "ReadResult", name: str) -> str:
+    """What became of a file, under the name that it was sent by."""
+    count = len(result.articles)
+    read = f"{count:,} article{'s' if count != 1 else ''} read"
+    if not result.error:
+        return read
+    error = result.error.replace(result.path, name)
+    return f"{read}; {error}" if count else error
+
+
+def _refusal(path: Path, limits: Limits) -> str:
+    if path.suffix.lower() not in limits.kinds:
+        return f"cannot be read: its name ends in “{path.suffix}”; send one of {', '.join(limits.kinds)}"
+    if not path.is_file():  # two people may send the same file, and it is deleted when the first has been served
+        return "is no longer here; choose it again"
+    if path.stat().st_size > limits.file_bytes:
+        return f"is larger than {limits.file_bytes // 1_000_000} MB"
+    return ""
+
+
+def add_text(room: Room, text: str, *, title: str, source: str, published: str, url: str) -> Iterator[Step]:
+    from onrecord.index.reading.files import article_from_text
+
+    if not text.strip():
+        raise InputError("Paste the article's text first.")
+    article = article_from_text(text, title=title.strip(), source=source.strip(), published=published, url=url.strip())
+    yield from _store(room, [article], [])
+
+
+def add_folder(room: Room, path: str) -> Iterator[Step]:
+    folder = Path(path.strip()).expanduser()
+    if not path.strip() or not folder.exists():
+        raise InputError(f"There is no folder or file “{path.strip()}” on this machine; check the path.")
+    report: Changes | None = None
+    for note, result in relayed(lambda say: _add_paths(room, folder, say)):
+        report = result
+        yield [], note
+    left = [*getattr(report, "failed", ()), *getattr(report, "passed_over", ())]
+    yield [(Path(name).name, why, False) for name, why in left], _said(report)
+
+
+def _add_paths(room: Room, folder: Path, say: Say) -> Changes:
+    return room.library.add_paths(
+        [folder], on_progress=_indexing(say), on_reading=lambda path: say(f"Reading {Path(path).name}…")
+    )
+
+
+def _indexing(say: Say) -> Callable[[int, int], None]:
+    return lambda at, total: say(f"Indexing {at:,} of {total:,}…")
+
+
+def _store(room: Room, articles: Sequence[Article], rows: list[Row]) -> Iterator[Step]:
+    report: Changes | None = None
+    if articles:
+        for note, result in relayed(lambda say: room.library.add(articles, on_progress=_indexing(say))):
+            report = result
+            yield rows, note
+    yield rows, _said(report)
+
+
+def _said(report: Changes | None) -> str:
+    if report is None:
+        return "Nothing was added."
+    parts = [(len(report.added), "added"), (len(report.changed), "replaced"), (len(report.unchanged), "already there")]
+    return (", ".join(f"{n:,} {word}" for n, word in parts if n) or "nothing new").capitalize() + "."
+
+
+def relayed(work: Callable[[Say], Changes]) -> Iterator[tuple[str, Changes | None]]:
+    """Runs ``work`` beside this generator and passes on how far it is; its result comes last, its error is raised."""
+    steps: queue.Queue[str | None] = queue.Queue()
+    done: list[Changes] = []
+    failed: list[OnRecordError] = []
+
+    def run() -> None:
+        try:
+            done.append(work(steps.put))
+        except OnRecordError as error:
+            failed.append(error)
+        finally:
+            steps.put(None)
+
+    worker = threading.Thread(target=run, daemon=True)
+    worker.start()
+    while (step := steps.get()) is not None:
+        yield step, None
+    worker.join()
+    if failed:
+        raise failed[0]
+    if not done:
+        raise InputError("The articles could not be stored; see the server's messages.")
+    yield "", done[0]

@@ -1,0 +1,97 @@
+"""The table of articles and what is said about the collection, as HTML."""
+
+from collections.abc import Sequence
+
+from onrecord.ui.desk.collection import ArticleFacts, Room
+from onrecord.ui.escape import bdi, e
+from onrecord.ui.page.dates import day_text
+from onrecord.ui.page.home import contents
+from onrecord.ui.page.timeline import timeline
+
+PAGE = 50
+COLUMNS = {"title": "Title", "source": "Source", "published": "Date", "words": "Words", "added": "Added"}
+
+
+def chosen(infos: Sequence[ArticleFacts], search: str, sort: str, down: bool) -> list[ArticleFacts]:
+    """The articles whose title, source or date hold every word of ``search``, in order."""
+    words = search.lower().split()
+    rows = [i for i in infos if all(w in f"{i.title} {i.source} {i.published}".lower() for w in words)]
+    key = sort if sort in COLUMNS else "added"
+    return sorted(rows, key=lambda info: _key(getattr(info, key)), reverse=down)
+
+
+def _key(value: object) -> tuple[int, str]:
+    return (value, "") if isinstance(value, int) else (0, str(value).lower())
+
+
+def table(room: Room, *, search: str = "", sort: str = "added", down: bool = True, page: int = 0) -> str:
+    """One page of the table, with the ways to the other pages."""
+    infos = room.library.articles()
+    rows = chosen(infos, search, sort, down)
+    page = max(0, min(page, (len(rows) - 1) // PAGE))
+    shown = rows[page * PAGE : (page + 1) * PAGE]
+    if not infos:
+        return '<p class="soft">There are no articles yet. Add some: files, pasted text, or a folder.</p>'
+    if not rows:
+        return f'<p class="soft">No article has “{e(search)}” in its title, source or date.</p>'
+    head = "".join(_heading(key, name, sort, down) for key, name in COLUMNS.items())
+    count = f"{len(rows):,} article{'s' if len(rows) != 1 else ''}"
+    span = f", {page * PAGE + 1} to {page * PAGE + len(shown)} shown" if len(rows) > PAGE else ""
+    return (
+        f'<p class="soft" role="status">{count}{span}</p><div class="scroll" tabindex="0" '
+        'role="region" aria-label="Articles"><table><thead><tr><th scope="col"><span class="sr">Choose</span></th>'
+        f"{head}</tr></thead>"
+        f"<tbody>{''.join(_row(info) for info in shown)}</tbody></table></div>{_pages(page, len(rows))}"
+    )
+
+
+def _heading(key: str, name: str, sort: str, down: bool) -> str:
+    state = f' aria-sort="{"descending" if down else "ascending"}"' if key == sort else ""
+    arrow = (" ↓" if down else " ↑") if key == sort else ""
+    return f'<th scope="col"{state}><button type="button" class="quiet" data-sort="{key}">{name}{arrow}</button></th>'
+
+
+def _row(info: ArticleFacts) -> str:
+    return (
+        f'<tr><td><input type="checkbox" data-id="{e(info.id)}" aria-label="Choose {e(info.title)}"></td>'
+        f'<td><button type="button" class="title" data-read="{e(info.id)}">{bdi(info.title)}</button></td>'
+        f'<td>{bdi(info.source)}</td><td>{e(day_text(info.published))}</td><td class="num">{info.words:,}</td>'
+        f"<td>{e(day_text(info.added))}</td></tr>"
+    )
+
+
+def _pages(page: int, total: int) -> str:
+    if total <= PAGE:
+        return ""
+    earlier = f'<button type="button" class="quiet" data-page="{page - 1}">Earlier</button>' if page else ""
+    later = (
+        f'<button type="button" class="quiet" data-page="{page + 1}">Later</button>'
+        if (page + 1) * PAGE < total
+        else ""
+    )
+    return f'<nav class="pages" aria-label="Pages of the table">{earlier}{later}</nav>'
+
+
+def overview(room: Room) -> str:
+    """What the collection holds, over time."""
+    infos = room.library.articles()
+    name = "Articles" if room.name == "default" else room.name
+    return f'<h2>{bdi(name)}</h2><p class="soft">{e(contents(infos))}</p>{timeline(infos)}'
+
+
+def results(rows: Sequence[tuple[str, str, bool]], note: str = "") -> str:
+    """What became of each file: its name, what happened, and whether it went well."""
+    items = "".join(
+        f'<li class="{"fine" if fine else "bad"}"><strong>{bdi(name)}</strong> {e(text)}</li>'
+        for name, text, fine in rows
+    )
+    return f'<p role="status">{e(note)}</p><ul class="results">{items}</ul>'
+
+
+def health(findings: Sequence[tuple[str, str]], passages: int | None) -> str:
+    """What the doctor found: message and cure of each finding."""
+    if not findings:
+        checked = f" {passages:,} passages were checked." if passages is not None else ""
+        return f'<p class="fine" role="status">The index is sound.{checked}</p>'
+    items = "".join(f'<li class="bad">{e(message)} <em>{e(cure)}</em></li>' for message, cure in findings)
+    return f'<ul class="results" role="status">{items}</ul>'

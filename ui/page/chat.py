@@ -1,0 +1,267 @@
+"""What happens on the page when somebody asks, stops, asks again, opens a source or judges an answer."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
+import gradio as gr
+
+from onrecord.index.errors import InputError, OnRecordError, UnknownArticle
+from onrecord.index.types import Filter
+from onrecord.ui.desk import feedback
+from onrecord.ui.desk.collection import Room, answer, checked, history_of, new_record
+from onrecord.ui.desk.collections import Desk, Session
+from onrecord.ui.desk.records import Quote, Record
+from onrecord.ui.desk.tuning import Style
+from onrecord.ui.page.home import home
+from onrecord.ui.page.scope import scope_of
+from onrecord.ui.page.sources import EMPTY, gone, reader
+from onrecord.ui.page.thread import buttons, notice, panel, thread
+
+Update = tuple[Any, ...]
+
+
+def owner_of(request: gr.Request | None) -> str:
+    """The signed-in name, empty on a server without passwords."""
+    return (request.username if request else None) or ""
+
+
+class Chat:
+    """The handlers, over one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def arrive(self, request: gr.Request) -> Update:
+        """A fresh tab, or one that was reloaded: the address says which conversation was open."""
+        asked = request.query_params
+        session = Session(room=asked.get("in", ""), conversation=asked.get("c", ""), arrived=True)
+        try:
+            return self.show(session, request)
+        except OnRecordError:  # a deleted conversation or collection: begin afresh rather than fail
+            return self.show(Session(arrived=True), request)
+
+    def show(self, session: Session, request: gr.Request | None) -> Update:
+        """thread, sources, session: a conversation as it is kept, or the first view."""
+        room = self.desk.room(session.room)
+        if not session.conversation:
+            return (
+                thread(session, (), empty=home(room, self.desk.suggestions(room, wait=False))),
+                {"html": EMPTY},
+                session,
+            )
+        records = [checked(room, r) for r in room.conversations.turns(owner_of(request), session.conversation)]
+        if not records:
+            return self.show(replace(session, conversation=""), request)
+        return thread(session, records), panel(records[-1]), replace(session, editing="")
+
+    def first_view(self, session: Session, *, wait: bool = False) -> Any:
+        """What the collection holds now, and the questions that are known, where no conversation is open.
+
+        Gradio selects the first tab while the page loads: a conversation that is on its way must not be drawn over.
+        """
+        if session.conversation or not session.arrived:
+            return gr.skip()
+        room = self.desk.room(session.room)
+        return thread(session, (), empty=home(room, self.desk.suggestions(room, wait=wait)))
+
+    def settle(self, session: Session) -> Any:
+        """The first view once more, when its questions have been found."""
+        return self.first_view(session, wait=True)
+
+    def tune(self, length: str, strictness: str, session: Session) -> Session:
+        return replace(session, style=Style(length, strictness))
+
+    def models(self) -> Any:
+        """The models that can be chosen now, and the one that was."""
+        writer = self.desk.writer
+        if writer is None:
+            return gr.skip()
+        return gr.update(choices=[(c.label, c.name) for c in writer.choices()], value=writer.chosen, interactive=True)
+
+    def write_with(self, name: str) -> Iterator[Update]:
+        """model choice, notice: another model for everybody, once the questions that came before are answered."""
+        writer = self.desk.writer
+        if writer is None or name == writer.chosen:
+            return
+        yield gr.update(interactive=False), notice("The model is changed as soon as nobody waits for an answer …")
+        try:
+            self.desk.write_with(name)
+            said = writer.said
+        except OnRecordError as error:
+            said = str(error)
+        yield self.models(), notice(said)
+
+    def ask(
+        self,
+        question: str,
+        session: Session,
+        articles: Sequence[str],
+        sources: Sequence[str],
+        first: str,
+        last: str,
+        request: gr.Request,
+    ) -> Iterator[Update]:
+        """Streams thread, sources, question box, session, ask button, stop button, notice."""
+        try:
+            scope = scope_of(articles, sources, first, last)
+            question = self._checked(question)
+            yield from self._stream(question, session, scope, owner_of(request))
+        except OnRecordError as error:
+            yield (gr.skip(), gr.skip(), gr.skip(), session, *buttons(False), notice(str(error)))
+
+    def _checked(self, question: str) -> str:
+        question, limit = question.strip(), self.desk.limits.question_chars
+        if not question:
+            raise InputError("Type a question first.")
+        if len(question) > limit:
+            raise InputError(f"The question has {len(question):,} characters; ask it in at most {limit:,}.")
+        return question
+
+    def again(
+        self,
+        session: Session,
+        articles: Sequence[str],
+        sources: Sequence[str],
+        first: str,
+        last: str,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> Iterator[Update]:
+        """A suggested question, the last one once more, or one without its filter."""
+        data, owner = event._data, owner_of(request)
+        try:
+            if data.get("act") == "suggest":
+                scope = scope_of(articles, sources, first, last)
+                yield from self._stream(self._checked(str(data.get("text", ""))), session, scope, owner)
+                return
+            record = self._record(session, owner, str(data.get("turn", "")))
+            scope = Filter() if data.get("act") == "unfiltered" else record.scope
+            yield from self._stream(record.question, replace(session, editing=record.id), scope, owner)
+        except OnRecordError as error:
+            yield (gr.skip(), gr.skip(), gr.skip(), session, *buttons(False), notice(str(error)))
+
+    def _record(self, session: Session, owner: str, turn_id: str) -> Record:
+        room = self.desk.room(session.room)
+        for record in room.conversations.turns(owner, session.conversation):
+            if record.id == turn_id:
+                return record
+        raise InputError("This answer is no longer here; reload the page.")
+
+    def _stream(self, question: str, session: Session, scope: Filter, owner: str) -> Iterator[Update]:
+        room = self.desk.room(session.room)
+        kept = room.conversations
+        if not session.conversation:
+            session = replace(session, conversation=kept.begin(owner, question))
+        earlier = list(kept.turns(owner, session.conversation))
+        if session.editing and earlier and earlier[-1].id == session.editing:
+            kept.drop_turn(owner, session.conversation, earlier.pop().id)
+        session = replace(session, editing="")
+        text: Any = ""  # the box is emptied once, and what is typed meanwhile stays
+        assistant = self.desk.assistant(room, session.style)
+        before = None
+        for record in answer(room, self.desk.lane, new_record(question, scope), history_of(earlier), assistant):
+            if record is before:  # nothing new: a place at which Stop takes effect
+                yield (gr.skip(),) * 7
+                continue
+            before = record
+            kept.keep(owner, session.conversation, record)
+            # The turn before is drawn once more, because only the newest can be asked again.
+            shown = thread(session, [*earlier, record], kept=max(0, len(earlier) - 1))
+            yield (shown, panel(record), text, session, *buttons(record.live), {})
+            text = gr.skip()
+
+    def stop(self, session: Session, request: gr.Request) -> Update:
+        """After the stream was cancelled: what was checked until then."""
+        room = self.desk.room(session.room)
+        if not session.conversation:
+            return (gr.skip(), gr.skip(), *buttons(False))
+        records = room.conversations.turns(owner_of(request), session.conversation)
+        return (thread(session, records, kept=max(0, len(records) - 1)), panel(records[-1]), *buttons(False))
+
+    def settle_stop(self, session: Session, request: gr.Request) -> Update:
+        """The same once more, when nothing of the stream can be under way any longer."""
+        time.sleep(0.5)
+        return self.stop(session, request)
+
+    def fresh(self, session: Session, request: gr.Request) -> Update:
+        """thread, sources, session: a new conversation; the one before stays in the list."""
+        return self.show(replace(session, conversation="", editing=""), request)
+
+    def edit(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
+        """question box, session: the last question, to be changed; or what was searched for, to be corrected."""
+        data = event._data
+        record = self._record(session, owner_of(request), str(data.get("turn", "")))
+        text = record.searched if data.get("act") == "correct" else record.question
+        return text, replace(session, editing=record.id)
+
+    def judge(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
+        """thread, notice: keeps what somebody says about an answer."""
+        data, owner = event._data, owner_of(request)
+        room = self.desk.room(session.room)
+        try:
+            records = list(room.conversations.turns(owner, session.conversation))
+            at = next((n for n, r in enumerate(records) if r.id == data.get("turn")), -1)
+            if at < 0 or data.get("act") not in ("right", "wrong_answer", "wrong_citation"):
+                raise InputError("This answer is no longer here; reload the page.")
+            records[at] = replace(records[at], feedback=str(data["act"]))
+            before = [(t.role, t.content) for t in history_of(records[:at])]
+            note = str(data.get("note", ""))[:2000]
+            feedback.keep(room, records[at], str(data["act"]), note, before, session.conversation)
+            room.conversations.keep(owner, session.conversation, records[at])
+        except OnRecordError as error:
+            return gr.skip(), notice(str(error))
+        return thread(session, records, kept=at), notice("Kept with the others in the feedback suite. Thank you.")
+
+    def open_source(self, session: Session, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        """The article, at the sentence that was clicked."""
+        data = event._data
+        room = self.desk.room(session.room)
+        key, number = str(data.get("article", "")), int(data.get("n") or 0)
+        quote = self._quoted(session, owner_of(request), data)
+        try:
+            article = room.library.article(key)
+        except UnknownArticle:
+            text = gone(quote.quote if quote else "", quote.title if quote else "")
+            return {"html": text, "at": time.time()}
+        sentences = room.library.sentences(key)
+        start, end = _place(data, sentences)
+        if quote:
+            start, end = quote.start_char, quote.end_char
+        copies = [_title(room, other) for other in room.library.copies(key) if other != key]
+        shown = reader(
+            article, sentences, start=start, end=end, number=number, quote=quote.quote if quote else "", copies=copies
+        )
+        return {"html": shown, "at": time.time()}
+
+    def _quoted(self, session: Session, owner: str, data: dict[str, Any]) -> Quote | None:
+        """The quote behind a chip or card, as the answer keeps it."""
+        if not data.get("turn") or data.get("start") is None:
+            return None
+        try:
+            record = self._record(session, owner, str(data["turn"]))
+        except OnRecordError:
+            return None
+        place = (str(data.get("article", "")), int(data["start"]))
+        every = [*record.cited, *record.evidence, *(q for line in record.unconfirmed for q in line.quotes)]
+        return next((q for q in every if q.place == place), None)
+
+
+def _place(data: dict[str, Any], sentences: Sequence[Any]) -> tuple[int, int]:
+    """The characters to mark: the sentence of this index, else none."""
+    index = data.get("index")
+    for s in sentences:
+        if index is not None and s.index == int(index):
+            return s.start_char, s.end_char
+    return -1, -1
+
+
+def _title(room: Room, key: str) -> str:
+    try:
+        return room.library.article(key).title
+    except UnknownArticle:
+        return key

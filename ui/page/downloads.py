@@ -1,0 +1,38 @@
+"""Conversations as files: ``/export/<conversation>.md|html|json``. Nothing is written to disk for it."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from onrecord.index.errors import OnRecordError
+from onrecord.ui.desk.collection import checked
+from onrecord.ui.desk.collections import Desk
+from onrecord.ui.page.export import FORMATS, render
+
+_TYPES = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
+
+
+def downloads(desk: Desk) -> APIRouter:
+    """The routes, over one desk."""
+    router = APIRouter()
+
+    @router.get("/export/{name}", include_in_schema=False)
+    def export(name: str, request: Request) -> Response:
+        key, _, ending = name.rpartition(".")
+        kind = next((kind for kind, end in FORMATS.items() if end == ending), "")
+        owner = str(request.scope.get("state", {}).get("user") or "")
+        try:
+            room = desk.room(request.query_params.get("in", ""))
+            records = [checked(room, r) for r in room.conversations.turns(owner, key)]
+            title = room.conversations.title(owner, key)
+        except OnRecordError as error:
+            raise HTTPException(404, str(error)) from error
+        if not kind:
+            raise HTTPException(404, f"“{ending}” is not a format; use one of {', '.join(FORMATS.values())}.")
+        safe = "".join(c if c.isalnum() or c in " -" else "" for c in title).strip()[:60] or "conversation"
+        disposition = f"attachment; filename*=UTF-8''{quote(safe)}.{ending}"
+        return Response(
+            render(kind, title, records), media_type=_TYPES[ending], headers={"Content-Disposition": disposition}
+        )
+
+    return router

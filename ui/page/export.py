@@ -1,0 +1,161 @@
+"""A conversation as Markdown, HTML or JSON, with numbered references that can be pasted into an article."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from onrecord.index.inert import markdown, one_line, pasted, web_address
+from onrecord.ui.desk.records import Line, Quote, Record
+from onrecord.ui.escape import bdi, e, link
+from onrecord.ui.page.dates import day_text
+
+FORMATS = {"Markdown": "md", "HTML": "html", "JSON": "json"}
+_STANDING = {"changed": "the article has changed since", "gone": "the article was removed since"}
+
+
+def references(records: Sequence[Record]) -> tuple[tuple[Quote, ...], dict[tuple[str, int], int]]:
+    """Every cited quote once, and its number over the whole conversation, in order of first use."""
+    quotes: dict[tuple[str, int], Quote] = {}
+    for record in records:
+        for quote in record.cited:
+            quotes.setdefault(quote.place, replace(quote, url=web_address(quote.url)))
+    return tuple(quotes.values()), {place: n for n, place in enumerate(quotes, start=1)}
+
+
+def _said(record: Record) -> tuple[str, ...]:
+    """What stands in place of sentences where there are none."""
+    if record.error:
+        return (record.error,)
+    return ("The articles do not say.",) if record.state == "done" and not record.lines and not record.disputes else ()
+
+
+def _facts(quote: Quote) -> list[str]:
+    return [part for part in (quote.title, quote.source, day_text(quote.published)) if part]
+
+
+def to_markdown(title: str, records: Sequence[Record]) -> str:
+    quotes, numbers = references(records)
+    out = [f"# {markdown(title)}", ""]
+
+    def line(item: Line) -> str:
+        note = " *(partly supported)*" if item.verdict == "partly" else ""
+        return markdown(item.text) + "".join(f" \\[{numbers[q.place]}\\]" for q in item.quotes) + note
+
+    for record in records:
+        out += [f"## {markdown(record.question)}", ""]
+        out += [" ".join(line(item) for item in record.lines), ""] if record.lines else []
+        for dispute in record.disputes:
+            out += [
+                f"The articles differ: {markdown(dispute.about)}",
+                "",
+                *(f"- {line(p)}" for p in dispute.positions),
+                "",
+            ]
+        out += [markdown(text) + "\n" for text in _said(record)]
+        if record.missing:
+            out += [f"Not in the articles: {markdown(record.missing)}", ""]
+    if quotes:
+        out += ["## References", ""]
+    for quote in quotes:
+        address = f" <{quote.url}>" if quote.url else ""
+        note = f" ({_STANDING[quote.standing]})" if quote.standing else ""
+        facts = ", ".join(markdown(part) for part in _facts(quote))
+        out.append(f"{numbers[quote.place]}. {facts}.{address} “{markdown(quote.quote)}”{note}")
+    return "\n".join(out).rstrip() + "\n"
+
+
+_PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>'
+    "body{{font:1.05rem/1.6 Georgia,serif;max-width:42rem;margin:2rem auto;padding:0 1rem;color:#1c1b19}}"
+    "h1,h2{{line-height:1.25}}small,.by{{color:#5b5751}}blockquote{{margin:.2rem 0 1rem;padding-left:1rem;"
+    "border-left:3px solid #d8d3c8}}</style></head><body><main>{body}</main></body></html>\n"
+)
+
+
+def to_html(title: str, records: Sequence[Record]) -> str:
+    """One page that stands alone: nothing in it is loaded from anywhere."""
+    quotes, numbers = references(records)
+
+    def line(item: Line) -> str:
+        marks = "".join(f'<sup><a href="#r{numbers[q.place]}">[{numbers[q.place]}]</a></sup>' for q in item.quotes)
+        note = " <small>(partly supported)</small>" if item.verdict == "partly" else ""
+        return bdi(item.text) + marks + note
+
+    out = [f"<h1>{bdi(title)}</h1>"]
+    for record in records:
+        out.append(f"<h2>{bdi(record.question)}</h2>")
+        out.append(f"<p>{' '.join(line(item) for item in record.lines)}</p>" if record.lines else "")
+        for dispute in record.disputes:
+            rows = "".join(f"<li>{line(p)}</li>" for p in dispute.positions)
+            out.append(f"<p>The articles differ: {bdi(dispute.about)}</p><ul>{rows}</ul>")
+        out += [f"<p>{e(text)}</p>" for text in _said(record)]
+        out.append(f"<p>Not in the articles: {bdi(record.missing)}</p>" if record.missing else "")
+    rows = "".join(_reference(quote, numbers[quote.place]) for quote in quotes)
+    out.append(f"<h2>References</h2><ol>{rows}</ol>" if rows else "")
+    return _PAGE.format(title=e(title), body="".join(out))
+
+
+def _reference(quote: Quote, number: int) -> str:
+    facts = ", ".join(bdi(part) for part in _facts(quote))
+    address = link(quote.url)
+    where = f' <a href="{address}">{address}</a>' if address else ""
+    note = f" <small>({_STANDING[quote.standing]})</small>" if quote.standing else ""
+    return f'<li id="r{number}">{facts}.{where}{note}<blockquote dir="auto">{e(quote.quote)}</blockquote></li>'
+
+
+def to_json(title: str, records: Sequence[Record]) -> str:
+    quotes, numbers = references(records)
+
+    def line(item: Line) -> dict[str, object]:
+        return {"text": item.text, "verdict": item.verdict, "references": [numbers[q.place] for q in item.quotes]}
+
+    turns = [
+        {
+            "question": r.question,
+            "searched": r.searched,
+            "asked": r.asked,
+            "status": r.status or r.state,
+            "reason": r.reason,
+            "sentences": [line(item) for item in r.lines],
+            "disagreements": [{"about": d.about, "positions": [line(p) for p in d.positions]} for d in r.disputes],
+            "unconfirmed": [item.text for item in r.unconfirmed],
+            "missing": r.missing,
+            "model": r.model,
+        }
+        for r in records
+    ]
+    cited = [
+        {
+            "number": numbers[q.place],
+            "article_id": q.article_id,
+            "title": q.title,
+            "source": q.source,
+            "published": q.published,
+            "url": q.url,
+            "start_char": q.start_char,
+            "end_char": q.end_char,
+            "quote": q.quote,
+            "standing": q.standing or "unchanged",
+        }
+        for q in quotes
+    ]
+    return json.dumps({"title": title, "turns": turns, "references": cited}, ensure_ascii=False, indent=2) + "\n"
+
+
+def render(kind: str, title: str, records: Sequence[Record]) -> str:
+    """The conversation in one of :data:`FORMATS`."""
+    match kind:
+        case "HTML":
+            return to_html(title, records)
+        case "JSON":
+            return to_json(title, records)
+        case _:
+            return to_markdown(title, records)
+
+
+def for_clipboard(record: Record) -> str:
+    """One answer as plain text, its references below it, each on a line of its own."""
+    refs = "\n".join(
+        one_line(f"[{q.number}] {', '.join(_facts(q))}. {web_address(q.url)} “{q.quote}”") for q in record.cited
+    )
+    return pasted(record.answer_text + ("\n\n" + refs if refs else ""))

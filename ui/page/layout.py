@@ -1,0 +1,132 @@
+"""The page: what stands where, and which handler answers what. Looks are in ``assets/page.css``."""
+
+from typing import Any
+
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
+import gradio as gr
+
+from onrecord.ui.desk.collections import Desk, Session
+from onrecord.ui.desk.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS, STRICTNESS_COST, model_text, standing
+from onrecord.ui.escape import e
+from onrecord.ui.page.chat import Chat
+from onrecord.ui.page.style import drawn
+from onrecord.ui.page.tabs import QUICK, Parts, collection_tab, conversations_tab
+
+THREAD = (
+    '<div class="thread"><div class="bar"></div>'
+    '<div class="log" role="log" aria-live="polite" aria-label="Questions and answers" tabindex="0"></div></div>'
+)
+PANEL = (
+    '<div class="panel"><div class="top"><button type="button" class="quiet back">Back to the answer</button></div>'
+    '<div class="list" role="region" aria-label="Sources" tabindex="0"></div></div>'
+)
+READER = (
+    '<div class="reader"><div class="top"><button type="button" class="quiet back">Close the article</button></div>'
+    '<div class="page" role="region" aria-label="Article" tabindex="0"></div></div>'
+)
+NOTICE = '<div role="status"></div>'
+HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def build_page(desk: Desk) -> Any:
+    """The whole page as ``gr.Blocks``, ready to be mounted."""
+    with gr.Blocks(title="OnRecord", analytics_enabled=False, fill_width=True, delete_cache=(600, 600)) as page:
+        session = gr.State(Session())
+        gr.HTML("<h1>On<span>Record</span></h1>", elem_id="brand", apply_default_css=False)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Ask", id="ask") as tab:
+                chat = Chat(desk)
+                parts = _asking(page, desk, chat, session)
+                # Articles may have been added since the first view was drawn.
+                back = tab.select(chat.first_view, [session], [parts.thread], **QUICK)
+                back.then(chat.settle, [session], [parts.thread], **HIDDEN)
+            with gr.Tab("Collection", id="collection") as tab:
+                collection_tab(page, tab, desk, parts)
+            with gr.Tab("Conversations", id="conversations") as tab:
+                conversations_tab(tab, desk, chat, parts)
+    page.queue(default_concurrency_limit=8, max_size=64)
+    page.has_launched = True  # a mounted page never launches, and before that Gradio lets an event name any file
+    return page
+
+
+def _filters(desk: Desk) -> list[Any]:
+    """Articles, sources, first day, last day: they hold until they are changed."""
+    infos = desk.first.library.articles()
+    with gr.Accordion("Filter", open=False, elem_id="filter"):
+        with gr.Row():
+            articles = gr.Dropdown([(i.title, i.id) for i in infos], multiselect=True, label="Only these articles")
+            sources = gr.Dropdown(
+                sorted({i.source for i in infos if i.source}), multiselect=True, label="Only these sources"
+            )
+        with gr.Row():
+            first = gr.Textbox(label="From", placeholder="2024, 2024-03 or 2024-03-09", max_length=10)
+            last = gr.Textbox(label="To", placeholder="2024, 2024-03 or 2024-03-09", max_length=10)
+    return [articles, sources, first, last]
+
+
+def _style(desk: Desk) -> tuple[list[Any], Any | None]:
+    """Length and strictness of this tab's answers, and the model of everybody's, each with what it costs."""
+    length, strictness = standing(desk.first.assistant)
+    with gr.Accordion("Answers", open=False, elem_id="style"):
+        chosen = [
+            gr.Radio(list(LENGTHS), value=length, label="Length", info=LENGTH_COST),
+            gr.Radio(list(STRICTNESS), value=strictness, label="How sure it must be", info=STRICTNESS_COST),
+        ]
+        model = _model(desk)
+    return chosen, model
+
+
+def _model(desk: Desk) -> Any | None:
+    """Which model writes: a choice where there is one, else a line."""
+    if desk.writer is None:
+        gr.HTML(f'<p class="soft">{e(model_text(desk.first.assistant))}</p>', apply_default_css=False)
+        return None
+    choices = [(choice.label, choice.name) for choice in desk.writer.choices()]
+    return gr.Radio(choices, value=desk.writer.chosen, label="Model", info=MODEL_COST, elem_id="model")
+
+
+def _asking(page: Any, desk: Desk, chat: Chat, session: Any) -> Parts:
+    with gr.Row(elem_id="desk"):
+        with gr.Column(elem_id="talk"):
+            thread = drawn("thread", THREAD)
+            notice = drawn("notice", NOTICE)
+            with gr.Row(elem_id="options"):
+                filters = _filters(desk)
+                style, model = _style(desk)
+            with gr.Row(elem_id="composer"):
+                box = gr.Textbox(
+                    label="Your question",
+                    show_label=False,
+                    placeholder="Ask about the articles",
+                    lines=1,
+                    max_lines=6,
+                    elem_id="question",
+                    autofocus=True,
+                )
+                ask = gr.Button("Ask", variant="primary", elem_id="ask")
+                stop = gr.Button("Stop", variant="secondary", elem_id="stop", visible=False)
+        with gr.Column(elem_id="side"):
+            sources = drawn("sources", PANEL)
+            article = drawn("article", READER)
+
+    streamed = [thread, sources, box, session, ask, stop, notice]
+    running: dict[str, Any] = {"concurrency_limit": 32, "concurrency_id": "llm", "show_progress": "hidden"}
+    asked = gr.on([box.submit, ask.click], chat.ask, [box, session, *filters], streamed, api_name="ask", **running)
+    again = thread.again(chat.again, [session, *filters], streamed, api_visibility="private", **running)
+    stopped = stop.click(chat.stop, [session], [thread, sources, ask, stop], cancels=[asked, again], **QUICK)
+    # A last update of the stream may arrive behind the first one: what was stopped is drawn once more after it.
+    stopped.then(chat.settle_stop, [session], [thread, sources, ask, stop], **QUICK)
+    thread.edit(chat.edit, [session], [box, session], **QUICK)
+    thread.judge(chat.judge, [session], [thread, notice], **QUICK)
+    thread.cite(chat.open_source, [session], [article], **QUICK)
+    thread.fresh(chat.fresh, [session], [thread, sources, session], **QUICK)
+    for choice in style:
+        choice.change(chat.tune, [*style, session], [session], **QUICK)
+    if model is not None:
+        model.input(chat.write_with, [model], [model, notice], concurrency_id="model", concurrency_limit=1, **HIDDEN)
+        page.load(chat.models, None, [model], **QUICK)
+    arrived = page.load(chat.arrive, None, [thread, sources, session], **QUICK)
+    arrived.then(chat.settle, [session], [thread], **HIDDEN)
+    return Parts(session, filters[0], filters[1], thread, sources)

@@ -1,0 +1,126 @@
+"""The panel beside the answer: the evidence found, and an article opened at the cited sentence."""
+
+from collections.abc import Sequence
+
+from onrecord.index.types import Article, Sentence
+from onrecord.ui.desk.records import Found, Quote, Record
+from onrecord.ui.escape import bdi, e, link, shorten
+from onrecord.ui.page.dates import day_text
+from onrecord.ui.page.turns import byline
+
+EMPTY = (
+    '<div class="panel-empty"><h2>Sources</h2><p>The sentences that an answer rests on appear here. '
+    "Choose a number in an answer to read its sentence in the article.</p></div>"
+)
+
+
+def _card(quote: Quote, turn: str, *, numbered: bool) -> str:
+    number = f'<span class="n">{quote.number}</span>' if numbered else ""
+    copies = f" · also in {len(quote.also_in)} other" if quote.also_in else ""
+    return (
+        f'<li><button type="button" class="card" data-cite="{e(quote.article_id)}" data-start="{quote.start_char}" '
+        f'data-turn="{e(turn)}" data-n="{quote.number if numbered else 0}">{number}'
+        f'<span class="card-quote" dir="auto">{e(shorten(quote.quote, 280))}</span>'
+        f'<span class="card-title">{bdi(quote.title)}</span><span class="card-by">{e(byline(quote) + copies)}</span>'
+        "</button></li>"
+    )
+
+
+def _passage(found: Found, turn: str) -> str:
+    by = " · ".join(part for part in (found.source, day_text(found.published)) if part)
+    return (
+        f'<li><button type="button" class="card" data-cite="{e(found.article_id)}" data-index="{found.index}" '
+        f'data-turn="{e(turn)}" data-n="0"><span class="card-quote" dir="auto">{e(shorten(found.preview, 180))}</span>'
+        f'<span class="card-title">{bdi(found.title)}</span><span class="card-by">{e(by)}</span></button></li>'
+    )
+
+
+def _list(title: str, note: str, items: Sequence[str]) -> str:
+    if not items:
+        return ""
+    head = f'<h3>{e(title)} <span class="count">{len(items)}</span></h3>'
+    return f"<section>{head}<p>{e(note)}</p><ol>{''.join(items)}</ol></section>"
+
+
+def panel(record: Record) -> str:
+    """What was found for ``record``; once it is answered, what it used stands apart from the rest."""
+    used = [_card(q, record.id, numbered=True) for q in record.cited]
+    rest = [_card(q, record.id, numbered=False) for q in record.uncited]
+    seen = {(q.article_id) for q in record.evidence}
+    rest += [_passage(h, record.id) for h in _once(record.hits) if h.article_id not in seen]
+    if not used and not rest:
+        return EMPTY if record.live else '<div class="panel-empty"><h2>Sources</h2><p>Nothing was found.</p></div>'
+    if not used:
+        note = "The answer is not written yet." if record.live else "Near the question, but they do not answer it."
+        lists = _list("Found", note, rest)
+    else:
+        lists = _list("Used in this answer", "Each number in the answer is one of these sentences.", used)
+        lists += _list("Also found", "Near the question, but the answer does not rest on it.", rest)
+    return f"<h2>Sources</h2>{lists}"
+
+
+def _once(hits: Sequence[Found]) -> list[Found]:
+    """The first passage of each article."""
+    return list({hit.article_id: hit for hit in reversed(hits)}.values())[::-1]
+
+
+def _facts(article: Article) -> str:
+    facts = " · ".join(e(part) for part in (article.source, day_text(article.published), article.place) if part)
+    address = link(article.url)
+    where = f' <a href="{address}" target="_blank" rel="noopener noreferrer">Original</a>' if address else ""
+    return f'<p class="by">{facts}{where}</p>'
+
+
+def body(article: Article, sentences: Sequence[Sentence], start: int = -1, end: int = -1) -> str:
+    """The article's paragraphs; the sentences that overlap ``start:end`` are marked, the first takes the focus."""
+    out, at, marked = ['<p dir="auto">'], 0, False
+    for s in sentences:
+        gap = article.text[at : s.start_char]
+        out.append('</p><p dir="auto">' if "\n" in gap and at else e(gap))
+        if s.start_char < end and start < s.end_char:
+            focus = "" if marked else ' class="hit" tabindex="-1"'
+            out.append(f"<mark{focus}>{e(s.text)}</mark>")
+            marked = True
+        else:
+            out.append(e(s.text))
+        at = s.end_char
+    out.append(e(article.text[at:]) + "</p>")
+    return "".join(out)
+
+
+def reader(
+    article: Article,
+    sentences: Sequence[Sentence],
+    *,
+    start: int = -1,
+    end: int = -1,
+    number: int = 0,
+    quote: str = "",
+    copies: Sequence[str] = (),
+) -> str:
+    """An article to read. ``quote``: what was cited; when it no longer stands at its place, the page says so."""
+    note = ""
+    if quote and article.text[start:end] != quote:
+        note = _note("This article has changed since it was cited.", quote)
+        start = end = -1
+    also = f'<p class="copies">The same text is in: {", ".join(bdi(title) for title in copies)}</p>' if copies else ""
+    cited = f'<p class="cited-as">Cited as <span class="n">{number}</span></p>' if number else ""
+    return (
+        f'{cited}<h2 dir="auto">{e(article.title)}</h2>{_facts(article)}{also}{note}'
+        f'<div class="article-text" lang="{e(article.language)}">{body(article, sentences, start, end)}</div>'
+    )
+
+
+def _note(text: str, quote: str) -> str:
+    cited = f'<blockquote dir="auto">{e(quote)}</blockquote>'
+    return f'<div class="note hit" tabindex="-1" role="note"><p>{e(text)} The answer cited:</p>{cited}</div>'
+
+
+def gone(quote: str, title: str) -> str:
+    """What stands in place of an article that was removed."""
+    name = f'<h2 dir="auto">{e(title)}</h2>' if title else "<h2>Removed article</h2>"
+    return name + (
+        _note("This article is no longer in the collection.", quote)
+        if quote
+        else "<p>This article is no longer in the collection.</p>"
+    )

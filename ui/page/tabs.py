@@ -1,0 +1,140 @@
+"""The second and third tab: what stands where in the collection and among the conversations."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
+import gradio as gr
+
+from onrecord.ui.desk.collections import Desk
+from onrecord.ui.page.chat import Chat
+from onrecord.ui.page.collection_tab import Collection
+from onrecord.ui.page.history_tab import Past
+from onrecord.ui.page.style import drawn
+
+ROWS = '<div class="rows"></div>'
+SHELF = (
+    '<div class="bench"><label>Search the articles <input type="search" placeholder="Title, source or date" '
+    'autocomplete="off"></label><button type="button" class="plain drop" disabled>Remove</button></div>'
+    f'{ROWS}<dialog class="sure" aria-label="Remove articles"><form method="dialog">'
+    "<h3>Remove these articles?</h3><ul></ul>"
+    "<p>They leave the index with every trace. Answers that cited them keep their quotes and say so.</p>"
+    '<div class="choice"><button class="plain" value="no">Keep</button><button class="danger" value="yes">'
+    "Remove</button>"
+    "</div></form></dialog>"
+)
+READING = (
+    '<dialog class="reading" aria-label="Article"><div class="reader"><div class="top"><button type="button" '
+    'class="quiet back">Close the article</button></div><div class="page" tabindex="0" role="region" '
+    'aria-label="Text of the article"></div></div></dialog>'
+)
+PAST = (
+    '<div class="bench"><label>Search the conversations <input type="search" placeholder="Words from a question, an '
+    f'answer or a quote" autocomplete="off"></label></div>{ROWS}<dialog class="rename" aria-label="Rename">'
+    '<form method="dialog"><h3>Rename</h3><label>Name <input maxlength="120" required></label><div class="choice">'
+    '<button class="plain" value="no" formnovalidate>Cancel</button><button class="primary" value="yes">Rename</button>'
+    '</div></form></dialog><dialog class="erase" aria-label="Delete"><form method="dialog">'
+    "<h3>Delete this conversation?</h3>"
+    '<p></p><div class="choice"><button class="plain" value="no">Keep</button><button class="danger" value="yes">Delete'
+    "</button></div></form></dialog>"
+)
+QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+WORK: dict[str, Any] = {
+    "concurrency_id": "index",
+    "concurrency_limit": 1,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the tabs change of the first one: the filter's fields, the conversation, the sources."""
+
+    session: Any
+    articles: Any
+    sources: Any
+    thread: Any
+    panel: Any
+
+
+def collection_tab(page: Any, tab: Any, desk: Desk, parts: Parts) -> None:
+    handlers = Collection(desk)
+    with gr.Row(elem_id="library"):
+        with gr.Column(elem_id="holdings"):
+            overview = drawn("overview", ROWS, script="results")
+            table = drawn("shelf", SHELF)
+            reading = drawn("reading", READING)
+        with gr.Column(elem_id="adding"):
+            results, changed = _adding(desk, parts, handlers, table, overview)
+            _several(desk, parts, handlers, results, changed)
+            _health(parts, handlers)
+    table.look(handlers.look, [parts.session], [table], **QUICK)
+    table.discard(handlers.remove, [parts.session], [results, *changed], **WORK)
+    table.read(handlers.read, [parts.session], [reading], **QUICK)
+    tab.select(handlers.show, [parts.session], changed, **QUICK)
+
+
+def _adding(desk: Desk, parts: Parts, handlers: Collection, table: Any, overview: Any) -> tuple[Any, list[Any]]:
+    """The forms that add; gives what they write to: the results, and what shows the changed collection."""
+    changed = [table, overview, parts.articles, parts.sources]
+    gr.HTML("<h2>Add articles</h2>", apply_default_css=False)
+    kinds = list(desk.limits.kinds)
+    files = gr.File(file_count="multiple", file_types=kinds, label="Files", elem_id="files", height=150)
+    send = gr.Button("Add these files", elem_id="send")
+    with gr.Accordion("Paste a text", open=False):
+        text = gr.Textbox(label="Text", lines=6, max_lines=12, elem_id="pasted")
+        title = gr.Textbox(label="Title (its first sentence when empty)")
+        source = gr.Textbox(label="Source")
+        published = gr.Textbox(label="Date", placeholder="2024-03-09")
+        url = gr.Textbox(label="Address")
+        paste = gr.Button("Add this text", elem_id="paste")
+    results = drawn("results", ROWS)
+    if desk.folders_allowed:
+        with gr.Accordion("Read a folder on this machine", open=False):
+            folder = gr.Textbox(label="Path of the folder", elem_id="folder")
+            take = gr.Button("Add this folder")
+        gr.on([take.click, folder.submit], handlers.folder, [parts.session, folder], [results, *changed], **WORK)
+    send.click(handlers.upload, [parts.session, files], [results, *changed, files], **WORK)
+    fields = [parts.session, text, title, source, published, url]
+    paste.click(handlers.paste, fields, [results, *changed, text], **WORK)
+    return results, changed
+
+
+def _several(desk: Desk, parts: Parts, handlers: Collection, results: Any, changed: list[Any]) -> None:
+    """Choosing and making collections, where the server can open more than one."""
+    if desk.opener is None:
+        return
+    gr.HTML("<h2>Collections</h2>", apply_default_css=False)
+    which = gr.Dropdown(list(desk.names()), value=desk.first.name, label="Open collection", elem_id="which")
+    with gr.Row():
+        name = gr.Textbox(label="Name of a new one", elem_id="name")
+        make = gr.Button("Make it", elem_id="make")
+    made = gr.on([make.click, name.submit], handlers.create, [name, parts.session], [results, which], **WORK)
+    switched = which.change(handlers.switch, [which, parts.session], [parts.session], **QUICK)
+    switched.then(handlers.show, [parts.session], changed, **QUICK)
+    switched.then(Chat(desk).show, [parts.session], [parts.thread, parts.panel, parts.session], **QUICK)
+    made.then(lambda: "", None, [name], **QUICK)
+
+
+def _health(parts: Parts, handlers: Collection) -> None:
+    gr.HTML("<h2>Health of the index</h2>", apply_default_css=False)
+    report = drawn("health", ROWS, script="results")
+    with gr.Row():
+        check = gr.Button("Check", elem_id="check", min_width=80)
+        rebuild = gr.Button("Rebuild", elem_id="rebuild", min_width=80)
+    check.click(handlers.check, [parts.session], [report], **WORK)
+    rebuild.click(handlers.rebuild, [parts.session], [report], **WORK)
+
+
+def conversations_tab(tab: Any, desk: Desk, chat: Any, parts: Parts) -> None:
+    handlers = Past(desk, chat)
+    past = drawn("past", PAST)
+    opened = [parts.thread, parts.panel, parts.session]
+    past.seek(handlers.look, [parts.session], [past], **QUICK)
+    past.wake(handlers.wake, [parts.session], opened, **QUICK)
+    past.entitle(handlers.entitle, [parts.session], [past], **QUICK)
+    past.erase(handlers.erase, [parts.session], [past, *opened], **QUICK)
+    tab.select(handlers.show, [parts.session], [past], **QUICK)

@@ -1,0 +1,222 @@
+"""One question and its answer as HTML. Every text passes through :func:`onrecord.ui.escape.e`."""
+
+from onrecord.index.types import Filter
+from onrecord.ui.desk.records import Dispute, Line, Quote, Record
+from onrecord.ui.escape import bdi, e, shorten
+from onrecord.ui.page.dates import day_text
+from onrecord.ui.page.details import details
+from onrecord.ui.page.export import for_clipboard
+
+REASONS = {
+    "nothing_found": "Nothing in the articles matches this question.",
+    "not_answered": "The articles touch on this, but no sentence in them answers the question.",
+    "not_supported": "An answer was drafted, but the articles do not support it, so it is not shown as one.",
+    "outside_filter": "Within your filter nothing answers this. Articles outside it may.",
+    "not_a_question_for_the_articles": "This does not read like a question about the articles.",
+    "": "No sentence in the articles answers the question.",
+}
+TRIES = {
+    "nothing_found": (
+        "Use the names and places that an article would use.",
+        "Check that the article is in the collection.",
+    ),
+    "not_answered": ("Ask for one fact at a time.", "Name the person, place or day you mean."),
+    "not_supported": ("Ask for one fact at a time.", "Read the nearest sentences below and ask about what they say."),
+    "outside_filter": ("Widen the dates, or clear the filter.",),
+    "not_a_question_for_the_articles": ("Ask what an article reports: who, what, where, when, how many.",),
+    "": ("Ask for one fact at a time.",),
+}
+STANDING = {"changed": " (the article has changed since)", "gone": " (the article was removed since)"}
+STATES = {
+    "searching": "Searching the articles",
+    "reading": "Reading what was found",
+    "writing": "Writing, and checking each sentence",
+}
+
+
+def byline(quote: Quote) -> str:
+    """Source and date on one line, whatever of them is known."""
+    return " · ".join(part for part in (quote.source, day_text(quote.published)) if part)
+
+
+def chip(quote: Quote, turn: str) -> str:
+    """The numbered button that opens the cited sentence in its article."""
+    note = STANDING.get(quote.standing, "")
+    label = f"Source {quote.number}{note}: “{shorten(quote.quote, 160)}” {quote.title}"
+    kind = " stale" if note else ""
+    return (
+        f'<button type="button" class="chip{kind}" data-cite="{e(quote.article_id)}" data-start="{quote.start_char}" '
+        f'data-turn="{e(turn)}" data-n="{quote.number}" data-quote="{e(shorten(quote.quote, 400))}" '
+        f'data-title="{e(quote.title)}" data-meta="{e(byline(quote) + note)}" aria-label="{e(label)}">'
+        f"{quote.number}</button>"
+    )
+
+
+def sentence(line: Line, turn: str) -> str:
+    chips = "".join(chip(quote, turn) for quote in line.quotes)
+    mark = (
+        '<span class="partly-mark" title="The cited sentences support only a part of this.">partly supported</span>'
+        if line.verdict == "partly"
+        else ""
+    )
+    kind = " partly" if line.verdict == "partly" else ""
+    said = f'<span class="said{kind}" dir="auto">{e(line.text)}</span>'
+    return f'<span class="line"><span class="tied">{said}{chips}</span>{mark} </span>'
+
+
+def quoted(text: str, mark: str) -> str:
+    """A quote with its chip."""
+    said = f'<span class="said-there" dir="auto">{e(text)}</span>'
+    return f'<blockquote dir="auto"><span class="tied">{said}{mark}</span></blockquote>'
+
+
+def dispute(item: Dispute, turn: str) -> str:
+    cards = "".join(_position(line, turn) for line in item.positions)
+    about = f": {bdi(item.about)}" if item.about else ""
+    return f'<section class="dispute"><h3>The articles differ{about}</h3><ul class="positions">{cards}</ul></section>'
+
+
+def _position(line: Line, turn: str) -> str:
+    quotes = "".join(
+        f"{quoted(q.quote, chip(q, turn))}"
+        f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}{_copies(q)}</p>'
+        for q in line.quotes
+    )
+    said = "" if [q.quote for q in line.quotes] == [line.text] else f'<p class="position" dir="auto">{e(line.text)}</p>'
+    return f"<li>{said}{quotes}</li>"
+
+
+def _copies(quote: Quote) -> str:
+    count = len(quote.also_in)
+    return (
+        f' <span class="copies">and {count} cop{"y" if count == 1 else "ies"} of it, counted once</span>'
+        if count
+        else ""
+    )
+
+
+def unconfirmed(lines: tuple[Line, ...]) -> str:
+    if not lines:
+        return ""
+    items = "".join(f'<li dir="auto"><s>{e(line.text)}</s></li>' for line in lines)
+    return (
+        '<section class="unconfirmed"><h3>Could not be confirmed</h3>'
+        f"<p>Drafted, then struck: no sentence in the articles supports it.</p><ul>{items}</ul></section>"
+    )
+
+
+def abstention(record: Record) -> str:
+    tries = "".join(f"<li>{e(text)}</li>" for text in TRIES.get(record.reason, TRIES[""]))
+    near = "".join(
+        f"<li>{quoted(shorten(q.quote, 300), chip(q, record.id))}"
+        f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}</p></li>'
+        for q in record.evidence[:3]
+    )
+    nearest = f'<h4>The nearest sentences</h4><ul class="nearest">{near}</ul>' if near else ""
+    widen = (
+        f'<p><button type="button" class="quiet" data-act="unfiltered" data-turn="{e(record.id)}">'
+        "Search without the filter</button></p>"
+        if record.scope
+        else ""
+    )
+    return (
+        '<section class="abstained"><h3>The articles do not say</h3>'
+        f'<p class="why">{e(REASONS.get(record.reason, REASONS[""]))}</p>{nearest}'
+        f'<h4>What to try</h4><ul class="tries">{tries}</ul>{widen}</section>'
+    )
+
+
+def _progress(record: Record) -> str:
+    if record.state == "waiting" and not record.place:
+        text = "Waiting for another model to be loaded"
+    elif record.state == "waiting":
+        ahead = "1 question is" if record.place == 1 else f"{record.place} questions are"
+        text = f"Waiting for the model: {ahead} before yours"
+    else:
+        text = STATES[record.state]
+    return f'<p class="progress"><span class="pulse" aria-hidden="true"></span>{e(text)}…</p>'
+
+
+def scope_text(scope: Filter) -> str:
+    """The filter in words, empty when there is none."""
+    parts = []
+    if scope.articles:
+        parts.append(f"{len(scope.articles)} chosen article{'s' if len(scope.articles) > 1 else ''}")
+    if scope.sources:
+        parts.append(", ".join(scope.sources))
+    if scope.published_from:
+        parts.append(f"from {scope.published_from}")
+    if scope.published_to:
+        parts.append(f"to {scope.published_to}")
+    return " · ".join(parts)
+
+
+def _understood(record: Record) -> str:
+    parts = []
+    if record.searched and record.searched.strip() != record.question.strip():
+        parts.append(
+            f'Searched for: <em dir="auto">{e(record.searched)}</em> '
+            f'<button type="button" class="quiet" data-act="correct" data-turn="{e(record.id)}" '
+            f'data-text="{e(record.searched)}">Correct this</button>'
+        )
+    if record.scope:
+        parts.append(f"Only in: {bdi(scope_text(record.scope))}")
+    return f'<p class="understood">{" — ".join(parts)}</p>' if parts else ""
+
+
+def _body(record: Record) -> str:
+    if record.error:
+        return f'<p class="failed" role="alert">{e(record.error)}</p>'
+    parts = []
+    if record.lines:
+        parts.append(f'<p class="said-all">{"".join(sentence(line, record.id) for line in record.lines)}</p>')
+    parts += [dispute(item, record.id) for item in record.disputes]
+    if record.state == "done" and record.status == "abstained":
+        parts.append(abstention(record))
+    if record.missing:
+        parts.append(f'<p class="missing"><strong>Not in the articles:</strong> {bdi(record.missing)}</p>')
+    parts.append(unconfirmed(record.unconfirmed))
+    if record.state == "stopped":
+        parts.append('<p class="stopped">Stopped. What stands above was checked before you stopped.</p>')
+    parts += [f'<p class="warning">{e(text)}</p>' for text in record.warnings]
+    if record.live:
+        parts.append(_progress(record))
+    return "".join(parts)
+
+
+def _action(act: str, turn: str, label: str, name: str = "", pressed: bool | None = None) -> str:
+    state = "" if pressed is None else f' aria-pressed="{"true" if pressed else "false"}"'
+    named = f' aria-label="{e(name)}"' if name else ""
+    return (
+        f'<button type="button" class="quiet" data-act="{act}" data-turn="{e(turn)}"{state}{named}>{e(label)}</button>'
+    )
+
+
+def _footer(record: Record, last: bool) -> str:
+    if record.live:
+        return ""
+    turn = record.id
+    buttons = [
+        f'<button type="button" class="quiet" data-act="copy" data-text="{e(for_clipboard(record))}" '
+        'aria-label="Copy the answer with its references">Copy</button>'
+    ]
+    buttons.append('<button type="button" class="quiet phone-only" data-act="sources">Sources</button>')
+    if last:
+        buttons += [_action("retry", turn, "Ask again"), _action("edit", turn, "Edit question")]
+    kinds = (("right", "Right"), ("wrong_answer", "Wrong answer"), ("wrong_citation", "Wrong citation"))
+    marks = "".join(_action(kind, turn, label, pressed=record.feedback == kind) for kind, label in kinds)
+    return (
+        f'<div class="actions">{"".join(buttons)}<span class="rate" role="group" aria-label="Was this right?">{marks}'
+        f"</span></div>{details(record)}"
+    )
+
+
+def turn(record: Record, *, last: bool) -> str:
+    """The whole turn. ``last``: whether it is the newest, which alone can be edited or asked again."""
+    name = f"q-{e(record.id)}"
+    busy = "true" if record.live else "false"
+    return (
+        f'<h2 class="question" id="{name}" dir="auto">{e(record.question)}</h2>{_understood(record)}'
+        f'<div class="answer" aria-labelledby="{name}" role="group" aria-busy="{busy}">{_body(record)}</div>'
+        f"{_footer(record, last)}"
+    )

@@ -1,0 +1,138 @@
+"""Keys for other programs: made once, shown once, stored hashed, each with its own limit."""
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock
+
+from onrecord.index.errors import InputError, StoreError
+from onrecord.index.store import modes
+
+FILE_NAME = "keys.json"
+_TOKEN = re.compile(r"or_([0-9a-f]{8})_[\w-]{20,100}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is kept of a key. ``per_minute``: requests; ``read_only``: may neither add nor remove articles."""
+
+    id: str
+    name: str
+    salt: str
+    digest: str
+    created: str
+    per_minute: int = 120
+    read_only: bool = False
+
+
+class Keys:
+    """The keys of one data folder. A change by another process counts from the next request on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int] = (0, 0)
+        self._keys: tuple[Key, ...] = ()
+
+    def list(self) -> tuple[Key, ...]:
+        """The keys in the order in which they were made; raises `StoreError` for a damaged file."""
+        with self._lock:
+            try:
+                stat = self._path.stat()
+                seen = (stat.st_mtime_ns, stat.st_size)
+                if seen != self._seen:
+                    rows = json.loads(self._path.read_text(encoding="utf-8"))
+                    self._keys, self._seen = tuple(Key(**row) for row in rows), seen
+            except FileNotFoundError:
+                self._keys, self._seen = (), (0, 0)
+            except (OSError, ValueError, TypeError) as error:
+                raise StoreError(
+                    f"The keys in {self._path} cannot be read ({error}); delete it and add keys."
+                ) from error
+            return self._keys
+
+    def add(self, name: str, *, per_minute: int = 120, read_only: bool = False) -> tuple[Key, str]:
+        """A new key and its text, which is told only now."""
+        name = " ".join(name.split())
+        if not name or len(name) > 60:
+            raise InputError(f"{name!r} cannot name a key; use 1 to 60 characters that say who uses it.")
+        if per_minute < 1:
+            raise InputError(f"A limit of {per_minute} requests a minute allows nothing; give 1 or more.")
+        key_id, salt = secrets.token_hex(4), secrets.token_hex(16)
+        token = f"or_{key_id}_{secrets.token_urlsafe(32)}"
+        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        key = Key(key_id, name, salt, _digest(salt, token), created, per_minute, read_only)
+        with self._changing():
+            held = self.list()
+            if any(other.name == name for other in held):
+                raise InputError(f"There is a key named {name!r}; revoke it first, or choose another name.")
+            self._write((*held, key))
+        return key, token
+
+    def revoke(self, name: str) -> Key:
+        """Ends the key of this name or id."""
+        with self._changing():
+            held = self.list()
+            found = next((key for key in held if name in (key.name, key.id)), None)
+            if found is None:
+                names = ", ".join(key.name for key in held) or "none"
+                raise InputError(f"There is no key named {name!r}; the keys are: {names}.")
+            self._write(tuple(key for key in held if key is not found))
+        return found
+
+    def find(self, token: str) -> Key | None:
+        """The key whose text this is."""
+        match = _TOKEN.fullmatch(token)
+        if not match:
+            return None
+        for key in self.list():
+            if key.id == match[1]:
+                return key if hmac.compare_digest(key.digest, _digest(key.salt, token)) else None
+        return None
+
+    def _changing(self) -> FileLock:
+        modes.make_folder(self._path.parent)
+        return FileLock(self._path.with_suffix(".lock"), timeout=10, mode=modes.FILE)
+
+    def _write(self, keys: tuple[Key, ...]) -> None:
+        new = self._path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump([asdict(key) for key in keys], file, indent=1)
+        new.replace(self._path)
+
+
+def _digest(salt: str, token: str) -> str:
+    """One round is enough: the text has 256 random bits, so there is nothing to guess, only a file not to leak."""
+    return hashlib.sha256(f"{salt}:{token}".encode()).hexdigest()
+
+
+class Rate:
+    """Requests a minute, per key, with a minute's worth at once: a bucket that refills steadily."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def wait(self, key_id: str, per_minute: int) -> float:
+        """0 when the request may pass now, and it is then counted; else the seconds until one may."""
+        with self._lock:
+            now = self._clock()
+            left, since = self._buckets.get(key_id, (float(per_minute), now))
+            left = min(float(per_minute), left + (now - since) * per_minute / 60)
+            if left < 1:
+                self._buckets[key_id] = (left, now)
+                return (1 - left) * 60 / per_minute
+            self._buckets[key_id] = (left - 1, now)
+            return 0.0
