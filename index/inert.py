@@ -16,6 +16,8 @@ _UNSEEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u20
 _UNSHOWN = re.compile(f"[{_UNSEEN}]")
 _NOT_IN_ADDRESSES = re.compile(f'[\\s{_UNSEEN}\ud800-\udfff<>"`\\\\]')
 
+_HOST = re.compile(r"[\w.-]*\w[\w.-]*|[\da-f:.]*:[\da-f:.]*", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 _ADDRESS = re.compile(r"//|www\.|[\w.+-]@\w", re.IGNORECASE)  # what viewers make links of, without being asked
 _AROUND = "\"'“”‘’«»()[]{}<>,.;:!?…*_~|"  # signs at the ends of a word that are no part of an address
 _SIGNS = re.compile(
@@ -110,11 +112,11 @@ def code(text: object) -> str:
 def web_address(stated: str) -> str:
     """``stated`` when it is a well-formed web address that can be written down anywhere, else nothing.
 
-    That is http or https with a host and without a user's name, without white space, control characters, quotation
-    marks, angle brackets, backquotes or backslashes.
+    That is http or https with a host of letters, digits, dots and hyphens and without a user's name, without white
+    space, control characters, quotation marks, angle brackets, backquotes or backslashes.
 
-    >>> web_address(" https://courier.example/a?b=1&c=2 "), web_address("javascript:alert(1)")
-    ('https://courier.example/a?b=1&c=2', '')
+    >>> web_address(" HTTPS://courier.example/a?b=1&c=2 "), web_address("javascript:alert(1)"), web_address("http://&lt;")
+    ('https://courier.example/a?b=1&c=2', '', '')
     """
     address = stated.strip()
     if _NOT_IN_ADDRESSES.search(address):
@@ -124,8 +126,17 @@ def web_address(stated: str) -> str:
         host, port = parts.hostname or "", parts.port  # a port that is no number raises too
     except ValueError:
         return ""
-    named = re.search(r"\w", host) and port != 0 and "@" not in parts.netloc
-    return address if named and parts.scheme in ("http", "https") else ""
+    named = _HOST.fullmatch(host) and port != 0 and "@" not in parts.netloc
+    return parts.scheme + address[len(parts.scheme) :] if named and parts.scheme in ("http", "https") else ""
+
+
+def autolink(address: str) -> str:
+    """A web address as a link of Markdown that shows it to the letter; nothing for none.
+
+    >>> autolink("https://courier.example/a?b=1&lt;=2")
+    '<https://courier.example/a?b=1&amp;lt;=2>'
+    """
+    return f"<{_ENTITY.sub('&amp;', address)}>" if address else ""
 
 
 def _word(word: str) -> str:

@@ -6,7 +6,7 @@ Chat clients show a message as Markdown: what the program did not write is escap
 from collections.abc import Callable
 from typing import Any
 
-from onrecord.index.inert import markdown, web_address
+from onrecord.index.inert import autolink, markdown, web_address
 from onrecord.qa.render import answer_text, marked
 from onrecord.qa.types import Answer, AnswerSentence, Citation
 
@@ -25,7 +25,7 @@ def reference(citation: Citation) -> str:
     """
     facts = (citation.title, citation.source, citation.published[:10])
     url = web_address(citation.url)
-    address = f" <{url}>" if url else ""
+    address = f" {autolink(url)}" if url else ""
     shown = ", ".join(markdown(part) for part in facts if part)
     return f"[{citation.number}] {shown}: “{markdown(citation.quote)}”{address}"
 

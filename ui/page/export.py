@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from onrecord.index.inert import markdown, one_line, pasted, web_address
+from onrecord.index.inert import autolink, markdown, one_line, pasted, web_address
 from onrecord.ui.desk.records import Line, Quote, Record
 from onrecord.ui.escape import bdi, e, link
 from onrecord.ui.page.dates import day_text
@@ -57,7 +57,7 @@ def to_markdown(title: str, records: Sequence[Record]) -> str:
     if quotes:
         out += ["## References", ""]
     for quote in quotes:
-        address = f" <{quote.url}>" if quote.url else ""
+        address = f" {autolink(quote.url)}" if quote.url else ""
         note = f" ({_STANDING[quote.standing]})" if quote.standing else ""
         facts = ", ".join(markdown(part) for part in _facts(quote))
         out.append(f"{numbers[quote.place]}. {facts}.{address} “{markdown(quote.quote)}”{note}")
