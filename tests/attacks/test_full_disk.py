@@ -70,7 +70,7 @@ def test_on_a_full_disk_one_lists_searches_and_removes(disk: Path) -> None:
     before = used(disk)
     code, said = do(disk, "remove")
     assert (code, said.splitlines()[0]) == (0, "a3 a4 a5"), said
-    assert used(disk) < before - 50_000, "removing made no room"
+    assert used(disk) < before - 20_000, "removing three articles, each twice 3.6 kB with its sentences, made no room"
     code, said = do(disk, "list")
     assert (code, len(said.split())) == (0, 37), said
     code, said = do(disk, "search")

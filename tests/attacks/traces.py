@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from onrecord.index.text.terms import Terms
 from onrecord.index.types import Article, Vectors
 
 
@@ -41,12 +42,21 @@ def article(name: str, *, words: Sequence[str], sentences: int = 12) -> Article:
 
 
 def traces(words: Iterable[str], *folders: Path) -> dict[str, list[str]]:
-    """Which words stand in which files below the folders: in their bytes, in whatever case, and in their names."""
-    wanted = [word.lower() for word in words]
+    """Which words stand in which files below the folders: in their bytes, in whatever case, and in their names.
+
+    The keyword index keeps a number of 64 bits in place of a word; that counts as the word.
+    """
+    terms = Terms()
+    wanted = {word.lower(): [code.to_bytes(8, "little") for code in terms.codes(word)] for word in words}
     found: dict[str, list[str]] = {}
     for file in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
-        content = file.read_bytes().lower() + os.fsencode(file.name).lower()
-        hits = [w for w in wanted if w.encode() in content or w.encode("utf-16-le") in content]
+        raw = file.read_bytes()
+        content = raw.lower() + os.fsencode(file.name).lower()
+        hits = [
+            word
+            for word, codes in wanted.items()
+            if word.encode() in content or word.encode("utf-16-le") in content or any(code in raw for code in codes)
+        ]
         if hits:
             found[str(file)] = hits
     return found
