@@ -147,7 +147,7 @@ class Desk:
                 _close(part)
         for room in (self.first, *opened):
             room.conversations.close()
-        uploads.end()
+        uploads.let_go(self)
 
     def suggestions(self, room: Room, *, wait: bool = True) -> tuple[str, ...]:
         """Questions to begin with; found once for each state of the collection. Without ``wait``: those known now."""

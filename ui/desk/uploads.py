@@ -21,6 +21,7 @@ LOCK = "held"
 CACHE = "GRADIO_TEMP_DIR"  # where Gradio puts what is sent to the page
 UNKNOWN_AFTER = 3600  # seconds after which a folder without a lock is taken for one of an earlier version
 _guard = threading.Lock()
+_holders: set[int] = set()
 _own: tuple[Path, FileLock, str | None] | None = None  # the last: what the variable said before
 
 
@@ -53,6 +54,18 @@ def end() -> None:
                 os.environ[CACHE] = before
             shutil.rmtree(folder, ignore_errors=True)
             lock.release()
+
+
+def hold(holder: object) -> None:
+    """Keeps the folder until ``let_go``: an app's page goes on in the folder that there was when it was built."""
+    _holders.add(id(holder))
+
+
+def let_go(holder: object) -> None:
+    """Deletes the folder when nobody holds it any longer."""
+    _holders.discard(id(holder))
+    if not _holders:
+        end()
 
 
 @contextlib.contextmanager
