@@ -57,7 +57,8 @@ def end() -> None:
 
 
 def hold(holder: object) -> None:
-    """Keeps the folder until ``let_go``: an app's page goes on in the folder that there was when it was built."""
+    """Makes the folder and keeps it until ``let_go``: a page goes on in the one that there was when it was built."""
+    begin()
     _holders.add(id(holder))
 
 

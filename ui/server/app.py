@@ -58,10 +58,9 @@ def create_app(
     """
     check_address(host, users or {})
     limits = limits or Limits()
-    uploads.begin()  # before the page is built, which notes where sent files go
     where = Path(folder if folder is not None else library.path)
     desk = Desk(open_room(where, library, assistant), opener, limits, folders_allowed=host in LOOPBACK, writer=writer)
-    uploads.hold(desk)
+    uploads.hold(desk)  # before the page is built, which notes where sent files go
 
     app = FastAPI(
         title="OnRecord", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=closing(desk)

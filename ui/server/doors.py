@@ -102,7 +102,6 @@ def create_api(
     where = folder or library.path
     keys = keys or Keys(where / FILE_NAME)
     required = _keys_wanted(host, keys, keys_required)
-    uploads.begin()
     desk = Desk(open_room(where, library, assistant), opener, folders_allowed=False)
     uploads.hold(desk)
     app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url=None, lifespan=closing(desk))
