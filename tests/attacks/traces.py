@@ -11,6 +11,7 @@ import numpy as np
 
 from onrecord.index.text.terms import Terms
 from onrecord.index.types import Article, Vectors
+from onrecord.ui.desk import uploads
 
 
 class HashedEmbedder:
@@ -71,6 +72,8 @@ class Victims:
             one.mkdir(parents=True)
         root = Path(__file__).resolve().parents[2]
         path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+        # Where an app of this process has its uploads is not where a new process puts its own.
+        kept = {name: value for name, value in os.environ.items() if name != uploads.CACHE}
         self._errors = (folder / "victims.log").open("w+")
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("victim.py"))],
@@ -78,7 +81,7 @@ class Victims:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env={**os.environ, "TMPDIR": str(self.temporary), "HOME": str(self.home), "PYTHONPATH": path},
+            env={**kept, "TMPDIR": str(self.temporary), "HOME": str(self.home), "PYTHONPATH": path},
         )
 
     def run(self, folder: Path, job: str, *, fault: str = "", after: float = 0.0) -> tuple[int, list[str]]:
