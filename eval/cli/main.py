@@ -124,8 +124,8 @@ def report(folder: RunFolder, out: Annotated[Path | None, typer.Option(help="Wri
 @app.command()
 def table(folder: RunFolder, file: ResultsFile = RESULTS_PAGE) -> None:
     """Refresh the results table of the documentation from a run."""
-    from onrecord.eval.reports.table import refresh_table
     from onrecord.eval.reports.scored import score_run
+    from onrecord.eval.reports.table import refresh_table
 
     refresh_table(file, score_run(folder))
     say(f"{file}: the results table is that of {folder} now.")
@@ -139,8 +139,8 @@ def run_all(
     file: ResultsFile = RESULTS_PAGE,
 ) -> None:
     """The seeds suite for OnRecord and its peers; refreshes the documentation's table. What `make eval` does."""
-    from onrecord.eval.reports.table import refresh_table
     from onrecord.eval.reports.scored import score_run
+    from onrecord.eval.reports.table import refresh_table
     from onrecord.eval.runs.runner import RunSettings
     from onrecord.eval.systems.base import SystemOptions, default_index_folder
 

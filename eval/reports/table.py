@@ -1,4 +1,4 @@
-"""The results table of the documentation, between two markers, with the commit and the machine that it was made with."""
+"""The results table of the documentation, between two markers, with the commit and the machine it was made with."""
 
 import re
 from pathlib import Path

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WALK = (ROOT / "docs" / "asking.md").read_text(encoding="utf-8").partition("## A walk-through\n")[2].partition("\n## ")[0]
+ASKING = (ROOT / "docs" / "asking.md").read_text(encoding="utf-8")
+WALK = ASKING.partition("## A walk-through\n")[2].partition("\n## ")[0]
 PAGE = "\n".join(
     path.read_text(encoding="utf-8") for path in [*(ROOT / "ui").rglob("*.py"), *(ROOT / "ui").rglob("*.js")]
 )

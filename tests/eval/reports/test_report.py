@@ -12,9 +12,9 @@ import pytest
 from onrecord.eval.reports.gate import Gate, GateResult
 from onrecord.eval.reports.html import page
 from onrecord.eval.reports.junit import junit_of_gates, junit_of_run
-from onrecord.eval.reports.table import refreshed, results_section
 from onrecord.eval.reports.report import markdown, summary_dict, write_report
 from onrecord.eval.reports.scored import ScoredRun, score_run
+from onrecord.eval.reports.table import refreshed, results_section
 from onrecord.eval.runs.folder import RunInfo, SuiteRun, rows_path
 from onrecord.eval.suites.loading import load_suite
 from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, RetrievedRow, SentenceRow
