@@ -12,7 +12,7 @@ MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
 DATA ?= data
 
-.PHONY: chat test check attack gate eval bench native models lock format clean
+.PHONY: chat test check docs attack gate eval bench native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
@@ -29,6 +29,9 @@ check: $(STAMP) ## lint, format, types, and which module may import which
 	@$(BIN)/mypy
 	@PYTHONPATH=.dev $(BIN)/lint-imports --no-cache
 
+docs: $(STAMP) ## the documentation as pages in site/; any broken link or reference ends it
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes): about an hour and a half
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@ONRECORD_ATTACK=all $(BIN)/python -m pytest tests/attacks -s
@@ -37,7 +40,7 @@ gate: $(STAMP) ## a sample of seeds and poisoned with the real model, held to ev
 	@$(ONRECORD) models pull $(MODELS)
 	@$(ONRECORD) eval gate --sample 30
 
-eval: $(STAMP) ## the seeds suite for onrecord and its peers; refreshes the table in README.md
+eval: $(STAMP) ## the seeds suite for onrecord and its peers; refreshes the table in docs/evaluation.md
 	@$(ONRECORD) models pull $(MODELS)
 	@$(ONRECORD) eval all
 
@@ -78,4 +81,4 @@ $(STAMP): requirements.lock requirements-torch.lock pyproject.toml hatch_build.p
 	@touch $@
 
 clean: ## the environment, caches and build results; neither models nor data
-	@rm -rf $(VENV) .dev dist build .mypy_cache .ruff_cache .hypothesis runs
+	@rm -rf $(VENV) .dev dist build .mypy_cache .ruff_cache .hypothesis runs site

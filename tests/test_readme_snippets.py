@@ -1,4 +1,7 @@
-"""The documentation of the doors is run: its Python blocks, its console lines, the commands it names."""
+"""What the documents show is run with fakes: Python blocks, ``curl`` lines, ``onrecord`` lines.
+
+``test_readme_typed.py`` types the README with the real models.
+"""
 
 import json
 import re
@@ -20,11 +23,16 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.ui.behind_doors import serving  # noqa: E402
+from tests.ui.cli_stage import staged  # noqa: E402
 
-HEADING = "## In your own app\n"
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8").partition(HEADING)[2].partition("\n## ")[0]
-SECTIONS = {part.partition("\n")[0]: part for part in TEXT.split("\n### ")[1:]}
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SECTIONS = {
+    f"{path.name}, {part.partition(chr(10))[0]}": part
+    for path in PAGES
+    for part in path.read_text(encoding="utf-8").split("\n## ")[1:]
+}
 ADDRESS = "http://127.0.0.1:7860"
+SILENT = 3  # the exit code where the articles do not say
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
@@ -71,21 +79,32 @@ def test_a_python_block_runs_and_prints_what_it_found(
     assert "bridge" in capsys.readouterr().out.lower()
 
 
-@pytest.mark.parametrize("line", [line for _, code in blocks("console") for line in code.splitlines()])
-def test_a_console_line_runs(line: str, folder: Path, address: str) -> None:
-    assert line.startswith("$ curl ")
+CONSOLE = sorted({line for _, code in blocks("console") for line in code.splitlines()})
+
+
+@pytest.mark.parametrize("line", [line for line in CONSOLE if line.startswith("$ curl ")])
+def test_a_curl_line_runs(line: str, folder: Path, address: str) -> None:
     command = [*shlex.split(line[2:].replace(ADDRESS, address)), "--fail-with-body"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     assert result.returncode == 0, result.stdout + result.stderr
     assert json.loads(result.stdout)
 
 
-def test_every_command_that_is_named_exists() -> None:
-    named = {tuple(words.split()) for words in re.findall(r"`onrecord ((?:[a-z]+ ?)+)", TEXT)}
-    assert named
-    for words in named:
-        result = CliRunner().invoke(onrecord, [*words, "--help"])
-        assert result.exit_code == 0, f"onrecord {' '.join(words)}: {result.output}"
+@pytest.mark.parametrize("line", [line for line in CONSOLE if line.startswith("$ onrecord ")])
+def test_a_line_with_the_command_runs(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, articles: tuple[Article, ...]
+) -> None:
+    stage = staged(tmp_path, monkeypatch)
+    stage.fill()
+    (tmp_path / "news").mkdir()
+    (tmp_path / "news" / "bridge.txt").write_text(articles[0].text, encoding="utf-8")
+    result = stage.run(*shlex.split(line)[2:])
+    assert result.exit_code in ((0, SILENT) if "$ onrecord ask " in line else (0,)), result.output
+
+
+@pytest.mark.parametrize("line", CONSOLE)
+def test_every_console_line_is_of_a_kind_that_a_test_runs(line: str) -> None:
+    assert line.startswith(("$ make ", "$ curl ", "$ onrecord ", "$ mkdir ", "$ echo ", "$ export PATH="))
 
 
 def test_the_configuration_of_an_mcp_host_starts_a_command_that_exists() -> None:

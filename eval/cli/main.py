@@ -36,6 +36,8 @@ POISONED = Path(__file__).resolve().parents[1] / "poisoned"
 
 Suites = Annotated[list[Path], typer.Argument(help="Folders of suites.", show_default=False)]
 RunFolder = Annotated[Path, typer.Argument(help="The --out of a run.", show_default=False)]
+RESULTS_PAGE = Path("docs/evaluation.md")
+ResultsFile = Annotated[Path, typer.Option(help="The page with the two markers.")]
 
 
 @app.command()
@@ -120,14 +122,12 @@ def report(folder: RunFolder, out: Annotated[Path | None, typer.Option(help="Wri
 
 
 @app.command()
-def readme(
-    folder: RunFolder, file: Annotated[Path, typer.Option(help="The README with the two markers.")] = Path("README.md")
-) -> None:
-    """Refresh the results table of the README from a run."""
-    from onrecord.eval.reports.readme import refresh_readme
+def table(folder: RunFolder, file: ResultsFile = RESULTS_PAGE) -> None:
+    """Refresh the results table of the documentation from a run."""
     from onrecord.eval.reports.scored import score_run
+    from onrecord.eval.reports.table import refresh_table
 
-    refresh_readme(file, score_run(folder))
+    refresh_table(file, score_run(folder))
     say(f"{file}: the results table is that of {folder} now.")
 
 
@@ -136,17 +136,17 @@ def run_all(
     out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/seeds"),
     sample: Sample = 100,
     seed: Seed = 0,
-    file: Annotated[Path, typer.Option(help="The README with the two markers.")] = Path("README.md"),
+    file: ResultsFile = RESULTS_PAGE,
 ) -> None:
-    """The seeds suite for OnRecord and its peers; refreshes the README's table. What `make eval` does."""
-    from onrecord.eval.reports.readme import refresh_readme
+    """The seeds suite for OnRecord and its peers; refreshes the documentation's table. What `make eval` does."""
     from onrecord.eval.reports.scored import score_run
+    from onrecord.eval.reports.table import refresh_table
     from onrecord.eval.runs.runner import RunSettings
     from onrecord.eval.systems.base import SystemOptions, default_index_folder
 
     settings = RunSettings(sample=sample or None, seed=seed)
     fine = run_and_report([SEEDS], PEERS, out, settings, SystemOptions(index_folder=default_index_folder()))
-    refresh_readme(file, score_run(out))
+    refresh_table(file, score_run(out))
     say(f"{file}: the results table is refreshed.")
     if not fine:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""The README's walk-through names what the page really shows."""
+"""The walk-through of the documentation names what the page really shows."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WALK = (ROOT / "README.md").read_text(encoding="utf-8").partition("## A walk-through\n")[2].partition("\n## ")[0]
+ASKING = (ROOT / "docs" / "asking.md").read_text(encoding="utf-8")
+WALK = ASKING.partition("## A walk-through\n")[2].partition("\n## ")[0]
 PAGE = "\n".join(
     path.read_text(encoding="utf-8") for path in [*(ROOT / "ui").rglob("*.py"), *(ROOT / "ui").rglob("*.js")]
 )

@@ -71,11 +71,11 @@ def test_abstention_turned_off_is_a_loss_to_compare(tmp_path: Path) -> None:
     assert {flip["after"] for flip in flips} == {"answered_wrong"} and len(flips) == 20
 
 
-def test_the_readme_is_refreshed_from_a_run(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text("Hello\n<!-- eval:begin -->\n<!-- eval:end -->\n")
-    assert call("readme", made_run(tmp_path), "--file", readme).exit_code == 0
-    assert "| `ours` |" in readme.read_text()
+def test_the_results_table_is_refreshed_from_a_run(tmp_path: Path) -> None:
+    page = tmp_path / "evaluation.md"
+    page.write_text("Hello\n<!-- eval:begin -->\n<!-- eval:end -->\n")
+    assert call("table", made_run(tmp_path), "--file", page).exit_code == 0
+    assert "| `ours` |" in page.read_text()
 
 
 def test_grounding_prints_the_verifier_beside_the_baseline(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 from onrecord.eval.reports.gate import Gate, GateResult
 from onrecord.eval.reports.html import page
 from onrecord.eval.reports.junit import junit_of_gates, junit_of_run
-from onrecord.eval.reports.readme import refreshed, results_section
 from onrecord.eval.reports.report import markdown, summary_dict, write_report
 from onrecord.eval.reports.scored import ScoredRun, score_run
+from onrecord.eval.reports.table import refreshed, results_section
 from onrecord.eval.runs.folder import RunInfo, SuiteRun, rows_path
 from onrecord.eval.suites.loading import load_suite
 from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, RetrievedRow, SentenceRow
@@ -183,7 +183,7 @@ def test_a_folder_without_a_run_or_without_rows_is_refused(tmp_path: Path) -> No
         score_run(folder)
 
 
-def test_the_readme_gets_the_table_between_its_markers_and_nothing_else_changes(run: ScoredRun) -> None:
+def test_the_page_gets_the_table_between_its_markers_and_nothing_else_changes(run: ScoredRun) -> None:
     before = "# Title\n<!-- eval:begin -->\nstale figures\n<!-- eval:end -->\nEnd \\1\n"
     after = refreshed(before, results_section(run))
     assert after.startswith("# Title\n<!-- eval:begin -->\n") and after.endswith("<!-- eval:end -->\nEnd \\1\n")

@@ -1,4 +1,4 @@
-"""The results table in the README, between two markers, with the commit and the machine that it was made with."""
+"""The results table of the documentation, between two markers, with the commit and the machine it was made with."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def results_section(run: ScoredRun) -> str:
 
 
 def refreshed(text: str, section: str) -> str:
-    """The README's text with the section between the markers replaced; the rest stays to the letter.
+    """The page's text with the section between the markers replaced; the rest stays to the letter.
 
     >>> refreshed("a <!-- eval:begin -->old<!-- eval:end --> b", "new")
     'a <!-- eval:begin -->\\nnew\\n<!-- eval:end --> b'
@@ -34,13 +34,13 @@ def refreshed(text: str, section: str) -> str:
         InputError: the markers are not there, once each and in order.
     """
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise InputError(f"the README needs {BEGIN} and, after it, {END}, once each: the results go between them")
+        raise InputError(f"the page needs {BEGIN} and, after it, {END}, once each: the results go between them")
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
     return pattern.sub(lambda _: f"{BEGIN}\n{section}\n{END}", text)
 
 
-def refresh_readme(path: Path, run: ScoredRun) -> None:
-    """Puts the run's results into the README.
+def refresh_table(path: Path, run: ScoredRun) -> None:
+    """Puts the run's results into the page.
 
     Raises:
         InputError: there is no such file, or it has no markers.
@@ -48,5 +48,5 @@ def refresh_readme(path: Path, run: ScoredRun) -> None:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give the README with --file") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give the page with --file") from error
     path.write_text(refreshed(text, results_section(run)), encoding="utf-8")
