@@ -86,7 +86,7 @@ def is_boundary(line: str, start: int, end: int, following: int, language: str) 
 
 
 def is_settled(line: str, start: int, end: int, following: int) -> bool:
-    """Whether nothing that a growing ``line`` may still get can undo the boundary that `is_boundary` sees at ``end``."""
+    """Whether nothing that a ``line`` may still grow by can undo the boundary that `is_boundary` sees at ``end``."""
     before, rest = line[max(start, end - _NEAR) : end], line[following:]
     after = rest.lstrip(_OPENERS)
     if after[0].islower() and not _BRAND.match(after):
