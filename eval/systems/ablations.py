@@ -13,10 +13,11 @@ from onrecord.eval.systems.own import OnRecordSystem
 from onrecord.index.types import Hit, Sentence
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.engines.base import Engine
+from onrecord.qa.engines.pieces import estimate_tokens
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps import choose as choosing
 from onrecord.qa.steps.answer_run import Draft
-from onrecord.qa.steps.search import Finder, budget, rough_tokens
+from onrecord.qa.steps.search import Finder, budget
 from onrecord.qa.types import Evidence
 
 
@@ -55,7 +56,7 @@ class FinderWithoutChoice(Finder):
         kept = choosing.choose(
             ranked,
             before=lambda sentence: None,
-            count_tokens=engine.count_tokens if engine else rough_tokens,
+            count_tokens=engine.count_tokens if engine else estimate_tokens,
             max_tokens=budget(draft, settings, engine),
             max_sentences=len(ranked) or 1,
         )

@@ -8,15 +8,12 @@ from onrecord.eval.suites.loading import Question
 from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, RetrievedRow, SentenceRow
 from onrecord.eval.systems.refusals import says_it_does_not_know
 from onrecord.index.types import Hit
+from onrecord.qa.steps.cite import cut
 
 _LIST = r"\d+(?:\s*(?:[,;&]|and)\s*(?:sources?\s*)?\d+)*"
 # Small models copy how the sources are headed: "[Source 2]", "(Source 2)", "as Source 2 says" mean [2].
 _BRACKETED = re.compile(rf"\[\s*(?:sources?:?\s*)?{_LIST}\s*\]|\(\s*sources?:?\s*{_LIST}\s*\)", re.IGNORECASE)
 _MARKERS = re.compile(rf"{_BRACKETED.pattern}|\bsources?:?\s+{_LIST}", re.IGNORECASE)
-# A sentence ends at its stop, closing quotes and the markers behind it; "U.S. forces" goes on in lower case.
-_SENTENCE_END = re.compile(
-    rf"(?<=[.!?。؟])[\"'”’)]*(?:\s*(?:{_BRACKETED.pattern}))*\.?\s+(?=[\"'“‘(]?(?-i:[^\Wa-z_]))|\n+", re.IGNORECASE
-)
 
 
 def row_from_answer(question: Question, answer: Mapping[str, Any], *, system: str) -> ResultRow:
@@ -99,12 +96,8 @@ def split_answer(text: str) -> list[str]:
     >>> split_answer("He left. [1] She stayed [Source 2]. The U.S. agreed.")
     ['He left. [1]', 'She stayed [Source 2].', 'The U.S. agreed.']
     """
-    parts, start = [], 0
-    for match in _SENTENCE_END.finditer(text):
-        parts.append(text[start : match.end()].strip())
-        start = match.end()
-    parts.append(text[start:].strip())
-    return [part for part in parts if part]
+    done, last = cut(text, _BRACKETED)
+    return [part for part in map(str.strip, [*done, last]) if part]
 
 
 def _marked_sentence(text: str, by_number: Mapping[int, EvidenceRow]) -> SentenceRow:

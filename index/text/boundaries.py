@@ -50,6 +50,7 @@ _SPEECH = (
     "chanted screamed demanded quipped urged warned recounted remembered argued concluded commented"
 )
 _ATTRIBUTION = re.compile(rf"(?:(?:[^\W\d_][\w'’.-]*|\d+),?\s+){{0,6}}?(?:{'|'.join(_SPEECH.split())})\b")
+_ATTRIBUTED_WITHIN = 8  # words after a quotation
 _LAST_WORD = re.compile(r"([^\W_]+(?:[.’'-][^\W_]+)*)\.$")
 _INITIALS = re.compile(r"(?:^|[\s(\[\"“‘'«.-])[A-ZÀ-Þ]\.$")
 _ACRONYM = re.compile(r"(?:^|[\W_])(?:(?:[A-Za-zÀ-Þ]\.\s?){2,}|([A-Z])\1\.)$")
@@ -61,6 +62,7 @@ _NO_SPACE_NEEDED = re.compile(r"[。！？｡।][»”’」』）]*$")
 _DASHED_ON = re.compile(r"[—–−-]+\s*[a-zß-ÿ]")
 _LIST_NUMBER = re.compile(r"^\W*(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]{1,2}$")
 _ORDINAL_DOT = frozenset("cs da de et fi hr hu is lv nb nn no pl sk sl sr tr".split())
+_BRAND = re.compile(r"[a-z]{1,2}[A-Z]")  # iPhone
 _BRANDS = re.compile(r"\b(?:Yahoo|Jeopardy|Yum|Chips Ahoy|Guess|Wham|E|Oklahoma)[!?]$")
 
 
@@ -83,12 +85,37 @@ def is_boundary(line: str, start: int, end: int, following: int, language: str) 
     )
 
 
+def is_settled(line: str, start: int, end: int, following: int) -> bool:
+    """Whether nothing that a ``line`` may still grow by can undo the boundary that `is_boundary` sees at ``end``."""
+    before, rest = line[max(start, end - _NEAR) : end], line[following:]
+    after = rest.lstrip(_OPENERS)
+    if after[0].islower() and not _BRAND.match(after):
+        return False  # a boundary only as long as no capital is near
+    if _open_bracket(before) and len(rest) < _REACH:
+        return False
+    words = _words_that_decide(before) if after[0].isalnum() else 2  # "…" may belong to what ends
+    return re.match(rf"(?:\S+\s+){{{words}}}", after) is not None
+
+
+def _words_that_decide(before: str) -> int:
+    """How many whole words behind ``before`` the rules read; its last word alone mostly says enough."""
+    bare = before.rstrip(CLOSERS)
+    if bare.endswith(("?", "!")):
+        return _ATTRIBUTED_WITHIN if len(bare) < len(before) else 2
+    last = _LAST_WORD.search(bare[-40:])
+    if last is None:
+        return 0
+    name = last.group(1).rpartition("-")[2]
+    is_word = len(name) > (1 if name.islower() else 3) and "." not in name
+    return 0 if is_word and not _COMPANY.match(name) else 2
+
+
 def _goes_on(near: str, after: str) -> bool:
     """A small letter goes on with the sentence, unless it is a brand's (iPhone) or no capitals are near."""
     first = after[0]
     if not first.islower():
         return first in ",;:)]}…%" or bool(_DASHED_ON.match(after))
-    return not re.match(r"[a-z]{1,2}[A-Z]", after) and near != near.lower()
+    return not _BRAND.match(after) and near != near.lower()
 
 
 def _is_abbreviation(bare: str, after: str, language: str) -> bool:
@@ -122,11 +149,17 @@ def _is_abbreviation(bare: str, after: str, language: str) -> bool:
 
 def _inside_brackets(before: str, rest: str) -> bool:
     """An open bracket that soon closes holds its content together, unless it opened the sentence."""
+    closing = _open_bracket(before)
+    return bool(closing) and closing in rest
+
+
+def _open_bracket(before: str) -> str:
+    """What would close the bracket that is open at the end of ``before``; empty where none is."""
     for opening, closing in ("()", "[]"):
         place = before.rfind(opening)
         if place > 0 and before.find(closing, place) < 0 and before[:place].strip(_OPENERS):
-            return closing in rest
-    return False
+            return closing
+    return ""
 
 
 def _quote_goes_on(rest: str, after: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import sentencex
 
-from onrecord.index.text.boundaries import CLOSERS, is_boundary
+from onrecord.index.text.boundaries import CLOSERS, is_boundary, is_settled
 from onrecord.index.types import Article, Sentence
 
 SPLITTER_VERSION = 1
@@ -55,26 +55,36 @@ def split_sentences(article: Article) -> tuple[Sentence, ...]:
     )
 
 
-def sentence_spans(text: str, language: str = "en") -> Iterator[tuple[int, int]]:
-    """Half-open spans of the sentences of ``text``, without the white space around them."""
+def sentence_spans(text: str, language: str = "en", *, growing: bool = False) -> Iterator[tuple[int, int]]:
+    """Half-open spans of the sentences of ``text``, without the white space around them.
+
+    ``growing``: more may follow, so only those that it cannot change.
+
+    >>> [list(sentence_spans(text, growing=True)) for text in ("He left the U.S. He", "He left the U.S. He met Kerry")]
+    [[], [(0, 16)]]
+    """
     offset = 0
-    for line in text.split("\n"):
-        for start, end in _line_spans(line, language or "en"):
+    last = text.count("\n")
+    for number, line in enumerate(text.split("\n")):
+        for start, end in _line_spans(line, language or "en", growing=growing and number == last):
             for from_, to in _cut_overlong(line, start, end):
                 yield offset + from_, offset + to
         offset += len(line) + 1
 
 
-def _line_spans(line: str, language: str) -> Iterator[tuple[int, int]]:
+def _line_spans(line: str, language: str, *, growing: bool) -> Iterator[tuple[int, int]]:
     start = len(line) - len(line.lstrip())
     end = len(line.rstrip())
     if start >= end:
         return
     for sentence_end, next_start in _proposals(line, language):
         if start < sentence_end and next_start < end and is_boundary(line, start, sentence_end, next_start, language):
+            if growing and not is_settled(line, start, sentence_end, next_start):
+                return
             yield start, sentence_end
             start = next_start
-    yield start, end
+    if not growing:
+        yield start, end
 
 
 def _proposals(line: str, language: str) -> list[tuple[int, int]]:

@@ -1,6 +1,11 @@
-"""British and American spellings as one: papers of both report on the same event, and a model writes American."""
+"""One spelling for search and for judging: no accents, and British as American, for papers of both report on events."""
 
 import re
+import unicodedata
+
+_NO_ACCENT = str.maketrans(  # letters that Unicode does not take apart
+    {"ı": "i", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe"}
+)
 
 _ENDINGS = (
     (re.compile(r"(?<=[a-z]{3})our(?=$|s$|ed$|ing$|able$|ful$|hood$|ites?$)"), "or"),  # labour, neighbouring
@@ -10,6 +15,18 @@ _ENDINGS = (
     (re.compile(r"(?<=[a-z]{3})ogue(?=s?$)"), "og"),  # dialogue
     (re.compile(r"(?<=^program)me(?=s?$)|(?<=^judg)e(?=ments?$)|(?<=^ag)e(?=ing$)|(?<=^alumin)i(?=um$)"), ""),
 )
+
+
+def without_accents(text: str) -> str:
+    """Letters as a keyboard without accents has them, for half of the papers write so.
+
+    >>> without_accents("Erdoğan, Beyoncé, Wałęsa, Yıldırım")
+    'Erdogan, Beyonce, Walesa, Yildirim'
+    """
+    if text.isascii():
+        return text
+    apart = unicodedata.normalize("NFKD", text.translate(_NO_ACCENT))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def american(word: str) -> str:

@@ -1,4 +1,4 @@
-"""What a sentence is made of, for comparing sentences: stems, content words, names, quotations, negation, attribution.
+"""Words, for search and for judging alike; and what a sentence is made of: names, quotations, negation, attribution.
 
 Everything here is a pure function of the text; ``words_of`` remembers its results because the same evidence is
 compared with many claims.
@@ -12,17 +12,18 @@ from functools import lru_cache
 import Stemmer
 
 from onrecord.index.text.quantities import Day, Quantity, days, quantities
-from onrecord.index.text.spelling import american, one_ending
+from onrecord.index.text.spelling import american, one_ending, without_accents
 
+# Words of the grammar, and those that make a question: they say nothing about what a text is about.
 STOPWORDS = frozenset(
     """a about above after again against all also although am among an and any are as at be because been before being
     below between both but by can could did do does doing down during each either else even ever every few for from
     further get gets getting got had has have having he her here hers herself him himself his how however i if in into
     is it its itself just me more most much my myself no nor not now of off on once one only onto or other our ours
-    ourselves out over own per same she should so some still such than that the their theirs them themselves then
+    ourselves out over own per same shall she should so some still such than that the their theirs them themselves then
     there these they this those though through thus to too under until up upon us very via was we were what when
     where whether which while who whom whose why will with within without would yet you your yours yourself
-    according s t d ll ve re m mr mrs ms dr am pm is't n't cannot""".split()
+    yourselves according s t d ll ve re m mr mrs ms dr am pm is't n't cannot""".split()
 )
 _IRREGULAR = {
     form: base
@@ -59,9 +60,9 @@ ALLEGING_ADVERBS = frozenset(
 )
 _SAME_NAMES = {
     name: group.split()[0]
-    for group in """britain british uk u.k; america american u.s us usa u.s.a; france french; germany german; spain
+    for group in """britain british uk; america american us usa; france french; germany german; spain
     spanish; turkey turkish turk turks; netherlands dutch; greece greek; china chinese; poland polish; england english;
-    scotland scottish; wales welsh; ireland irish; sweden swedish; denmark danish; un u.n; eu e.u; israel israeli;
+    scotland scottish; wales welsh; ireland irish; sweden swedish; denmark danish; un; eu; israel israeli;
     ukraine ukrainian; syria syrian; iran iranian; iraq iraqi; russia russian; japan japanese; afghanistan afghan;
     lebanon lebanese; yemen yemeni; europe european; italy italian; india indian; pakistan pakistani; canada canadian;
     mexico mexican; brazil brazilian; argentina argentine argentinian; australia australian; egypt egyptian; libya
@@ -81,15 +82,16 @@ _TITLES = frozenset(
     "mr mrs ms dr sir lord lady president minister prime secretary general mayor king queen pope".split()
 )
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"U\.\s(?:S|K|N)\.|(?:[^\W\d_]\.){2,}"  # U.S., and as some write it, U. S.
     r"|n['’]t\b"
     r"|[^\W_]+?(?=n['’]t\b)"
-    r"|[぀-ヿ㐀-鿿]"  # scripts without spaces: one character each
-    r"|\d+"  # "5,000" is two tokens, however the text was tokenised before; its value is in quantities
+    r"|[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]"  # scripts without spaces: one character each
+    r"|\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+"
     r"|[Cc]ease-fires?"
-    r"|[^\W_]+"
+    r"|[^\W_]+(?:[\u0300-\u036f]+[^\W_]*)*"  # accents may stand behind their letters
 )
+"""The words of a text, as search and judges take them."""
 _QUOTE = re.compile(
     r"“([^”]+)”|\"([^\"]+)\"|«([^»]+)»|„([^“”]+)[“”]|(?<![\w’'])[‘'`]{1,2}(?=\S)([^‘’']{3,}?)[’']{1,2}(?!\w)"
 )
@@ -133,15 +135,29 @@ def stem(word: str) -> str:
 
     >>> stem("evacuated") == stem("evacuation"), stem("Syrian") == stem("Syria"), stem("said")
     (True, True, 'say')
+    >>> stem("Erdoğan") == stem("Erdogan"), stem("U.S.") == stem("American"), stem("5,000")
+    (True, True, '5000')
     >>> stem("Defence") == stem("defense"), stem("organised") == stem("organize"), stem("harbours") == stem("harbor")
     (True, True, True)
     """
-    lowered = re.sub(r"['’]s?$|\s", "", word.lower()).rstrip(".")
+    if word[:1].isdigit():
+        return word.replace(",", "").lower()
+    lowered = re.sub(r"['’]s?$|[\s.]", "", without_accents(word).lower())
     lowered = lowered if word == "us" else _SAME_NAMES.get(lowered, lowered)
     lowered = _IRREGULAR.get(lowered, lowered).replace("-", "")
     if not hasattr(_stemmer, "english"):
         _stemmer.english = Stemmer.Stemmer("english")
     return one_ending(str(_stemmer.english.stemWord(american(lowered))))
+
+
+def is_content(word: str) -> bool:
+    """Whether a word says what a text is about; US, IT and WHO are names, us, it and who are not.
+
+    >>> is_content("US"), is_content("us"), is_content("bridge")
+    (True, False, True)
+    """
+    bare = word.lower().replace("’", "'").replace(".", "")
+    return bare not in STOPWORDS or (word.isupper() and bare.isalpha() and len(bare) > 1)
 
 
 NATIONS = frozenset(stem(name) for name in _SAME_NAMES.values())
@@ -157,8 +173,8 @@ def quoted_spans(text: str) -> tuple[str, ...]:
 
 
 def plain(text: str) -> str:
-    """``text`` as bare lower-case words with one space on either side, for verbatim comparison."""
-    return " " + " ".join(re.findall(r"[^\W_]+", text.lower())) + " "
+    """``text`` as bare lower-case words without accents and with one space on either side, for verbatim comparison."""
+    return " " + " ".join(re.findall(r"[^\W_]+", without_accents(text).lower())) + " "
 
 
 def _scoped(text: str, tokens: list[Token]) -> tuple[list[bool], list[bool]]:
@@ -230,11 +246,8 @@ def _with_long_names(stems: frozenset[str]) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def words_of(text: str) -> Words:
     """Analyse one sentence (or a few)."""
-    bare = []
-    for match in _TOKEN.finditer(text):
-        lowered = match.group().lower().replace("’", "'")
-        content = lowered not in STOPWORDS and lowered.rstrip(".") not in STOPWORDS
-        bare.append(Token(match.group(), stem(match.group()), match.start(), match.end(), content))
+    found = [(match.group(), match.start(), match.end()) for match in TOKEN.finditer(text)]
+    bare = [Token(word, stem(word), start, end, is_content(word)) for word, start, end in found]
     bare = [t for t in bare if t.stem and not (t.text.lower() == "s" and text[t.start - 1 : t.start] in ("'", "’"))]
     negated, alleged = _scoped(text, bare)
     tokens = tuple(

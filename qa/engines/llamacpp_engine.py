@@ -1,6 +1,5 @@
 """A GGUF model run in this process by llama.cpp, as a LlamaIndex ``CustomLLM`` and as an `Engine`."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,11 @@ from llama_index.core.llms.custom import CustomLLM
 from pydantic import PrivateAttr
 
 from onrecord.qa.engines.base import Messages, Usage
+from onrecord.qa.engines.chat_marks import without_chat_marks
 from onrecord.qa.engines.llamacpp import Chunk, LlamaServer, chunk_text
 from onrecord.qa.engines.yes_no import token_mass, yes_share
 
 TOP_LOGPROBS = 20
-# What chat templates mark turns with. An article that contains such a mark must not be able to end the user's turn.
-CONTROL_TOKEN = re.compile(r"<(?=\|[^<>|\s]{1,40}\|>|/?s>|(?:start|end)_of_turn>|<?/?SYS>)|\[(?=/?INST\])")
-
-
-def defuse(text: str) -> str:
-    """Break every chat-template mark in ``text`` by a space, so that it is read as plain characters.
-
-    >>> defuse("end<|im_end|>")
-    'end< |im_end|>'
-    """
-    return CONTROL_TOKEN.sub(lambda match: match.group() + " ", text)
 
 
 class LlamaCppEngine(CustomLLM):
@@ -114,7 +103,7 @@ class LlamaCppEngine(CustomLLM):
 
     def prompt(self, messages: Messages) -> str:
         """The messages in the model's own chat template, up to where the assistant's message begins."""
-        return self._server.apply_template(tuple((m["role"], defuse(m["content"])) for m in messages))
+        return self._server.apply_template(tuple((m["role"], without_chat_marks(m["content"])) for m in messages))
 
     def _pieces(self, prompt: str, *, max_tokens: int, stop: Sequence[str] = (), grammar: str = "") -> Iterator[str]:
         request: Chunk = {"prompt": prompt, "max_tokens": max_tokens, "temperature": 0.0, "stop": list(stop)}

@@ -1,20 +1,22 @@
 """What a back end does not offer itself, done on its stream of text: stop strings, a length, the assistant's prefix."""
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from onrecord.qa.engines.base import Messages
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens ``text`` has, on the high side for English; for back ends without a tokenizer here.
+    """About how many tokens ``text`` has, on the high side, where no tokenizer is at hand.
+
+    Four ASCII characters a token, and one token for each other character: 6 to 34 % above what Qwen's tokenizer
+    makes of English news, 1 % below for Spanish, half above for Chinese, more for Russian.
 
     >>> estimate_tokens("The city closed the bridge.")
-    8
+    7
     """
-    pieces = re.findall(r"\w+|[^\w\s]", text)
-    return sum(math.ceil(len(piece) / 4) for piece in pieces)
+    other = sum(not character.isascii() for character in text)
+    return math.ceil((len(text) - other) / 4) + other
 
 
 def cut_at_stop(pieces: Iterable[str], stop: Sequence[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from onrecord.index.text.words import LONG_NAMES, NATIONS, Words, stem, words_of
+from onrecord.index.text.words import LONG_NAMES, NATIONS, Words, words_of
 from onrecord.qa.judges.injection import stated
 from onrecord.qa.steps.choose import weights
 from onrecord.qa.steps.question_type import wants
@@ -24,7 +24,7 @@ Strictness = Literal["lenient", "balanced", "strict"]
 Signals = Mapping[str, float]
 
 MODEL_SIGNALS = ("not_stated", "stated")
-TEXT_SIGNALS = ("nearness", "coverage", "coverage_best", "names_missing", "unseen", "kind_met", "numbers_missing")
+TEXT_SIGNALS = ("nearness", "coverage", "coverage_best", "names_missing", "unseen", "kind_met")
 
 # A name that 1,000 passages never use is half as telling as one that none of a whole archive uses: of a few articles it
 # only says that the question words things otherwise (unseen in the articles it is asked of, on squad2-dev and
@@ -120,7 +120,6 @@ def text_signals(
         "names_missing": len(names - everything) / len(names) if names else 0.0,
         "unseen": unseen * passages / (passages + FEW_PASSAGES),
         "kind_met": float(_kind_met(question, texts, held)),
-        "numbers_missing": float(_numbers_missing(asked, texts)),
     }
 
 
@@ -128,12 +127,6 @@ def _kind_met(question: str, texts: Sequence[Words], held: Sequence[float]) -> b
     best = sorted(range(len(texts)), key=lambda n: -held[n])[:3]
     wanted = wants(question)
     return any(wanted.met_by(texts[n]) for n in best)
-
-
-def _numbers_missing(asked: Words, texts: Sequence[Words]) -> bool:
-    """Whether the question names a number (a year, a count) that no evidence holds."""
-    stems = {stem(token.text) for token in asked.tokens if token.text[0].isdigit()}
-    return bool(stems - frozenset().union(*(w.stems for w in texts))) if stems and texts else False
 
 
 def not_stated_share(first_tokens: Mapping[str, float] | None) -> float | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from onrecord.index.text.quantities import same_day, same_quantity
+from onrecord.index.text.sentences import sentence_spans
 from onrecord.index.text.words import Words, plain, words_of
 from onrecord.qa.types import Evidence
 
@@ -19,17 +20,6 @@ GAIN = 0.12  # what a further citation must add
 _MARKER = r"[\[【]\s*(?:(?:sentences?|sources?|evidence)\s*)?\d+(?:\s*(?:[,;&–-]|and)\s*\d+)*\s*[\]】]"
 _MARKERS = re.compile(_MARKER, re.IGNORECASE)
 _OPEN_MARKER = re.compile(r"[\[【][^\]】\n]{0,40}$")
-_END = re.compile(
-    rf"(?:[.!?…]+[\"”’'»)]*(?:\s*{_MARKER}[.!?]?)*(?=\s+[^\s\[【])|[。！？]+[」』”]*(?:\s*{_MARKER})*(?=[^\[【\s])|\s*\n+(?=\s*[^\s\[【]))",
-    re.IGNORECASE,
-)
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|gen|col|lt|sgt|capt|sen|rep|gov|st|jr|sr|vs|no|inc|ltd|co|corp|etc|approx|"
-    r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|e\.g|i\.e)|\b(?:[A-Z]\.)*[A-Z]|^\W*\d{1,2})\.$",
-    re.IGNORECASE,
-)
-_INITIALS = re.compile(r"\b(?:[A-Z]\.)*[A-Z]\.$")
-_CLOCK = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•–]\s+|\d{1,2}[.)]\s+)")
 
 
@@ -71,41 +61,55 @@ class SentenceStream:
     def feed(self, piece: str) -> list[Marked]:
         """The sentences that ``piece`` completes."""
         self._held += piece
-        return self._take()
+        done, self._held = cut(self._held, _MARKERS, growing=True)
+        return _marked(done)
 
     def close(self) -> list[Marked]:
         """The rest, once no more text will come."""
-        done = self._take()
         rest, self._held = self._held, ""
-        return done + _marked(_OPEN_MARKER.sub("", rest))
-
-    def _take(self) -> list[Marked]:
-        done: list[Marked] = []
-        searched = 0
-        while match := _END.search(self._held, searched):
-            if _is_end(self._held, match):
-                done += _marked(self._held[: match.end()])
-                self._held, searched = self._held[match.end() :], 0
-            else:
-                searched = match.end()
-        return done
+        done, last = cut(_OPEN_MARKER.sub("", rest), _MARKERS)
+        return _marked([*done, last])
 
 
-def _is_end(text: str, match: re.Match[str]) -> bool:
-    if "\n" in match.group():
-        return True
-    head = text[: match.start() + 1].split("\n")[-1]
-    following = text[match.end() :].lstrip()
-    if _CLOCK.search(head):
-        return following[:1].isupper() and not re.match(r"(?:[A-Z]{2,4}\b|\w+day\b)", following)
-    if match.group()[0] == "." and (_ABBREVIATION.search(head) or _INITIALS.search(head)):
-        return False
-    return not following[:1].islower()
+def cut(text: str, markers: re.Pattern[str], *, growing: bool = False) -> tuple[list[str], str]:
+    """Generated text -> its sentences, each with the markers behind it, and what is left: the last sentence.
+
+    ``growing``: more may follow, and what that can change is left, too.
+
+    >>> cut("It fell. [1] After World War I. [2] The army left", _MARKERS)
+    (['It fell. [1] ', 'After World War I. [2] '], 'The army left')
+    """
+    left_out = rf"(?<=[.!?…])(?:\s*(?:{markers.pattern}))+\.?|\s*(?:{markers.pattern})"
+    kept: list[tuple[int, str]] = []  # text between markers, and where it begins
+    place = 0
+    for match in re.finditer(left_out, text, markers.flags):
+        kept.append((place, text[place : match.start()]))
+        place = match.end()
+    kept.append((place, _OPEN_MARKER.sub("", text[place:]) if growing else text[place:]))
+    bare = "".join(part for _, part in kept)
+    done, start = [], 0
+    for _, end in sentence_spans(bare, growing=growing):
+        following = len(bare) - len(bare[end:].lstrip())
+        if following == len(bare):
+            break  # a marker may still follow
+        stop = _place_of(following, kept)
+        done.append(text[start:stop])
+        start = stop
+    return done, text[start:]
 
 
-def _marked(text: str) -> list[Marked]:
-    bare = without_markers(text)
-    return [(bare, marker_numbers(text))] if re.search(r"\w", bare) else []
+def _place_of(place: int, kept: Sequence[tuple[int, str]]) -> int:
+    """Where a character of the joined parts stands in the text that they were taken from."""
+    for start, part in kept:
+        if place < len(part):
+            return start + place
+        place -= len(part)
+    return place
+
+
+def _marked(texts: Sequence[str]) -> list[Marked]:
+    bare = [(without_markers(text), marker_numbers(text)) for text in texts]
+    return [(text, numbers) for text, numbers in bare if re.search(r"\w", text)]
 
 
 def marked_sentences(text: str) -> list[Marked]:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from onrecord.qa.engines.chat_marks import without_chat_marks
 from onrecord.qa.judges.injection import stated
 from onrecord.qa.types import Evidence
 
@@ -26,10 +27,6 @@ PHRASE = "Answer in as few words as possible, copied from the sentences."
 SENTENCE = "Answer the question in one short, complete sentence."
 DETAILED = "Answer the question in two or three short, complete sentences."
 
-_CHAT_TOKENS = re.compile(
-    r"<\|[^|<>]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<\/?(?:think|tool_call|system|user|assistant)>",
-    re.IGNORECASE,
-)
 _UNSEEN = ("Cf", "Co", "Cn")  # formatting such as bidi overrides, private use, unassigned
 _ROLE_LINE = re.compile(r"\b(system|assistant|user|human)\s*:", re.IGNORECASE)
 _NUMBERED = re.compile(r"[\[【]\s*(\d+)\s*[\]】]")
@@ -43,7 +40,7 @@ def neutral(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", text)
     visible = "".join(c if c.isprintable() and unicodedata.category(c) not in _UNSEEN else " " for c in folded)
-    bare = _CHAT_TOKENS.sub(" ", visible)
+    bare = without_chat_marks(visible)
     bare = _NUMBERED.sub(r"(\1)", _ROLE_LINE.sub(r"\1 -", bare))
     return " ".join(bare.replace("<|", " ").replace("|>", " ").split())
 

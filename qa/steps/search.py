@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from onrecord.index import Filter, Hit, Library, Sentence, StoreError, UnknownArticle
 from onrecord.qa.engines.base import Engine
+from onrecord.qa.engines.pieces import estimate_tokens
 from onrecord.qa.judges.injection import among, orders_in
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps import choose as choosing
@@ -88,7 +89,7 @@ class Finder:
             before=lambda sentence: (
                 None if (sentence.article_id, sentence.index - 1) in orders else self.before(sentence)
             ),
-            count_tokens=engine.count_tokens if engine else rough_tokens,
+            count_tokens=engine.count_tokens if engine else estimate_tokens,
             max_tokens=budget(draft, settings, engine),
             max_sentences=settings.evidence_sentences,
             representative=lambda article_id: min(found & {article_id, *copies(article_id)}, key=self._age),
@@ -177,11 +178,6 @@ def _settled(look: Callable[[], Looked]) -> Looked:
         with suppress(UnknownArticle):
             return look()
     raise StoreError("Articles are being removed faster than they can be read; ask again when that is done.")
-
-
-def rough_tokens(text: str) -> int:
-    """About how many tokens a text has, for when no model is there to count them."""
-    return math.ceil(len(text) / 4)
 
 
 def budget(draft: Draft, settings: AnswerSettings, engine: Engine | None) -> int:

@@ -1,7 +1,8 @@
 import pytest
 
 from onrecord.index.text.quantities import days, quantities, same_day, same_quantity
-from onrecord.index.text.words import stem, words_of
+from onrecord.index.text.terms import Terms
+from onrecord.index.text.words import plain, stem, words_of
 
 
 def values(text: str) -> list[float]:
@@ -117,3 +118,18 @@ def test_reporting_verbs_are_noticed() -> None:
 def test_a_word_that_opens_a_sentence_is_a_name_only_before_one_in_the_same_sentence() -> None:
     assert words_of("Thanks. Now, how many left?").names == ()
     assert words_of("Paris, France, is calm.").names[0] == ("pari",)
+
+
+@pytest.mark.parametrize(
+    ("plain_letters", "accents"), [("Erdogan", "Erdoğan"), ("Walesa", "Wałęsa"), ("Beyonce", "Beyoncé")]
+)
+def test_search_and_judges_read_a_name_with_and_without_its_accents_as_one(plain_letters: str, accents: str) -> None:
+    assert Terms()(plain_letters) == Terms()(accents)
+    assert words_of(plain_letters).names == words_of(accents).names
+    assert words_of(accents).stems == frozenset(Terms()(accents))
+    assert plain(f"“{accents}!”") == plain(plain_letters)
+
+
+@pytest.mark.parametrize("text", ["The U.S. sent 5,000 soldiers, didn't it?", "Who won? The WHO won 2.4 per cent."])
+def test_search_indexes_what_judges_take_for_content(text: str) -> None:
+    assert Terms()(text) == [token.stem for token in words_of(text).tokens if token.content]

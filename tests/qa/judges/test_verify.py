@@ -193,6 +193,13 @@ def test_a_sentence_of_which_one_clause_holds_is_partly_supported() -> None:
     assert judged(claim, [BOAT]) == "partly"
 
 
+def test_a_name_without_its_accents_is_no_other_name() -> None:
+    evidence = ["President Recep Tayyip Erdoğan opened the bridge in Çanakkale on Friday."]
+    claim = "President Recep Tayyip Erdogan opened the bridge in Canakkale on Friday."
+    assert judged(claim, evidence) == "supported"
+    assert why_not("“Erdogan is late,” he said.", ["“Erdoğan is late,” he said."]) == ()
+
+
 def test_no_evidence_and_no_words_give_no_support() -> None:
     verifier = FeatureVerifier()
     assert verifier.verify(BOAT, []) == verifier.verify(BOAT, ["  "]) == verifier.verify("", [BOAT]) == 0.0

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from onrecord.index.text.sentences import sentence_spans
 from onrecord.index.types import Article, Sentence
 from onrecord.qa.steps.cite import SentenceStream, align, marked_sentences, split_answer
 from onrecord.qa.types import Evidence
@@ -53,6 +56,28 @@ def test_the_size_of_the_pieces_does_not_change_what_a_stream_yields(size: int) 
     stream = SentenceStream()
     found = [done for at in range(0, len(text), size) for done in stream.feed(text[at : at + size])]
     assert found + stream.close() == marked_sentences(text)
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["He spoke for the U.S.", "He met Trump."],
+        ["It began before World War I.", "The army left."],
+        ["She asked who was there.", "“Who is it?” she said."],
+        ["It was founded by Apple Inc.", "The firm is new."],
+    ],
+)
+def test_the_model_s_words_are_cut_where_an_article_s_are(sentences: list[str]) -> None:
+    text = " ".join(sentences)
+    assert [text[start:end] for start, end in sentence_spans(text)] == sentences
+    assert split_answer(text) == sentences
+
+
+def test_a_stream_of_single_characters_is_cut_as_the_whole_text_is() -> None:
+    seeds = [path.read_text(encoding="utf-8") for path in (Path(__file__).parents[3] / "seeds").glob("*.txt")]
+    for text in (paragraph for seed in seeds for paragraph in seed.split("\n\n")):
+        stream = SentenceStream()
+        assert [done for letter in text for done in stream.feed(letter)] + stream.close() == marked_sentences(text)
 
 
 def test_a_sentence_is_held_back_while_a_marker_may_follow() -> None:
