@@ -23,11 +23,12 @@ test: check ## lint, types, then every test, with the real models and the real b
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@$(BIN)/python -m pytest
 
-check: $(STAMP) ## lint, format, types, and which module may import which
+check: $(STAMP) ## lint, format, types, which module may import which, and that every import is declared
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@PYTHONPATH=.dev $(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry .
 
 attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes): about an hour and a half
 	@$(ONRECORD) models pull $(TEST_MODELS)
