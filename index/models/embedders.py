@@ -68,7 +68,8 @@ class OnnxEmbedder:
         # One thread per run and several runs at once: 1.4 times the throughput of two threads on one run, and a
         # single short query is twice as fast, since no thread waits for another.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder))
+        home = (folder / WEIGHTS).resolve().parent  # onnxruntime follows no link out of the folder that it is given
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(home))
         try:
             graph = _graph_file(folder, self.fingerprint).read_bytes()
             self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

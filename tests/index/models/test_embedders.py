@@ -135,6 +135,16 @@ def test_a_damaged_model_is_told_plainly(tmp_path: Path, backend: str) -> None:
         load_embedder(str(folder), backend=backend)  # type: ignore[arg-type]
 
 
+@pytest.mark.model
+def test_a_model_whose_files_are_links_is_loaded(onnx: Embedder, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(
+        _real_folder(), folder, copy_function=os.symlink, ignore=shutil.ignore_patterns("onnx", STAMP, ".lock")
+    )
+    linked = load_embedder(str(folder), backend="onnx")
+    assert np.abs(linked.embed_query("Which bridge?") - onnx.embed_query("Which bridge?")).max() < 1e-6
+
+
 def another_model(tmp_path: Path) -> Path:
     """A folder with the same weights, but settings of its own: no graph for them comes with OnRecord."""
     folder = tmp_path / "model"
