@@ -23,11 +23,12 @@ test: check ## lint, types, then every test, with the real models and the real b
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@$(BIN)/python -m pytest
 
-check: $(STAMP) ## lint, format, types, and which module may import which
+check: $(STAMP) ## lint, format, types, which module may import which, and that every import is declared
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@PYTHONPATH=.dev $(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry .
 
 docs: $(STAMP) ## the documentation as pages in site/; any broken link or reference ends it
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

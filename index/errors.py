@@ -11,6 +11,7 @@
     │   ├── LibraryClosed     the Library was closed before this call
     │   ├── DiskFull          there is no room for what was to be written
     │   └── IndexMismatch     the index was built with other settings or another embedder
+    ├── MissingExtra          a package is missing that an extra of onrecord brings
     └── ModelError            a model is missing, damaged, or failed
         └── ModelMissing      the model has not been pulled yet
 
@@ -52,6 +53,10 @@ class DiskFull(StoreError):
 
 class IndexMismatch(StoreError):
     """The index was built with other settings or another embedder."""
+
+
+class MissingExtra(OnRecordError, ImportError):
+    """A package is not installed that an extra of onrecord brings."""
 
 
 class ModelError(OnRecordError):

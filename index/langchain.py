@@ -7,15 +7,14 @@ import logging
 from typing import Any
 
 from onrecord.index.errors import InputError, UnknownArticle
+from onrecord.index.extras import named_extra
 from onrecord.index.library import Library
 from onrecord.index.types import Filter, Hit
 
-try:
+with named_extra():
     from langchain_core.callbacks import CallbackManagerForRetrieverRun
     from langchain_core.documents import Document
     from langchain_core.retrievers import BaseRetriever
-except ImportError as error:
-    raise ImportError("onrecord.index.langchain needs langchain-core: pip install 'onrecord[langchain]'.") from error
 
 log = logging.getLogger(__name__)
 

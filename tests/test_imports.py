@@ -1,11 +1,16 @@
 """What importing a room may load, each in a fresh process: an app that embeds OnRecord pays only for what it uses."""
 
 import json
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+from onrecord.index import Library, article_from_text
+from tests.conftest import FakeEmbedder
 
 HEAVY = (
     "torch",
@@ -57,6 +62,66 @@ def test_help_loads_neither_an_own_room_nor_numpy() -> None:
     )
     check = "assert not {'numpy', 'onrecord.index', 'onrecord.qa', 'onrecord.eval'} & set(sys.modules)"
     assert loaded_by(program + check) == set()
+
+
+# What `pip install onrecord` without an extra does not bring, as if it were not there.
+WITHOUT_EXTRAS = """
+import sys
+from importlib.abc import MetaPathFinder
+from onrecord.index.extras import _BROUGHT
+
+ABSENT = {package.split(".")[0] for packages in _BROUGHT.values() for package in packages} - {"llama_index"}
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in ABSENT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+from onrecord.ui.cli.main import app
+app(sys.argv[1:])
+"""
+
+
+def without_extras(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-c", WITHOUT_EXTRAS, *arguments], capture_output=True, text=True)
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_add_and_search_need_no_extra(tmp_path: Path) -> None:
+    article, data = tmp_path / "one.txt", str(tmp_path / "data")
+    article.write_text("The Old Mill Bridge in Larnville was closed on Monday.")
+    added = without_extras("add", str(article), "--data", data)
+    assert (added.returncode, added.stderr) == (0, "")
+    found = without_extras("search", "Which crossing was shut?", "--data", data)
+    assert found.returncode == 0, found.stderr
+    assert "Old Mill Bridge" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "package", "extra"),
+    [
+        (["chat", "--no-model"], "gradio", "page"),
+        (["serve", "--no-model"], "(starlette|uvicorn|fastapi)", "serve"),
+        (["mcp", "--no-model"], "(starlette|mcp|anyio|fastapi)", "(serve|mcp)"),
+        (["ask", "Why?", "--model", "{gguf}"], "xllamacpp", "llamacpp"),
+    ],
+)
+def test_a_command_names_the_extra_that_it_needs(
+    tmp_path: Path, arguments: list[str], package: str, extra: str
+) -> None:
+    gguf = tmp_path / "model.gguf"
+    gguf.write_bytes(b"GGUF")
+    data = tmp_path / "data"
+    with Library(data, embedder=FakeEmbedder()) as library:
+        library.add([article_from_text("The bridge was closed on Monday.")])
+    done = without_extras(*(one.format(gguf=gguf) for one in arguments), "--data", str(data))
+    assert done.returncode == 1
+    wanted = (
+        rf"onrecord: {package} is not installed here; `pip install 'onrecord\[{extra}\]'` installs what this needs.\n"
+    )
+    assert re.fullmatch(wanted, done.stderr), done.stderr
 
 
 def test_help_takes_no_more_than_a_few_times_the_start_of_python() -> None:

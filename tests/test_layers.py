@@ -15,8 +15,8 @@ ONE_HOME = {
         "index/models/embedders.py",
         "eval/speed/bench.py",
         "qa/judges/nli.py",
-        "index/export.py",
     },
+    "torch": {"index/models/export.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},
 }
 

@@ -39,6 +39,15 @@ def test_the_wheel_holds_the_rooms_under_one_name_and_nothing_beside_them(built:
         "onrecord/qa/steps/answerability.json",
     ):
         assert wanted in names
+    assert any(name.startswith("onrecord/index/models/graphs/") and name.endswith(".onnx") for name in names)
+
+
+def test_the_wheel_carries_no_reports_and_no_material_for_fits(built: Path) -> None:
+    names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
+    rooms = [name.removeprefix("onrecord/") for name in names]
+    unwanted = ("eval/RESULTS.md", "eval/report.png", "eval/contrast/", "eval/injections/frames.txt")
+    assert [name for name in rooms if name.startswith(unwanted) or name.endswith("README.md")] == []
+    assert {"eval/cli/main.py", "eval/seeds/questions.jsonl", "eval/injections/test/questions.jsonl"} <= set(rooms)
 
 
 def test_the_sdist_holds_what_is_needed_to_build_and_test(built: Path) -> None:
@@ -110,6 +119,7 @@ def test_the_lock_has_all_that_is_declared_in_a_version_that_is_allowed() -> Non
     wanted = [Requirement(one) for one in sum(groups, project["dependencies"] + declared["build-system"]["requires"])]
     versions = locked("requirements.lock")
     assert {"pip", "setuptools", "torch", "xllamacpp"} <= set(versions)
+    wanted = [one for one in wanted if one.name != project["name"]]  # an extra that has another in it
     missing = [str(one) for one in wanted if canonicalize_name(one.name) not in versions]
     refused = [
         str(one)
@@ -117,6 +127,12 @@ def test_the_lock_has_all_that_is_declared_in_a_version_that_is_allowed() -> Non
         if str(one) not in missing and versions[canonicalize_name(one.name)] not in one.specifier
     ]
     assert (missing, refused) == ([], [])
+
+
+def test_only_the_lock_names_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = sum(project["optional-dependencies"].values(), project["dependencies"])
+    assert [one for one in declared if "==" in one] == []
 
 
 def test_the_second_lock_takes_the_place_of_one_line_and_has_the_same_torch() -> None:

@@ -1,8 +1,9 @@
 """Texts to unit vectors: the one file that knows onnxruntime and sentence-transformers.
 
 Both backends run the very same weights. ONNX in float32 is the default: on one core it is more than twice as fast and
-loads neither torch nor transformers. The ONNX file is exported once from the model's own weights and kept beside them;
-sentence-transformers is the reference, and what runs where the export cannot be made.
+needs neither torch nor transformers. It runs a small graph that names the model's own weights: that of a model of the
+catalogue comes with OnRecord, that of another folder is made once and kept there, which needs the extra ``train``.
+sentence-transformers is the reference, and what runs where the graph cannot be made.
 """
 
 import hashlib
@@ -10,7 +11,6 @@ import json
 import logging
 import os
 import threading
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,15 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from onrecord.index.errors import ModelError, ModelMissing
+from onrecord.index.errors import MissingExtra, ModelError, ModelMissing
+from onrecord.index.extras import named_extra
 from onrecord.index.models.catalogue import catalogue, model_path, models_folder
 from onrecord.index.models.checksums import checksums, sha256_of
+from onrecord.index.models.export import WEIGHTS, export
 from onrecord.index.settings import Backend
 from onrecord.index.types import Embedder, Vectors
 
-WEIGHTS = "model.safetensors"
-MADE_FROM = (WEIGHTS, "config.json", "1_Pooling/config.json")  # what the exported graph depends on
-EXPORT_VERSION = 1  # of the exported graph; a new one makes a new file
+MADE_FROM = (WEIGHTS, "config.json", "1_Pooling/config.json")  # what the graph depends on
+EXPORT_VERSION = 2  # of the graph; a new one makes a new file
+SHIPPED = Path(__file__).with_name("graphs")
 BATCH = 4  # measured: on two cores larger batches lose more to padding than they gain
 
 log = logging.getLogger(__name__)
@@ -48,8 +50,8 @@ def load_embedder(model: str = "all-minilm-l6-v2", *, backend: Backend = "auto")
         case "auto":
             try:
                 return OnnxEmbedder(folder)
-            except (ImportError, ModelError) as error:
-                log.warning("The embedder runs on sentence-transformers, as its ONNX file is not here: %s", error)
+            except (MissingExtra, ModelError) as error:
+                log.warning("The embedder runs on sentence-transformers, as its ONNX graph is not here: %s", error)
                 return SentenceTransformersEmbedder(folder)
     raise ModelError(f"The embedder backend {backend!r} is unknown; use auto, onnx or sentence-transformers.")
 
@@ -66,10 +68,11 @@ class OnnxEmbedder:
         # One thread per run and several runs at once: 1.4 times the throughput of two threads on one run, and a
         # single short query is twice as fast, since no thread waits for another.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        home = (folder / WEIGHTS).resolve().parent  # onnxruntime follows no link out of the folder that it is given
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(home))
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(_onnx_file(folder, self.fingerprint)), options, providers=["CPUExecutionProvider"]
-            )
+            graph = _graph_file(folder, self.fingerprint).read_bytes()
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except ImportError:
             raise
@@ -108,7 +111,8 @@ class SentenceTransformersEmbedder:
     """The model in sentence-transformers: the reference that the ONNX file is held to."""
 
     def __init__(self, folder: Path) -> None:
-        from sentence_transformers import SentenceTransformer
+        with named_extra():
+            from sentence_transformers import SentenceTransformer
 
         self.fingerprint = _fingerprint(folder)
         try:
@@ -155,67 +159,40 @@ def _fingerprint(folder: Path) -> str:
     return f"sha256:{checksums(folder, [WEIGHTS])[WEIGHTS]} {_pooling(folder)} {_longest(folder)}"
 
 
-def _onnx_file(folder: Path, fingerprint: str) -> Path:
-    """The exported graph of exactly these weights; made now when it is not there, or not as it was when it was made.
+def _graph_file(folder: Path, fingerprint: str) -> Path:
+    """The graph of exactly these weights: the one that comes with OnRecord, else that in the folder, made if need be.
 
-    Beside it stands what it was made from, and its own sha256.
+    Beside each is a note of what it was made from, and of its own sha256.
     """
-    key = hashlib.sha256(f"{EXPORT_VERSION} {fingerprint}".encode()).hexdigest()[:12]
-    name = f"onnx/model-{key}.onnx"
-    file, note = folder / name, folder / f"onnx/model-{key}.json"
+    name = _graph_name(fingerprint)
     sources = checksums(folder, MADE_FROM)
-    if file.is_file() and _json(note) == {**sources, **checksums(folder, [name])}:
-        return file
-    if file.is_file():
-        log.warning("%s is not the file that was made from the model here, so it is made anew.", file)
-    file.parent.mkdir(exist_ok=True)
+    own = folder / "onnx"
+    for file in (SHIPPED / name, own / name):
+        if file.is_file() and _json(file.with_suffix(".json")) == {**sources, name: sha256_of(file)}:
+            return file
+    if (own / name).is_file():
+        log.warning("%s is not the file that was made from the model here, so it is made anew.", own / name)
+    return make_graph(folder, own)
+
+
+def make_graph(folder: Path, into: Path) -> Path:
+    """Makes the graph of the model in ``folder``, with its note; raises `MissingExtra` where torch is not installed."""
+    name = _graph_name(_fingerprint(folder))
+    file = into / name
+    into.mkdir(exist_ok=True)
     temporary = file.with_suffix(f".{os.getpid()}.part")
     try:
-        _export(folder, temporary)
-        made = {**sources, name: sha256_of(temporary)}
+        export(folder, temporary, first_token=_pooling(folder) == "cls")
+        made = {**checksums(folder, MADE_FROM), name: sha256_of(temporary)}
         temporary.replace(file)
-        _write(note, json.dumps(made).encode())
+        _write(file.with_suffix(".json"), (json.dumps(made, indent=2) + "\n").encode())
     finally:
         temporary.unlink(missing_ok=True)
     return file
 
 
-def _export(folder: Path, target: Path) -> None:
-    """Writes the model, its pooling and the normalisation as one ONNX graph in float32."""
-    import onnx  # noqa: F401  torch's exporter needs it: say so before the model is loaded
-    import torch
-    from transformers import AutoModel
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()
-    encoder = AutoModel.from_pretrained(folder, attn_implementation="eager", local_files_only=True).eval().float()
-    first_token = _pooling(folder) == "cls"
-
-    class Pooled(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = encoder
-
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            weights = attention_mask.unsqueeze(-1).to(states.dtype)
-            mean = (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-            return torch.nn.functional.normalize(states[:, 0] if first_token else mean, p=2, dim=1)
-
-    tokens = torch.randint(5, 1000, (2, 7))
-    axes = {0: "batch", 1: "length"}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the tracer warns of branches that do not depend on the input
-        torch.onnx.export(
-            Pooled(),
-            (tokens, torch.ones_like(tokens)),
-            str(target),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["embedding"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "embedding": {0: "batch"}},
-            opset_version=17,
-            dynamo=False,
-        )
+def _graph_name(fingerprint: str) -> str:
+    return f"graph-{hashlib.sha256(f'{EXPORT_VERSION} {fingerprint}'.encode()).hexdigest()[:12]}.onnx"
 
 
 def _cores() -> int:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from onrecord.index.errors import ModelError, ModelMissing
+from onrecord.index.extras import named_extra
 
 Chunk = dict[str, Any]
 BATCH_TOKENS = 128  # a long prompt is read in steps of this size, and can be cancelled between two of them
@@ -44,7 +45,8 @@ def _import_xllamacpp() -> ModuleType:
     before = os.environ.get("OMP_WAIT_POLICY")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
-        import xllamacpp
+        with named_extra():
+            import xllamacpp
     finally:
         if before is None:
             del os.environ["OMP_WAIT_POLICY"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onrecord.index.errors import InputError, ModelError
+from onrecord.index.extras import named_extra
 from onrecord.index.text.words import words_of
 from onrecord.qa.judges.claim_matching import analyse, choose
 
@@ -46,7 +47,8 @@ class NliVerifier:
 
     def _loaded(self) -> Any:
         if self._encoder is None:
-            from sentence_transformers import CrossEncoder
+            with named_extra():
+                from sentence_transformers import CrossEncoder
 
             try:
                 self._encoder = CrossEncoder(self.model)

@@ -80,10 +80,13 @@ class PluginCommand(TyperCommand):
     def load(self) -> Any:
         """The real command; raises ``OnRecordError`` when its package cannot be imported."""
         from onrecord.index.errors import OnRecordError
+        from onrecord.index.extras import missing_extra
 
         try:
             found = self.entry.load()
         except (ImportError, AttributeError) as error:
+            if isinstance(error, ImportError) and (missing := missing_extra(error)):
+                raise missing from error
             raise OnRecordError(
                 f"The command {self.name} ({self.entry.value}) cannot be loaded: {error}; install what it needs."
             ) from error
@@ -139,7 +142,10 @@ def complain(sentence: str) -> None:
 def _report(error: Exception, *, as_json: bool) -> int:
     """Says what went wrong; returns the exit code."""
     from onrecord.index.errors import OnRecordError
+    from onrecord.index.extras import missing_extra
 
+    if isinstance(error, ImportError) and not isinstance(error, OnRecordError):
+        error = missing_extra(error) or error
     match error:
         case typer.TyperException() if not error.format_message():  # a group without a command; its help was shown
             return error.exit_code

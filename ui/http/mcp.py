@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from anyio import to_thread
 from pydantic import Field
 
-from onrecord.index import InputError, OnRecordError, UnknownArticle
+from onrecord.index import OnRecordError, UnknownArticle
+from onrecord.index.extras import named_extra
 from onrecord.index.inert import markdown, one_line, plain
 from onrecord.qa.render import answer_text
 from onrecord.qa.types import Turn
@@ -23,12 +24,10 @@ from onrecord.ui.http.problems import Problem
 from onrecord.ui.http.service import Service, scope_warnings
 from onrecord.ui.page.scope import scope_of
 
-try:
+with named_extra():
     from mcp.server.mcpserver import MCPServer
     from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
     from mcp_types import CallToolResult, ContentBlock, ResourceLink, TextContent, ToolAnnotations
-except ImportError as error:
-    raise InputError("MCP needs the package mcp 2.x: pip install 'onrecord[mcp]'.") from error
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
