@@ -10,8 +10,8 @@ import argparse
 import json
 import os
 import random
-import signal
 import shutil
+import signal
 import socket
 import subprocess
 import sys
