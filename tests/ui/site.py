@@ -16,7 +16,8 @@ from tests.ui.fakes import FakeAssistant, FakeLibrary
 
 expect.set_options(timeout=15_000)
 # The system's, or None for the one that `playwright install chromium` fetched.
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
 @dataclass
