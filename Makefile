@@ -11,17 +11,27 @@ ONRECORD := $(BIN)/onrecord
 MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
 DATA ?= data
+PYTEST := $(BIN)/python -m pytest
+# Files in their order, so that those that wait longest begin first.
+TOGETHER := $(PYTEST) --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# What needs every core, or leaves its event loop in the process (Playwright), runs in a process of its own.
+ALONE := (model and not waits) or browser
 
-.PHONY: chat test check docs attack gate eval bench native models lock format clean
+.PHONY: chat test quick check test-unit test-together test-alone docs attack gate eval bench native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
 	@$(ONRECORD) add seeds --data $(DATA) --quiet
 	@$(ONRECORD) chat --data $(DATA)
 
-test: check ## lint, types, then every test, with the real models and the real browser
+test: $(STAMP) ## lint, types, then every test, with the real models and the real browser
+	@.ci/tools $(BIN)/python
 	@$(ONRECORD) models pull $(TEST_MODELS)
-	@$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory --jobs=2 check test-together
+	@$(MAKE) --no-print-directory test-alone
+
+quick: $(STAMP) ## while working: lint, types, doctests and unit tests, side by side
+	@$(MAKE) --no-print-directory --jobs=2 check test-unit
 
 check: $(STAMP) ## lint, format, types, which module may import which, and that every import is declared
 	@$(BIN)/ruff check .
@@ -32,6 +42,15 @@ check: $(STAMP) ## lint, format, types, which module may import which, and that 
 
 docs: $(STAMP) ## the documentation as pages in site/; any broken link or reference ends it
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+test-unit:
+	@$(TOGETHER) -m "not (model or browser or attack or slow)" --ignore tests/attacks
+
+test-together:
+	@$(TOGETHER) -m "not ($(ALONE))"
+
+test-alone:
+	@$(PYTEST) -m "$(ALONE)"
 
 attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes): about an hour and a half
 	@$(ONRECORD) models pull $(TEST_MODELS)
@@ -82,4 +101,4 @@ $(STAMP): requirements.lock requirements-torch.lock pyproject.toml hatch_build.p
 	@touch $@
 
 clean: ## the environment, caches and build results; neither models nor data
-	@rm -rf $(VENV) .dev dist build .mypy_cache .ruff_cache .hypothesis runs site
+	@rm -rf $(VENV) .dev dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis runs site

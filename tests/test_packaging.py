@@ -142,7 +142,7 @@ def test_the_second_lock_takes_the_place_of_one_line_and_has_the_same_torch() ->
 
 
 def test_no_registry_is_named_where_packages_are_installed_from() -> None:
-    for name in (*LOCKS, "Makefile", ".ci/lock.py", ".ci/run"):
+    for name in (*LOCKS, "Makefile", ".ci/lock.py", ".ci/run", ".ci/tools"):
         assert "://" not in (ROOT / name).read_text(encoding="utf-8").replace("http://127.0.0.1", "")
 
 

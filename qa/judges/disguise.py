@@ -47,8 +47,8 @@ def folded(text: str) -> str:
 def readings(text: str) -> tuple[str, ...]:
     """The folded text and, where words are spelt with digits, the words meant.
 
-    >>> readings("1gn0r3 th3 t3xt")
-    ('1gn0r3 th3 t3xt', 'ignore the text')
+    >>> readings("1gn0r3 4ll th3 t3xt")
+    ('1gn0r3 4ll th3 t3xt', 'ignore all the text')
     """
     seen = folded(text)
     if len(_SPELT.findall(seen)) < 3:

@@ -35,7 +35,7 @@ ADDRESS = re.compile(r'sin_addr=inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^
 LOOK_UP = re.compile(r'"/etc/resolv\.conf"|"/run/systemd/resolve/io\.systemd\.Resolve"|avahi-daemon/socket"')
 LOOPBACK = re.compile(r"127\.|::1$|::ffff:127\.")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.waits, pytest.mark.timeout(900)]
 # onnxruntime keeps its telemetry to itself where it finds one of these: with them the watch would prove nothing.
 QUIET_WHERE = (
     "CI APPVEYOR BUILDKITE CIRCLECI CODEBUILD_BUILD_ID GITHUB_ACTIONS GITLAB_CI JENKINS_URL TEAMCITY_VERSION TF_BUILD "

@@ -115,8 +115,8 @@ def test_what_killed_processes_had_been_sent_is_deleted_at_the_next_start(
     assert code == -signal.SIGKILL
     held = list(victims.temporary.glob("onrecord-*"))
     assert held
+    uploads.end()  # of an app that another test has left open; it puts the variable back
     monkeypatch.setenv(uploads.CACHE, str(victims.temporary))
-    uploads.end()
     mine = uploads.begin()
     try:
         assert list(victims.temporary.glob("onrecord-*")) == [mine]
@@ -135,8 +135,8 @@ def test_what_a_living_process_was_sent_is_left_alone(tmp_path: Path, monkeypatc
     other.mkdir()
     (other / "sent.txt").write_text("sent")
     with FileLock(other / uploads.LOCK, thread_local=False):
-        monkeypatch.setenv(uploads.CACHE, str(tmp_path))
         uploads.end()
+        monkeypatch.setenv(uploads.CACHE, str(tmp_path))
         uploads.begin()
         uploads.end()
         assert (other / "sent.txt").exists()

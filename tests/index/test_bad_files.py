@@ -108,6 +108,7 @@ def test_every_faulty_file_is_one_sentence_and_the_others_are_stored(tmp_path: P
     assert "date.txt" not in failed and "surrogate.jsonl" not in failed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HEAVY)
 def test_a_heavy_file_is_held_within_the_limits(tmp_path: Path, name: str) -> None:
     readers.close()

@@ -13,7 +13,7 @@ from onrecord.ui.server.app import create_app
 sys.path.insert(0, str(Path(__file__).parents[2]))  # so that the modules beside this one can be imported
 
 from tests.ui.fakes import FakeAssistant, FakeLibrary
-from tests.ui.site import Site, start
+from tests.ui.site import CHROMIUM, Site, start
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def site(articles: tuple[Article, ...], tmp_path: Path) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
         chromium.close()
 

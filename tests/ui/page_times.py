@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium")  # None: the one that Playwright fetched
 START_S = 300.0  # within which the server must be up: a large model is read from disk first
 SETTLE_MS = 700  # between the first view and the question, so that nothing of the view's own work is measured
 TIMES = ("evidence", "first_word", "finished")

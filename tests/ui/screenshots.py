@@ -1,5 +1,6 @@
 """Pictures of the page. ``python tests/ui/screenshots.py FOLDER [URL]``: of a running server, or of one with fakes."""
 
+import shutil
 import socket
 import sys
 import tempfile
@@ -11,7 +12,7 @@ import uvicorn
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium")  # None: the one that Playwright fetched
 
 
 def fake_server() -> str:

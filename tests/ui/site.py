@@ -1,5 +1,6 @@
 """What the tests of the page share: a running server, and asking as a person does."""
 
+import shutil
 import socket
 import threading
 import time
@@ -14,6 +15,9 @@ from playwright.sync_api import Page, expect
 from tests.ui.fakes import FakeAssistant, FakeLibrary
 
 expect.set_options(timeout=15_000)
+# The system's, or None for the one that `playwright install chromium` fetched.
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
 @dataclass

@@ -30,8 +30,8 @@ async def whole_body(receive: Receive, *, most: int) -> bytes:
 def check_text(body: bytes) -> None:
     """Raises a 422 for JSON with a string that cannot be written as UTF-8. What is no JSON is its reader's to refuse.
 
-    >>> check_text(b'{"question": "\\ud83d\\ude00"}')
-    >>> check_text(b'{"question": "\\ud83d"}')
+    >>> check_text(rb'{"question": "\\ud83d\\ude00"}')
+    >>> check_text(rb'{"question": "\\ud83d"}')
     Traceback (most recent call last):
     onrecord.ui.http.problems.Problem: 422: question: has half of a surrogate pair, which is no character; send ...
     """
