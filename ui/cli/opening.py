@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
 
-SOURCES_NAMED = 8
-
 DataOption = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The data folder (default: ONRECORD_DATA, else your own).")
 ]
@@ -140,14 +138,7 @@ def _turn(turn: Any, number: int) -> tuple[Any, str]:
 
 def check_scope(library: "Library", scope: "Filter") -> None:
     """An unknown article is an error; a filter that leaves nothing is said, never ignored."""
-    for article_id in scope.articles:
-        library.article(article_id)
-    if not scope or not library.passage_count or library.articles(scope):
-        return
-    known = {info.source for info in library.articles() if info.source}
-    unknown = [source for source in scope.sources if source.casefold() not in {one.casefold() for one in known}]
-    if unknown:
-        some = ", ".join(sorted(known)[:SOURCES_NAMED]) or "none is stated"
-        complain(f"No article is from the source {', '.join(map(repr, unknown))}; the sources are: {some}.")
-    else:
-        complain("No article matches the filter; widen it, or see `onrecord list`.")
+    from onrecord.ui.desk.scope_warnings import scope_warnings
+
+    for warning in scope_warnings(library, scope):
+        complain(warning)

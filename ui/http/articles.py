@@ -15,7 +15,7 @@ from onrecord.index import Article, InputError, SyncReport, article_from_text
 from onrecord.ui.desk import uploads
 from onrecord.ui.http.models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles
 from onrecord.ui.http.problems import Problem, as_json
-from onrecord.ui.http.service import COLLECTION, Chosen, Service, first_service, scope_warnings
+from onrecord.ui.http.service import COLLECTION, Chosen, Service, first_service, warnings_about
 
 articles = APIRouter(tags=["articles"])
 
@@ -32,9 +32,9 @@ class Listing(FilterModel):
 @articles.get("/articles", response_model=ArticleList)
 def list_articles(request: Request, given: Annotated[Listing, Query()]) -> Any:
     """The articles in the order in which they were first added, a page at a time."""
-    library, scope = first_service(request).collection(given.collection).library, given.filter()
-    warnings = scope_warnings(library, scope)
-    found = library.articles(scope or None)
+    service, scope = first_service(request).collection(given.collection), given.filter()
+    warnings = warnings_about(service, scope)
+    found = service.library.articles(scope or None)
     following = given.offset + given.limit
     more = following < len(found)
     query = urlencode({**given.model_dump(exclude_defaults=True), "offset": following}, doseq=True)

@@ -26,7 +26,7 @@ from onrecord.ui.http.models import (
     SearchResponse,
 )
 from onrecord.ui.http.problems import TITLES, Problem, as_json, described
-from onrecord.ui.http.service import Chosen, Service, owner_of, scope_warnings
+from onrecord.ui.http.service import Chosen, Service, owner_of, warnings_about
 
 asking = APIRouter(tags=["asking"])
 EVENT_STREAM = "text/event-stream"
@@ -77,7 +77,7 @@ def _prepared(service: Service, owner: str, given: AskRequest, scope: Filter) ->
     if given.history and given.conversation not in ("", "new"):
         raise Problem(422, "history and conversation exclude each other: a kept conversation has its own history.")
     history = tuple(Turn(turn.role, turn.content) for turn in given.history)
-    return history or service.history(owner, given.conversation), scope_warnings(service.library, scope)
+    return history or service.history(owner, given.conversation), warnings_about(service, scope)
 
 
 class _Kept:

@@ -1,9 +1,6 @@
 """What stands before every request of another program: its key, its limits, and the access log."""
 
 import asyncio
-import base64
-import binascii
-import hmac
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +14,7 @@ from onrecord.index.errors import OnRecordError
 from onrecord.ui.http.bodies import check_text, replayed, whole_body
 from onrecord.ui.http.metrics import Metrics
 from onrecord.ui.http.problems import Problem, described
+from onrecord.ui.server.guard import named_user
 from onrecord.ui.server.keys import Key, Keys, Rate
 
 log = logging.getLogger("onrecord.access")
@@ -80,7 +78,7 @@ class Gate:
             raise Problem(413, f"{length} bytes are more than the {self.max_body} that one request may have.")
         kind, _, token = headers.get("authorization", "").partition(" ")
         token = token.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
-        name = self._user(kind, headers.get("authorization", ""))
+        name = named_user(headers.get("authorization", ""), self.users)
         state = scope.setdefault("state", {})
         if token.startswith("or_") or (token and self.required):
             return self._with_key(scope, token)
@@ -124,17 +122,6 @@ class Gate:
             raise Problem(403, f"The key {key.name} may only read; make one without --read-only.")
         scope["state"]["user"] = owner_of(key)
         return f"key:{key.id}"
-
-    def _user(self, kind: str, authorization: str) -> str:
-        if kind.lower() != "basic" or not self.users:
-            return ""
-        try:
-            pair = base64.b64decode(authorization.partition(" ")[2], validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
-            return ""
-        name, _, password = pair.partition(":")
-        right = hmac.compare_digest(self.users.get(name, "").encode(), password.encode())
-        return name if right and name in self.users else ""
 
     def _note(self, scope: Scope, status: int, seconds: float, who: str) -> None:
         route = str(getattr(scope.get("route"), "path", "") or "other")
