@@ -10,14 +10,14 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 ONRECORD := $(BIN)/onrecord
 MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
-DATA ?= data
+AT = $(if $(DATA),--data "$(DATA)")# `make chat DATA=...`: another folder than the one that every command uses
 
 .PHONY: chat test check attack gate eval bench native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
-	@$(ONRECORD) add seeds --data $(DATA) --quiet
-	@$(ONRECORD) chat --data $(DATA)
+	@$(ONRECORD) add seeds --quiet $(AT)
+	@$(ONRECORD) chat $(AT)
 
 test: check ## lint, types, then every test, with the real models and the real browser
 	@$(ONRECORD) models pull $(TEST_MODELS)

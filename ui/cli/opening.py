@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from onrecord.ui.cli.group import complain
-
 if TYPE_CHECKING:
     from onrecord.index.library import Library
     from onrecord.index.types import Filter
@@ -73,15 +71,12 @@ def open_engine(settings: "Settings", *, required: bool) -> "Engine | None":
 
 
 @contextmanager
-def opened_assistant(
-    settings: "Settings", *, model_required: bool = False, one_question: bool = False
-) -> Iterator["Assistant"]:
-    """An assistant over the settings' library. For one question about no articles, no model is loaded."""
+def opened_assistant(settings: "Settings", *, model_required: bool = False) -> Iterator["Assistant"]:
+    """An assistant over the settings' library."""
     from onrecord.qa.build import build_assistant
 
     with closing(open_library(settings)) as library:
-        needless = one_question and not library.passage_count
-        engine = None if needless else open_engine(settings, required=model_required)
+        engine = open_engine(settings, required=model_required)
         try:
             yield build_assistant(settings, library, engine)
         finally:
@@ -134,11 +129,3 @@ def _turn(turn: Any, number: int) -> tuple[Any, str]:
         f'--history: turn {number} must be {{"role": "user" or "assistant", "content": text}}, not '
         f"{json.dumps(turn, ensure_ascii=False)[:80]}."
     )
-
-
-def check_scope(library: "Library", scope: "Filter") -> None:
-    """An unknown article is an error; a filter that leaves nothing is said, never ignored."""
-    from onrecord.ui.desk.scope_warnings import scope_warnings
-
-    for warning in scope_warnings(library, scope):
-        complain(warning)

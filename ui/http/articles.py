@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from onrecord.index import Article, InputError, SyncReport, article_from_text
 from onrecord.ui.desk import uploads
-from onrecord.ui.http.models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles
+from onrecord.ui.http.models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles, Removal
 from onrecord.ui.http.problems import Problem, as_json
 from onrecord.ui.http.service import COLLECTION, Chosen, Service, first_service, warnings_about
 
@@ -89,6 +89,12 @@ def get_article(
 def remove_article(service: Chosen, article_id: str) -> Any:
     """Remove an article; nothing of its text is left in the collection."""
     return _report(service.library.remove([article_id]))
+
+
+@articles.post("/articles/remove", response_model=ChangeReport)
+def remove_articles(service: Chosen, given: Removal) -> Any:
+    """Remove several articles, or none where one of the ids is unknown."""
+    return _report(service.library.remove(given.ids))
 
 
 def article_to_dict(service: Service, article_id: str) -> dict[str, Any]:

@@ -10,13 +10,12 @@ from urllib.parse import quote
 
 from fastapi import Depends, Query, Request
 
-from onrecord.index import Filter, Hit, InputError, Library, UnknownArticle
-from onrecord.qa.render import hit_to_dict
+from onrecord.index import Filter, InputError, Library, UnknownArticle
 from onrecord.qa.types import Turn
 from onrecord.ui.desk.collection import Room, history_of
 from onrecord.ui.desk.collections import Desk
 from onrecord.ui.desk.conversations import Conversations
-from onrecord.ui.desk.scope_warnings import listed, scope_warnings
+from onrecord.ui.desk.searching import found, listed, scope_warnings
 from onrecord.ui.http.asking import RETRY_AFTER, Asking, Places
 from onrecord.ui.http.metrics import Metrics
 from onrecord.ui.http.openai_models import MODEL
@@ -138,16 +137,7 @@ class Service:
         with self.searching():
             warnings = warnings_about(self, scope)
             hits = self.library.search(query, top_k=top_k, where=scope or None)
-            return [found for hit in hits if (found := self._found(hit))], warnings
-
-    def _found(self, hit: Hit) -> dict[str, Any] | None:
-        """None when the article was removed since the search."""
-        try:
-            article = self.library.article(hit.passage.article_id)
-        except UnknownArticle:
-            return None
-        facts = {name: getattr(article, name) for name in ("title", "source", "published", "url")}
-        return {**facts, **hit_to_dict(hit), "quote": article.text[hit.passage.start_char : hit.passage.end_char]}
+            return list(found(self.library, hits)), warnings
 
     def history(self, owner: str, conversation: str) -> tuple[Turn, ...]:
         """The turns of a kept conversation; raises `InputError` when this owner has none of that id."""

@@ -1,6 +1,7 @@
 """What stands before every request of another program: its key, its limits, and the access log."""
 
 import asyncio
+import hmac
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -14,12 +15,13 @@ from onrecord.index.errors import OnRecordError
 from onrecord.ui.http.bodies import check_text, replayed, whole_body
 from onrecord.ui.http.metrics import Metrics
 from onrecord.ui.http.problems import Problem, described
-from onrecord.ui.server.guard import named_user
+from onrecord.ui.server.guard import LOOPBACK, named_user
 from onrecord.ui.server.keys import Key, Keys, Rate
 
 log = logging.getLogger("onrecord.access")
 
 Refusal = Callable[[int, str, Mapping[str, str]], Response]
+COMMAND = "command"  # who asks, where it is one of this account's commands
 READING = ("GET", "HEAD", "OPTIONS")
 ASKING = ("/search", "/ask", "/chat/completions", "/mcp")  # POST, and yet nothing is changed
 
@@ -28,8 +30,9 @@ class Gate:
     """ASGI middleware around one door. ``refusal`` makes the response of a refused request, in that door's format.
 
     With ``required`` a request needs a key, or the name and password of one of ``users``; else a key that is shown
-    must still be right. Paths in ``open_paths`` need none. Limits in bytes and seconds; ``seconds`` is for the
-    sending of the body. The log has no query string and no body, so no question.
+    must still be right. Paths in ``open_paths`` need none. ``token`` lets this account's own commands in, from this
+    machine alone; they may do what no key allows (``state["command"]``). Limits in bytes and seconds; ``seconds`` is
+    for the sending of the body. The log has no query string and no body, so no question.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class Gate:
         keys: Keys | None,
         required: bool,
         users: Mapping[str, str] | None = None,
+        token: str = "",
         open_paths: tuple[str, ...] = (),
         max_body: int = 50_000_000,
         seconds: float = 60.0,
     ) -> None:
         self.app, self.refusal, self.metrics, self.keys = app, refusal, metrics, keys
+        self.token = token
         self.required, self.users, self.open_paths = required, dict(users or {}), open_paths
         self.max_body, self.seconds, self.rate = max_body, seconds, Rate()
 
@@ -80,7 +85,10 @@ class Gate:
         token = token.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
         name = named_user(headers.get("authorization", ""), self.users)
         state = scope.setdefault("state", {})
-        if token.startswith("or_") or (token and self.required):
+        if self.token and hmac.compare_digest(token.encode(), self.token.encode()) and _from_here(scope):
+            state["user"], state["command"] = COMMAND, True
+            return COMMAND
+        if token.startswith("or_") or (self.token and token.startswith("run_")) or (token and self.required):
             return self._with_key(scope, token)
         if name:
             state["user"] = name
@@ -129,6 +137,12 @@ class Gate:
         self.metrics.add("onrecord_requests_total", method=method, route=route, status=str(status))
         self.metrics.add("onrecord_request_seconds_sum", seconds, method=method, route=route)
         log.info("%s %s %d %.3fs %s", method, scope["path"].encode("unicode_escape").decode(), status, seconds, who)
+
+
+def _from_here(scope: Scope) -> bool:
+    """Whether the other end is this machine: loopback, or the very address that this server listens on."""
+    there = (scope.get("client") or ("",))[0]
+    return there in LOOPBACK or there == (scope.get("server") or (None,))[0]
 
 
 def owner_of(key: Key) -> str:

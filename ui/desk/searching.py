@@ -1,12 +1,25 @@
-"""What is to be said about a filter before it is used."""
+"""What every door says of a search: the passages with their articles' facts, and what is to be said of a filter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from onrecord.index.errors import UnknownArticle
 from onrecord.index.library import Library
-from onrecord.index.types import Filter
+from onrecord.index.types import Filter, Hit
+from onrecord.qa.render import hit_to_dict
 
 NAMED = 8
+
+
+def found(library: Library, hits: Iterable[Hit]) -> Iterator[dict[str, Any]]:
+    """The hits as plain data with their articles' facts; without those that were removed since the search."""
+    for hit in hits:
+        try:
+            article = library.article(hit.passage.article_id)
+        except UnknownArticle:
+            continue
+        facts = {name: getattr(article, name) for name in ("title", "source", "published", "url")}
+        yield {**hit_to_dict(hit), **facts, "quote": article.text[hit.passage.start_char : hit.passage.end_char]}
 
 
 def scope_warnings(library: Library, scope: Filter) -> list[str]:
