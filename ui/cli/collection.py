@@ -4,18 +4,19 @@ Both are behind one protocol, so that no command knows which it has.
 """
 
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from onrecord.index.doctor import Finding, examine
+from onrecord.index import doctor
 from onrecord.index.errors import LibraryBusy
 from onrecord.index.store.lock import owner_of
 from onrecord.qa.build import build_assistant
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Event, Finished
 from onrecord.ui.cli import opening
+from onrecord.ui.cli.protocol import Collection, Examined, Progress
 from onrecord.ui.desk.searching import found, scope_warnings
 from onrecord.ui.desk.tidying import tidy
 
@@ -24,57 +25,6 @@ if TYPE_CHECKING:
     from onrecord.index.types import ArticleInfo, Filter, SyncReport
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What was found in a collection's stores, and how much they hold."""
-
-    articles: int
-    passages: int
-    findings: tuple[Finding, ...]
-
-
-class Collection(Protocol):
-    """What commands do with a collection. A filter's warnings are sentences for the person who gave it."""
-
-    def count(self) -> int:
-        """How many articles there are."""
-        ...
-
-    def articles(self, scope: "Filter") -> "tuple[Sequence[ArticleInfo], Sequence[str]]":
-        """The articles within the filter, and its warnings."""
-        ...
-
-    def add(
-        self, paths: Sequence[Path], *, on_progress: Progress, on_reading: Callable[[str], None] | None
-    ) -> "SyncReport":
-        """Adds what this process can read of files and folders, as ``Library.add_paths``."""
-        ...
-
-    def remove(self, ids: Sequence[str]) -> tuple[str, ...]:
-        """Removes all of these, or raises `UnknownArticle`."""
-        ...
-
-    def search(self, query: str, *, top_k: int, scope: "Filter") -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
-        """The hits as plain data, and the filter's warnings."""
-        ...
-
-    def ask(
-        self, question: str, history: "Sequence[Turn]", scope: "Filter", *, model: str, length: str
-    ) -> Iterator[Event]:
-        """The events of one answer; its warnings begin with the filter's. ``model``, ``length``: empty unless given."""
-        ...
-
-    def examine(self) -> Examined:
-        """Whether the stores agree."""
-        ...
-
-    def close(self) -> None:
-        """Lets go of it."""
-        ...
 
 
 def open_collection(settings: "Settings") -> Collection:
@@ -122,7 +72,7 @@ class OpenedCollection:
 
     def ask(
         self, question: str, history: "Sequence[Turn]", scope: "Filter", *, model: str, length: str
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         warnings = scope_warnings(self._library, scope)
         engine = None if model == NO_MODEL else opening.open_engine(self._settings, required=bool(model))
         try:
@@ -137,7 +87,7 @@ class OpenedCollection:
                 engine.close()
 
     def examine(self) -> Examined:
-        findings = examine(self._library).findings
+        findings = doctor.examine(self._library).findings
         return Examined(self.count(), self._library.passage_count, findings)
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -16,7 +16,7 @@ from onrecord.index.reading.files import ReadLimits, ReadResult, read_paths
 from onrecord.index.sync import with_unread
 from onrecord.index.types import ArticleInfo, Filter, SyncReport
 from onrecord.qa.types import AnswerStarted, Event, Finished, SentenceDone, Turn
-from onrecord.ui.cli.collection import Examined, Progress
+from onrecord.ui.cli.protocol import Examined, Progress
 from onrecord.ui.cli.wire import answer_from, error_from, events_in, evidence_found, sentence_from
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ class ServedCollection:
         reply = self._call("POST", "/search", json={"query": query, "top_k": top_k, "filter": _given(scope)})
         return reply["hits"], reply["warnings"]
 
-    def ask(self, question: str, history: Sequence[Turn], scope: Filter, *, model: str, length: str) -> Iterator[Event]:
+    def ask(
+        self, question: str, history: Sequence[Turn], scope: Filter, *, model: str, length: str
+    ) -> Generator[Event, None, None]:
         turns = [asdict(turn) for turn in history[-TURNS:]]
         asked = {"question": question, "history": turns, "filter": _given(scope), "model": model, "length": length}
         for name, data in self._events("/ask", params={"stream": "true"}, json=asked):
@@ -175,4 +177,5 @@ def _joined(reports: Sequence[SyncReport]) -> SyncReport:
         for name in names:
             whole[name] += [one for one in getattr(report, name) if name == "removed" or one not in seen]
         seen.update(report.added, report.changed, report.unchanged)
-    return SyncReport(**{name: tuple(ids) for name, ids in whole.items()})
+    added, changed, unchanged, removed = (tuple(whole[name]) for name in names)
+    return SyncReport(added, changed, unchanged, removed)
