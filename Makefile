@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 ONRECORD := $(BIN)/onrecord
 MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
-DATA ?= data
+AT = $(if $(DATA),--data "$(DATA)")# `make chat DATA=...`: another folder than the one that every command uses
 PYTEST := $(BIN)/python -m pytest
 # Files in their order, so that those that wait longest begin first.
 TOGETHER := $(PYTEST) --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -21,8 +21,8 @@ ALONE := (model and not waits) or browser
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
-	@$(ONRECORD) add seeds --data $(DATA) --quiet
-	@$(ONRECORD) chat --data $(DATA)
+	@$(ONRECORD) add seeds --quiet $(AT)
+	@$(ONRECORD) chat $(AT)
 
 test: $(STAMP) ## lint, types, then every test, with the real models and the real browser
 	@.ci/tools $(BIN)/python

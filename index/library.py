@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from onrecord.index.store.copies import CopyFinder
 from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.lock import FolderLock
 from onrecord.index.store.vectors import VectorStore
-from onrecord.index.sync import Arrival, Plan, Progress, Stores, carry_out, plan_articles, plan_files
+from onrecord.index.sync import Arrival, Plan, Progress, Stores, carry_out, plan_articles, plan_files, with_unread
 from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
@@ -88,13 +88,12 @@ class Library:
         What could not be read is in the report's ``failed``, with the reason. ``on_reading`` gets the path of a file
         that takes more than two seconds, and of one every two seconds of many.
         """
-        results = list(self.read_paths(paths, on_reading=on_reading))
+        return self.add_read(list(self.read_paths(paths, on_reading=on_reading)), on_progress=on_progress)
+
+    def add_read(self, results: Sequence[ReadResult], *, on_progress: Progress | None = None) -> SyncReport:
+        """Stores what `read_paths` has read, wherever that was done; the report is that of ``add_paths``."""
         report = self._sync(plan_files(self._open(), results), on_progress)
-        return replace(
-            report,
-            failed=tuple((result.path, result.error) for result in results if result.error),
-            passed_over=tuple((result.path, result.passed_over) for result in results if result.passed_over),
-        )
+        return with_unread(report, results)
 
     def remove(self, ids: Sequence[str]) -> SyncReport:
         """Takes articles out of every store, and what they said out of every file, at once.
@@ -209,6 +208,11 @@ class Library:
             if self._embedder is None:
                 self._embedder = load_embedder(self.settings.embedder, backend=self.settings.backend)
             return self._embedder
+
+    def announce(self, facts: Mapping[str, str]) -> None:
+        """What other processes of this account, which find the folder in use, are told of this one until it closes."""
+        if not self._closed:
+            self._lock.announce(facts)
 
     @property
     def closed(self) -> bool:

@@ -8,7 +8,6 @@ has its turn for one group of articles at a time, so that a short addition need 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from onrecord.index.reading.files import ReadResult
 from onrecord.index.search.searcher import Searcher
@@ -103,7 +102,7 @@ def plan_files(catalogue: Catalogue, results: Iterable[ReadResult]) -> Plan:
     unchanged: list[str] = []
     kept: list[Kept] = []
     for result in results:
-        origin = str(Path(result.path).resolve())
+        origin = result.origin
         ids = tuple(dict.fromkeys(article.id for article in result.articles))
         if not result.articles:
             continue
@@ -119,6 +118,15 @@ def plan_files(catalogue: Catalogue, results: Iterable[ReadResult]) -> Plan:
                 changed.add(arrival.article.id)
         kept.append(Kept(origin, ids, () if plan.arrivals else retire))
     return Plan(tuple(arrivals.values()), frozenset(changed), tuple(dict.fromkeys(unchanged)), tuple(kept))
+
+
+def with_unread(report: SyncReport, results: Sequence[ReadResult]) -> SyncReport:
+    """The report, with what could not be read, or was passed over."""
+    return replace(
+        report,
+        failed=tuple((result.path, result.error) for result in results if result.error),
+        passed_over=tuple((result.path, result.passed_over) for result in results if result.passed_over),
+    )
 
 
 def carry_out(

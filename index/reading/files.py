@@ -38,12 +38,14 @@ class ReadResult:
     """What one file gave. ``error`` is empty when all of it could be read; with rows, some articles may still be.
 
     ``passed_over``: why a file of a folder was not tried, which is no error. ``path`` as `shown_path` gives it.
+    ``origin``: the whole path without links, by which a file that is read again is known.
     """
 
     path: str
     articles: tuple[Article, ...] = ()
     error: str = ""
     passed_over: str = ""
+    origin: str = ""
 
 
 def read_paths(
@@ -70,7 +72,7 @@ def read_paths(
             real = file.resolve()
             if real not in seen:
                 seen.add(real)
-                yield _passed_over(file) if path.is_dir() and not suffix_of(file) else read(file)
+                yield _passed_over(file) if path.is_dir() and not suffix_of(file) else read(file, real)
 
 
 def shown_path(path: Path | str) -> str:
@@ -110,7 +112,7 @@ class _Reading:
         self._on_reading = on_reading
         self._told = time.monotonic()
 
-    def __call__(self, path: Path) -> ReadResult:
+    def __call__(self, path: Path, real: Path) -> ReadResult:
         name = shown_path(path)
         if time.monotonic() - self._told > SLOW:
             self._tell(name)
@@ -120,7 +122,7 @@ class _Reading:
         except ReadError as error:
             return ReadResult(name, error=str(error))
         content = readers.read(data, name, suffix, self._limits, lambda: self._tell(name))
-        return ReadResult(name, content.articles, content.error)
+        return ReadResult(name, content.articles, content.error, origin=shown_path(real))
 
     def _tell(self, name: str) -> None:
         self._told = time.monotonic()

@@ -1,5 +1,6 @@
 """The commands about the collection: add, list, remove, search, doctor, rebuild."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +15,6 @@ from onrecord.ui.cli.opening import ArticleOption, DataOption, FromOption, JsonO
 PASSED_OVER_NAMED = 8
 
 if TYPE_CHECKING:
-    from onrecord.index import Hit
-    from onrecord.index.library import Library
     from onrecord.index.types import Filter, SyncReport
 
 
@@ -26,19 +25,17 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Add articles from files and folders; files that changed replace what they held before."""
+    from onrecord.ui.cli.collection import open_collection
     from onrecord.ui.cli.terminal import progress
-    from onrecord.ui.desk.tidying import tidy
 
     def reading(path: str) -> None:
         complain(f"Reading {path}…")
 
     silent = quiet or as_json
-    with closing(opening.open_library(opening.settings_of(data))) as library:
+    with closing(open_collection(opening.settings_of(data))) as collection:
         with progress("Adding articles", quiet=silent) as report_progress:
-            report = library.add_paths(paths, on_progress=report_progress, on_reading=None if silent else reading)
-        if report.changed or report.removed:
-            tidy(library, library.path)
-        stored = len(library.articles())
+            report = collection.add(paths, on_progress=report_progress, on_reading=None if silent else reading)
+        stored = collection.count()
     nothing = bool(report.failed) and not (report.added or report.changed or report.unchanged)
     if as_json:
         print_json(_report_json(report))
@@ -88,12 +85,14 @@ def list_articles(
     as_json: JsonOption = False,
 ) -> None:
     """List the articles of the collection."""
+    from onrecord.ui.cli.collection import open_collection
     from onrecord.ui.cli.terminal import console, show_table
 
     scope = opening.scope_from(article, source, published_from, published_to)
-    with closing(opening.open_library(opening.settings_of(data))) as library:
-        opening.check_scope(library, scope)
-        found = library.articles(scope or None)
+    with closing(open_collection(opening.settings_of(data))) as collection:
+        found, warnings = collection.articles(scope)
+    for warning in warnings:
+        complain(warning)
     if as_json:
         print_json({"count": len(found), "articles": [asdict(info) for info in found]})
         return
@@ -110,16 +109,15 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Remove articles; nothing of their text is left in the collection."""
+    from onrecord.ui.cli.collection import open_collection
     from onrecord.ui.cli.terminal import counted
-    from onrecord.ui.desk.tidying import tidy
 
-    with closing(opening.open_library(opening.settings_of(data))) as library:
-        report = library.remove(ids)
-        tidy(library, library.path)
+    with closing(open_collection(opening.settings_of(data))) as collection:
+        removed = collection.remove(ids)
     if as_json:
-        print_json({"removed": list(report.removed)})
+        print_json({"removed": list(removed)})
     else:
-        say(f"{counted(len(report.removed), 'article')} removed.")
+        say(f"{counted(len(removed), 'article')} removed.")
 
 
 def search(
@@ -134,16 +132,17 @@ def search(
 ) -> None:
     """Find passages, by meaning and by words; no language model is loaded."""
     from onrecord.index.errors import InputError
+    from onrecord.ui.cli.collection import open_collection
 
     if not query.strip():
         raise InputError("The query is empty; type what to look for.")
     scope = opening.scope_from(article, source, published_from, published_to)
     settings = opening.settings_of(data, {"retrieval.top_k": top_k})
-    with closing(opening.open_library(settings)) as library:
-        opening.check_scope(library, scope)
-        hits = library.search(query, top_k=settings.retrieval.top_k, where=scope or None)
-        found = [_hit_json(library, hit) for hit in hits]
-        empty = not library.passage_count
+    with closing(open_collection(settings)) as collection:
+        found, warnings = collection.search(query, top_k=settings.retrieval.top_k, scope=scope)
+        empty = not found and not collection.count()
+    for warning in warnings:
+        complain(warning)
     if as_json:
         print_json({"query": query, "hits": found})
     elif empty:
@@ -152,15 +151,7 @@ def search(
         _show_hits(found, scope)
 
 
-def _hit_json(library: "Library", hit: "Hit") -> dict[str, Any]:
-    from onrecord.qa.render import hit_to_dict
-
-    article = library.article(hit.passage.article_id)
-    facts = {name: getattr(article, name) for name in ("title", "source", "published", "url")}
-    return {**facts, **hit_to_dict(hit)}
-
-
-def _show_hits(found: list[dict[str, Any]], scope: "Filter") -> None:
+def _show_hits(found: Sequence[dict[str, Any]], scope: "Filter") -> None:
     from rich.text import Text
 
     from onrecord.index.inert import one_line
@@ -181,16 +172,16 @@ def _show_hits(found: list[dict[str, Any]], scope: "Filter") -> None:
 
 def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Check that everything stored agrees, and that the models are the publisher's own bytes."""
-    from onrecord.index.doctor import examine
+    from onrecord.ui.cli.collection import open_collection
     from onrecord.ui.cli.models import examined_models
 
     settings = opening.settings_of(data)
     models = examined_models(settings)
     embedder_here = all(model["state"] == "fine" for model in models if model["needed"])
-    with closing(opening.open_library(settings)) as library:
-        report = examine(library)
-        counts = {"articles": len(library.articles()), "passages": library.passage_count}
-    fine = report.ok and embedder_here and all(model["state"] != "damaged" for model in models)
+    with closing(open_collection(settings)) as collection:
+        report = collection.examine()
+    counts = {"articles": report.articles, "passages": report.passages}
+    fine = not report.findings and embedder_here and all(model["state"] != "damaged" for model in models)
     if as_json:
         findings = [asdict(finding) for finding in report.findings]
         print_json({"ok": fine, "data": str(settings.data), **counts, "findings": findings, "models": models})
@@ -206,7 +197,10 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 
 def rebuild(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Build the search indexes anew from what is stored; only another embedder makes it embed again."""
+    """Build the search indexes anew from what is stored; only another embedder makes it embed again.
+
+    The one command that cannot go through a running chat or server: stop that first.
+    """
     from onrecord.index.doctor import rebuild as rebuilt
     from onrecord.ui.cli.terminal import counted, progress
 

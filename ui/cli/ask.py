@@ -1,7 +1,7 @@
 """The command that asks: the evidence first, then the answer as it is written, then the quotes that it stands on."""
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,9 +13,7 @@ from onrecord.ui.cli.opening import ArticleOption, DataOption, FromOption, JsonO
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from onrecord.index.types import Filter
-    from onrecord.qa.assistant import Assistant
-    from onrecord.qa.types import Answer, AnswerSentence, EvidenceFound, Turn
+    from onrecord.qa.types import Answer, AnswerSentence, Event, EvidenceFound
 
 NOT_SAID = 3  # exit code: the articles do not say
 
@@ -43,6 +41,8 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the articles; exit code 3 when they do not say."""
+    from onrecord.qa.settings import NO_MODEL
+    from onrecord.ui.cli.collection import open_collection
     from onrecord.ui.cli.terminal import console, show_answer
 
     if no_model and model:
@@ -52,15 +52,13 @@ def ask(
     _check(question)
     settings = opening.settings_of(data, {"model.name": "none" if no_model else model, "answer.length": length})
     out = console()
-    shown: Sequence[AnswerSentence] = ()
-    with opening.opened_assistant(settings, model_required=bool(model), one_question=True) as assistant:
-        opening.check_scope(assistant.library, scope)
-        if not assistant.library.passage_count:
+    with closing(open_collection(settings)) as collection:
+        wanted = NO_MODEL if no_model else model or ""
+        if not collection.count():
             complain(f"There are no articles in {settings.data} yet; `onrecord add PATH` adds some.")
-        if as_json or not out.is_terminal:
-            answer = assistant.ask(question, turns, scope or None)
-        else:
-            answer, shown = _streamed(out, assistant, question, turns, scope or None)
+            wanted = NO_MODEL  # none is loaded to say that
+        with closing(collection.ask(question, turns, scope, model=wanted, length=length or "")) as events:
+            answer, shown = _followed(out, events, question, silent=as_json or not out.is_terminal)
     if as_json:
         print_json(answer.to_dict())
     else:
@@ -77,32 +75,29 @@ def _check(question: str) -> None:
     Draft.begin(question, limit=MAX_QUESTION, usage=None)
 
 
-def _streamed(
-    out: "Console", assistant: "Assistant", question: str, history: "Sequence[Turn]", scope: "Filter | None"
+def _followed(
+    out: "Console", events: "Iterator[Event]", question: str, *, silent: bool
 ) -> "tuple[Answer, list[AnswerSentence]]":
-    """Shows what is found and what is written, as it comes; returns the answer and the sentences that were shown."""
+    """The answer and the sentences that were shown; unless ``silent``, what is found and written is, as it comes."""
     from onrecord.qa.types import AnswerStarted, EvidenceFound, Finished, SentenceDone
     from onrecord.ui.cli.terminal import sentence_text
 
     shown: list[AnswerSentence] = []
-    status = out.status("Searching the articles")
-    status.start()
-    try:
-        with closing(assistant.stream(question, history, scope)) as events:
-            for event in events:
-                match event:
-                    case EvidenceFound():
-                        _show_found(out, question, event)
-                        status.update("Reading")
-                    case AnswerStarted():
-                        status.update("Writing")
-                    case SentenceDone(sentence=sentence) if sentence.verdict != "unsupported":
-                        out.print(sentence_text(sentence))
-                        shown.append(sentence)
-                    case Finished(answer=answer):
-                        return answer, shown
-    finally:
-        status.stop()
+    with nullcontext() if silent else out.status("Searching the articles") as status:
+        for event in events:
+            match event:
+                case Finished(answer=answer):
+                    return answer, shown
+                case _ if status is None:
+                    continue
+                case EvidenceFound():
+                    _show_found(out, question, event)
+                    status.update("Reading")
+                case AnswerStarted():
+                    status.update("Writing")
+                case SentenceDone(sentence=sentence) if sentence.verdict != "unsupported":
+                    out.print(sentence_text(sentence))
+                    shown.append(sentence)
     raise AssertionError("a stream ends with Finished")
 
 

@@ -110,16 +110,18 @@ def run(settings: "Settings", users: dict[str, str], *, model_required: bool, br
 
 def _when_up(host: str, port: int, *, browser: bool, as_json: bool) -> None:
     """Once the page answers: its address as JSON, and the page in a browser, where one can be shown."""
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    address = f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
+    from onrecord.ui.server.serving import address_of, reached
+
+    here = reached(host)
+    address = address_of(here, port)
     out = sys.stdout
 
     def wait() -> None:
         for _ in range(int(PATIENCE / PAUSE)):
             time.sleep(PAUSE)
-            with socket.socket(socket.AF_INET6 if ":" in reached else socket.AF_INET) as probe:
+            with socket.socket(socket.AF_INET6 if ":" in here else socket.AF_INET) as probe:
                 probe.settimeout(PAUSE)
-                if probe.connect_ex((reached, port)) == 0:
+                if probe.connect_ex((here, port)) == 0:
                     break
         else:
             return

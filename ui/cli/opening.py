@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from onrecord.ui.cli.group import complain
-
 if TYPE_CHECKING:
     from onrecord.index.library import Library
     from onrecord.index.types import Filter
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from onrecord.qa.engines.base import Engine
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
-
-SOURCES_NAMED = 8
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The data folder (default: ONRECORD_DATA, else your own).")
@@ -75,15 +71,12 @@ def open_engine(settings: "Settings", *, required: bool) -> "Engine | None":
 
 
 @contextmanager
-def opened_assistant(
-    settings: "Settings", *, model_required: bool = False, one_question: bool = False
-) -> Iterator["Assistant"]:
-    """An assistant over the settings' library. For one question about no articles, no model is loaded."""
+def opened_assistant(settings: "Settings", *, model_required: bool = False) -> Iterator["Assistant"]:
+    """An assistant over the settings' library."""
     from onrecord.qa.build import build_assistant
 
     with closing(open_library(settings)) as library:
-        needless = one_question and not library.passage_count
-        engine = None if needless else open_engine(settings, required=model_required)
+        engine = open_engine(settings, required=model_required)
         try:
             yield build_assistant(settings, library, engine)
         finally:
@@ -136,18 +129,3 @@ def _turn(turn: Any, number: int) -> tuple[Any, str]:
         f'--history: turn {number} must be {{"role": "user" or "assistant", "content": text}}, not '
         f"{json.dumps(turn, ensure_ascii=False)[:80]}."
     )
-
-
-def check_scope(library: "Library", scope: "Filter") -> None:
-    """An unknown article is an error; a filter that leaves nothing is said, never ignored."""
-    for article_id in scope.articles:
-        library.article(article_id)
-    if not scope or not library.passage_count or library.articles(scope):
-        return
-    known = {info.source for info in library.articles() if info.source}
-    unknown = [source for source in scope.sources if source.casefold() not in {one.casefold() for one in known}]
-    if unknown:
-        some = ", ".join(sorted(known)[:SOURCES_NAMED]) or "none is stated"
-        complain(f"No article is from the source {', '.join(map(repr, unknown))}; the sources are: {some}.")
-    else:
-        complain("No article matches the filter; widen it, or see `onrecord list`.")

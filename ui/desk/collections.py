@@ -3,12 +3,14 @@
 import contextlib
 import logging
 import re
+import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from onrecord.index.errors import InputError, OnRecordError
+from onrecord.index.store.catalogue import FILE as CATALOGUE
 from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collection import Answers, LibraryLike, Room
 from onrecord.ui.desk.conversations import FILE, Conversations
@@ -51,6 +53,7 @@ class Session:
 class Desk:
     """The first collection and those in folders beside it. Without ``opener`` there is only the first.
 
+    ``token``: lets this account's commands in at ``/api/v1`` for as long as this process runs.
     ``writer``: the model of all of them, where another can be chosen. `close` closes what the desk opened itself: every
     conversation store, and the collections that ``opener`` gave. The first library and the model are their giver's.
     """
@@ -61,6 +64,8 @@ class Desk:
     folders_allowed: bool = True  # whether a person may name a folder on the server to read articles from
     lane: Lane = field(default_factory=Lane)
     writer: Writer | None = None
+    token: str = field(default_factory=lambda: f"run_{secrets.token_urlsafe(32)}")
+    _address: str = ""
     _rooms: dict[str, Room] = field(default_factory=dict)
     _suggested: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     _tuned: dict[tuple[str, Style], Answers] = field(default_factory=dict)
@@ -74,7 +79,7 @@ class Desk:
             others = sorted(
                 p.name
                 for p in self.first.folder.parent.iterdir()
-                if p.is_dir() and p.name != self.first.name and (p / FILE).exists()
+                if p.is_dir() and p.name != self.first.name and any((p / file).exists() for file in (FILE, CATALOGUE))
             )
         return (self.first.name, *others)
 
@@ -99,6 +104,19 @@ class Desk:
             raise InputError(f"“{name}” is taken; choose another name.")
         return self._opened(name)
 
+    def announce(self, address: str) -> None:
+        """Tells the commands of this account where the open collections are served, and the token; empty: nowhere."""
+        with self._lock:
+            self._address = address
+            for room in (self.first, *self._rooms.values()):
+                self._announce(room)
+
+    def _announce(self, room: Room) -> None:
+        announce = getattr(room.library, "announce", None)
+        if announce is not None:
+            here = {"address": self._address, "token": self.token, "collection": room.name}
+            announce(here if self._address else {})
+
     def _opened(self, name: str) -> Room:
         with self._lock:
             if name not in self._rooms:
@@ -106,6 +124,7 @@ class Desk:
                     raise InputError("The server is being stopped; start it again to open another collection.")
                 folder = self.first.folder.parent / name
                 self._rooms[name] = open_room(folder, *self.opener(folder))
+                self._announce(self._rooms[name])
             return self._rooms[name]
 
     def assistant(self, room: Room, style: Style) -> Answers:

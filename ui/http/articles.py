@@ -13,9 +13,9 @@ from starlette.concurrency import run_in_threadpool
 
 from onrecord.index import Article, InputError, SyncReport, article_from_text
 from onrecord.ui.desk import uploads
-from onrecord.ui.http.models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles
+from onrecord.ui.http.models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles, Removal
 from onrecord.ui.http.problems import Problem, as_json
-from onrecord.ui.http.service import COLLECTION, Chosen, Service, first_service, scope_warnings
+from onrecord.ui.http.service import COLLECTION, Chosen, Service, first_service, warnings_about
 
 articles = APIRouter(tags=["articles"])
 
@@ -32,9 +32,9 @@ class Listing(FilterModel):
 @articles.get("/articles", response_model=ArticleList)
 def list_articles(request: Request, given: Annotated[Listing, Query()]) -> Any:
     """The articles in the order in which they were first added, a page at a time."""
-    library, scope = first_service(request).collection(given.collection).library, given.filter()
-    warnings = scope_warnings(library, scope)
-    found = library.articles(scope or None)
+    service, scope = first_service(request).collection(given.collection), given.filter()
+    warnings = warnings_about(service, scope)
+    found = service.library.articles(scope or None)
     following = given.offset + given.limit
     more = following < len(found)
     query = urlencode({**given.model_dump(exclude_defaults=True), "offset": following}, doseq=True)
@@ -89,6 +89,12 @@ def get_article(
 def remove_article(service: Chosen, article_id: str) -> Any:
     """Remove an article; nothing of its text is left in the collection."""
     return _report(service.library.remove([article_id]))
+
+
+@articles.post("/articles/remove", response_model=ChangeReport)
+def remove_articles(service: Chosen, given: Removal) -> Any:
+    """Remove several articles, or none where one of the ids is unknown."""
+    return _report(service.library.remove(given.ids))
 
 
 def article_to_dict(service: Service, article_id: str) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from starlette.concurrency import run_in_threadpool
 
 from onrecord.index import Filter, InputError
 from onrecord.qa.render import citation_to_dict, hit_to_dict, sentence_to_dict
+from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Answer, AnswerStarted, EvidenceFound, Finished, SentenceDone, Turn
-from onrecord.ui.desk.collection import new_record
+from onrecord.ui.desk.collection import Answers, new_record
 from onrecord.ui.desk.records import finish
+from onrecord.ui.desk.tuning import LENGTHS, Style, quoting, tuned
 from onrecord.ui.http.asking import Sign, Waiting
 from onrecord.ui.http.models import (
     AnswerModel,
@@ -25,8 +27,8 @@ from onrecord.ui.http.models import (
     SearchRequest,
     SearchResponse,
 )
-from onrecord.ui.http.problems import TITLES, Problem, as_json, described
-from onrecord.ui.http.service import Chosen, Service, owner_of, scope_warnings
+from onrecord.ui.http.problems import TITLES, Problem, as_json, described, kind_of
+from onrecord.ui.http.service import Chosen, Service, owner_of, warnings_about
 
 asking = APIRouter(tags=["asking"])
 EVENT_STREAM = "text/event-stream"
@@ -65,11 +67,12 @@ async def ask(
     owner, scope = owner_of(request), given.filter.filter()
     history, warnings = await run_in_threadpool(_prepared, service, owner, given, scope)
     keep = _Kept(service, owner, given, scope, tuple(warnings))
+    assistant = _assistant(service, given)
     if stream or EVENT_STREAM in accept:
-        events = service.asking.events(given.question, history, scope or None)
+        events = service.asking.events(given.question, history, scope or None, assistant)
         first = await anext(events)  # a refusal comes before it, and is then a response with its own status
         return StreamingResponse(_stream(keep, first, events), headers=UNBUFFERED, media_type=EVENT_STREAM)
-    answer = await while_connected(request, service, given.question, history, scope)
+    answer = await while_connected(request, service, given.question, history, scope, assistant)
     return Response(as_json(await run_in_threadpool(keep.finished, answer)), media_type="application/json")
 
 
@@ -77,7 +80,18 @@ def _prepared(service: Service, owner: str, given: AskRequest, scope: Filter) ->
     if given.history and given.conversation not in ("", "new"):
         raise Problem(422, "history and conversation exclude each other: a kept conversation has its own history.")
     history = tuple(Turn(turn.role, turn.content) for turn in given.history)
-    return history or service.history(owner, given.conversation), scope_warnings(service.library, scope)
+    return history or service.history(owner, given.conversation), warnings_about(service, scope)
+
+
+def _assistant(service: Service, given: AskRequest) -> Answers:
+    """The collection's own assistant, as long-winded as is wished, and with its model unless none is wished."""
+    assistant = service.room.assistant
+    writes = getattr(getattr(assistant, "engine", None), "name", NO_MODEL)
+    if given.model == NO_MODEL:
+        assistant = quoting(assistant)
+    elif given.model not in ("", writes):
+        raise InputError(f"The server writes with {writes}, not with {given.model}; leave the model out, or change it.")
+    return tuned(assistant, Style(length=next((name for name, one in LENGTHS.items() if one == given.length), "")))
 
 
 class _Kept:
@@ -101,7 +115,12 @@ class _Kept:
 
 
 async def while_connected(
-    request: Request, service: Service, question: str, history: tuple[Turn, ...], scope: Filter
+    request: Request,
+    service: Service,
+    question: str,
+    history: tuple[Turn, ...],
+    scope: Filter,
+    assistant: Answers | None = None,
 ) -> Answer:
     """The answer, unless the client goes away: then the model stops, and the cancellation ends the request."""
     answers: list[Answer] = []
@@ -115,7 +134,7 @@ async def while_connected(
 
         tasks.start_soon(until_gone)
         try:
-            answers.append(await service.asking.answer(question, history, scope or None))
+            answers.append(await service.asking.answer(question, history, scope or None, assistant))
         except Exception as error:  # noqa: BLE001  carried out of the task group, which would wrap it
             errors.append(error)
         tasks.cancel_scope.cancel()
@@ -133,8 +152,7 @@ async def _stream(keep: _Kept, first: Sign, events: AsyncIterator[Sign]) -> Asyn
             async for sign in events:
                 yield await _event(keep, sign)
         except Exception as error:  # noqa: BLE001  the status has been sent: the error is an event
-            status, detail, _, _ = described(error)
-            yield sse("error", {"title": TITLES.get(status, "Error"), "status": status, "detail": detail})
+            yield failure(error)
 
 
 async def _event(keep: _Kept, sign: Sign) -> bytes:
@@ -161,6 +179,13 @@ async def _event(keep: _Kept, sign: Sign) -> bytes:
 def sse(name: str, data: Mapping[str, Any]) -> bytes:
     """One Server-Sent Event; its data are one line of JSON."""
     return b"event: " + name.encode() + b"\ndata: " + as_json(data) + b"\n\n"
+
+
+def failure(error: Exception) -> bytes:
+    """The event that ends a stream early."""
+    status, detail, _, _ = described(error)
+    title = TITLES.get(status, "Error")
+    return sse("error", {"title": title, "status": status, "detail": detail, "kind": kind_of(error)})
 
 
 @asking.get("/conversations", response_model=ConversationList)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from onrecord.index import Filter
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
-from onrecord.ui.desk.collection import Room
+from onrecord.ui.desk.collection import Answers, Room
 from onrecord.ui.desk.model_queue import Lane, Ticket
 from onrecord.ui.http.problems import Problem
 
@@ -76,9 +76,13 @@ class Asking:
         return self.places.taken
 
     async def events(
-        self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        scope: Filter | None = None,
+        assistant: Answers | None = None,
     ) -> AsyncIterator[Sign]:
-        """The assistant's events, and `Waiting` while others come first.
+        """The events of ``assistant`` (the room's own unless given), and `Waiting` while others come first.
 
         Closing or cancelling this stops the model at its next event. A client that reads slowly delays only itself.
         """
@@ -92,7 +96,7 @@ class Asking:
                 loop.call_soon_threadsafe(signs.put_nowait, sign)
 
         work = threading.Thread(
-            target=self._work, args=(question, tuple(history), scope, stop, tell), name="ask", daemon=True
+            target=self._work, args=(question, tuple(history), scope, assistant, stop, tell), name="ask", daemon=True
         )
         work.start()
         end = loop.time() + self.seconds
@@ -109,9 +113,15 @@ class Asking:
     def _too_late(self) -> Problem:
         return Problem(504, f"No answer within {self.seconds:.0f} seconds; ask for one fact at a time.")
 
-    async def answer(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Answer:
+    async def answer(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        scope: Filter | None = None,
+        assistant: Answers | None = None,
+    ) -> Answer:
         """The finished answer."""
-        async with aclosing(self.events(question, history, scope)) as events:  # type: ignore[type-var]
+        async with aclosing(self.events(question, history, scope, assistant)) as events:  # type: ignore[type-var]
             async for event in events:
                 if isinstance(event, Finished):
                     return event.answer
@@ -122,6 +132,7 @@ class Asking:
         question: str,
         history: tuple[Turn, ...],
         scope: Filter | None,
+        assistant: Answers | None,
         stop: threading.Event,
         tell: Callable[[Sign | Failed | None], None],
     ) -> None:
@@ -129,7 +140,7 @@ class Asking:
         end = time.monotonic() + self.seconds  # here too: a client that reads nothing never asks what the time is
         ticket = self.lane.join()
         try:
-            stream = self.room.assistant.stream(question, history, scope)
+            stream = (assistant or self.room.assistant).stream(question, history, scope)
             with contextlib.closing(stream) as events:  # type: ignore[type-var]
                 self._follow(events, ticket, stop, end, tell)
         except Exception as error:  # noqa: BLE001  carried to the task that waits for it

@@ -21,7 +21,7 @@ from onrecord.qa.types import Turn
 from onrecord.ui.http.articles import article_to_dict
 from onrecord.ui.http.models import AnswerModel, ArticleModel, SearchResponse
 from onrecord.ui.http.problems import Problem
-from onrecord.ui.http.service import Service, scope_warnings
+from onrecord.ui.http.service import Service, warnings_about
 from onrecord.ui.page.scope import scope_of
 
 with named_extra():
@@ -97,7 +97,7 @@ def _add_ask(server: "MCPServer[Any]", service: Service) -> None:
         with _told():
             scope = scope_of(articles or (), sources or (), published_from, published_to)
             chosen = await to_thread.run_sync(service.collection, collection)
-            warnings = await to_thread.run_sync(scope_warnings, chosen.library, scope)
+            warnings = await to_thread.run_sync(warnings_about, chosen, scope)
             turns = tuple(Turn("user", one) for one in history or ())
             answer = await chosen.asking.answer(question, turns, scope or None)
         service.metrics.answered(answer)

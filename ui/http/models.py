@@ -43,7 +43,7 @@ class SearchRequest(Asked):
         json_schema_extra={"examples": [{"query": "bridge repair cost", "filter": {"published_from": "2024-03"}}]}
     )
     query: str = Field(min_length=1, max_length=2000)
-    top_k: int = Field(10, ge=1, le=100)
+    top_k: int = Field(10, ge=1, le=1000)
     filter: FilterModel = FilterModel()
 
 
@@ -53,13 +53,22 @@ class TurnModel(Asked):
 
 
 class AskRequest(Asked):
-    """``conversation``: "new" to keep what is asked and answered, or the id of one that is kept, to go on with it."""
+    """``conversation``: "new" to keep what is asked and answered, or the id of one that is kept, to go on with it.
+
+    ``model`` "none" answers with quotes alone; any other must be the one that writes here.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"question": QUESTION}]})
     question: str = Field(min_length=1, max_length=4000)
     history: list[TurnModel] = Field([], max_length=20)
     filter: FilterModel = FilterModel()
     conversation: str = Field("", max_length=40)
+    length: Literal["", "phrase", "sentence", "detailed"] = ""
+    model: str = Field("", max_length=300)
+
+
+class Removal(Asked):
+    ids: list[Id] = Field(min_length=1, max_length=1000)
 
 
 class NewArticle(Asked):
@@ -270,11 +279,12 @@ class Health(BaseModel):
 
 
 class ProblemModel(BaseModel):
-    """RFC 9457."""
+    """RFC 9457. ``kind``: the error's name in Python, where it is one of OnRecord's own."""
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str
     instance: str = ""
+    kind: str = ""
     errors: list[dict[str, str]] = []

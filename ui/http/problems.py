@@ -64,6 +64,17 @@ def described(error: Exception) -> tuple[int, str, Mapping[str, str], Sequence[M
             return 500, f"Please report it with what you did; the server's log has it under {number}.", {}, ()
 
 
+def kind_of(error: BaseException | None) -> str:
+    """The name of our own error that this is, or that it was raised from; empty for any other."""
+    match error:
+        case OnRecordError():
+            return type(error).__name__
+        case HTTPException():
+            return kind_of(error.__cause__)
+        case _:
+            return ""
+
+
 def _field(place: Sequence[object]) -> str:
     return ".".join(str(part) for part in place if part != "body") or "body"
 
@@ -80,6 +91,7 @@ def problem(
     instance: str = "",
     headers: Mapping[str, str] | None = None,
     errors: Sequence[Mapping[str, Any]] = (),
+    kind: str = "",
 ) -> Response:
     """A response with ``application/problem+json``."""
     body: dict[str, Any] = {
@@ -90,6 +102,8 @@ def problem(
     }
     if instance:
         body["instance"] = instance
+    if kind:
+        body["kind"] = kind
     if errors:
         body["errors"] = list(errors)
     return Response(as_json(body), status, dict(headers or {}), "application/problem+json")
@@ -102,4 +116,4 @@ async def answer_with_problem(request: Request, error: Exception) -> Response:
         detail = f"{request.method} {request.url.path} is not offered; /api/v1/openapi.json lists what is."
     if isinstance(error, RequestValidationError):
         detail += " /api/v1/openapi.json says what is read; a body must be sent as application/json."
-    return problem(status, detail, instance=request.url.path, headers=headers, errors=errors)
+    return problem(status, detail, instance=request.url.path, headers=headers, errors=errors, kind=kind_of(error))

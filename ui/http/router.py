@@ -11,6 +11,7 @@ from onrecord.index import OnRecordError
 from onrecord.ui.http.articles import articles
 from onrecord.ui.http.ask import asking
 from onrecord.ui.http.collections import collections
+from onrecord.ui.http.commands import commands
 from onrecord.ui.http.metrics import MEDIA_TYPE
 from onrecord.ui.http.models import Health, ProblemModel
 from onrecord.ui.http.problems import TITLES, answer_with_problem
@@ -59,7 +60,7 @@ def api_app(service: Service) -> FastAPI:
         servers=[{"url": "/api/v1"}],
     )
     app.state.service = service
-    for router in (collections, articles, asking, state):
+    for router in (collections, articles, asking, commands, state):
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError, OnRecordError, Exception):
         app.add_exception_handler(kind, answer_with_problem)

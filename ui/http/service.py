@@ -1,7 +1,7 @@
 """What the doors of other programs share: the collection, the assistant, and the limits on both."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
@@ -10,18 +10,17 @@ from urllib.parse import quote
 
 from fastapi import Depends, Query, Request
 
-from onrecord.index import Filter, Hit, InputError, Library, UnknownArticle
-from onrecord.qa.render import hit_to_dict
+from onrecord.index import Filter, InputError, Library, UnknownArticle
 from onrecord.qa.types import Turn
 from onrecord.ui.desk.collection import Room, history_of
 from onrecord.ui.desk.collections import Desk
 from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.desk.searching import found, listed, scope_warnings
 from onrecord.ui.http.asking import RETRY_AFTER, Asking, Places
 from onrecord.ui.http.metrics import Metrics
 from onrecord.ui.http.openai_models import MODEL
 from onrecord.ui.http.problems import Problem
 
-SOURCES_NAMED = 8
 COLLECTION = "The collection, as listed by /collections; left out, the first."
 QUERY = {"collection", "stream", "search"}
 
@@ -105,7 +104,7 @@ class Service:
         if name in ("", self.shared.desk.first.name):
             return self if self.is_first else self._in(self.shared.desk.first, self.shared)
         if name not in self.collections:
-            there = _listed(self.collections)
+            there = listed(self.collections)
             raise Problem(404, f"There is no collection {name!r}; leave collection out, or give one of: {there}.")
         return self._in(self.shared.desk.room(name), self.shared)
 
@@ -136,18 +135,9 @@ class Service:
     def search(self, query: str, *, top_k: int, scope: Filter) -> tuple[list[dict[str, Any]], list[str]]:
         """The hits as plain data with their articles' facts, and what is to be said about the filter."""
         with self.searching():
-            warnings = scope_warnings(self.library, scope)
+            warnings = warnings_about(self, scope)
             hits = self.library.search(query, top_k=top_k, where=scope or None)
-            return [found for hit in hits if (found := self._found(hit))], warnings
-
-    def _found(self, hit: Hit) -> dict[str, Any] | None:
-        """None when the article was removed since the search."""
-        try:
-            article = self.library.article(hit.passage.article_id)
-        except UnknownArticle:
-            return None
-        facts = {name: getattr(article, name) for name in ("title", "source", "published", "url")}
-        return {**facts, **hit_to_dict(hit), "quote": article.text[hit.passage.start_char : hit.passage.end_char]}
+            return list(found(self.library, hits)), warnings
 
     def history(self, owner: str, conversation: str) -> tuple[Turn, ...]:
         """The turns of a kept conversation; raises `InputError` when this owner has none of that id."""
@@ -156,24 +146,12 @@ class Service:
         return history_of(self.conversations.turns(owner, conversation))
 
 
-def scope_warnings(library: Library, scope: Filter) -> list[str]:
-    """A filter that leaves nothing is said, never ignored; an unknown article in it is an `InputError`."""
-    for article_id in scope.articles:
-        try:
-            library.article(article_id)
-        except UnknownArticle as error:
-            raise InputError(f"In the filter: {error}") from error
-    if not scope or library.articles(scope):
-        return []
-    known = {info.source for info in library.articles() if info.source}
-    unknown = [one for one in scope.sources if one.casefold() not in {name.casefold() for name in known}]
-    if unknown:
-        return [f"No article is from the source {_listed(unknown)}; the sources are: {_listed(sorted(known))}."]
-    return ["No article matches the filter; widen it."]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SOURCES_NAMED]) or "none is stated"
+def warnings_about(service: Service, scope: Filter) -> list[str]:
+    """As `scope_warnings`; an unknown article in the filter is a 422, because the address is right."""
+    try:
+        return scope_warnings(service.library, scope)
+    except UnknownArticle as error:
+        raise Problem(422, str(error)) from error
 
 
 def first_service(request: Request) -> Service:

@@ -136,6 +136,6 @@ def serve(app: Any, host: str = "127.0.0.1", port: int = 7860, *, limits: Connec
 
     config = Config(app, limits=limits or ConnectionLimits(), host=host, port=port, timeout_graceful_shutdown=GRACE)
     try:
-        PageServer(config).run()
+        PageServer(config, desk=app.state.desk).run()
     finally:
         app.state.desk.close()  # a second Ctrl-C leaves out what an app does when it stops

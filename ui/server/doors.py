@@ -64,6 +64,7 @@ def add_doors(
             keys=keys,
             required=required,
             users=users,
+            token="" if openai else desk.token,
             open_paths=("/api/v1/health",),
             max_body=limits.body_bytes,
             seconds=limits.body_seconds,

@@ -1,8 +1,6 @@
 """What stands before every request of another program: its key, its limits, and the access log."""
 
 import asyncio
-import base64
-import binascii
 import hmac
 import logging
 import time
@@ -17,11 +15,13 @@ from onrecord.index.errors import OnRecordError
 from onrecord.ui.http.bodies import check_text, replayed, whole_body
 from onrecord.ui.http.metrics import Metrics
 from onrecord.ui.http.problems import Problem, described
+from onrecord.ui.server.guard import LOOPBACK, named_user
 from onrecord.ui.server.keys import Key, Keys, Rate
 
 log = logging.getLogger("onrecord.access")
 
 Refusal = Callable[[int, str, Mapping[str, str]], Response]
+COMMAND = "command"  # who asks, where it is one of this account's commands
 READING = ("GET", "HEAD", "OPTIONS")
 ASKING = ("/search", "/ask", "/chat/completions", "/mcp")  # POST, and yet nothing is changed
 
@@ -30,8 +30,9 @@ class Gate:
     """ASGI middleware around one door. ``refusal`` makes the response of a refused request, in that door's format.
 
     With ``required`` a request needs a key, or the name and password of one of ``users``; else a key that is shown
-    must still be right. Paths in ``open_paths`` need none. Limits in bytes and seconds; ``seconds`` is for the
-    sending of the body. The log has no query string and no body, so no question.
+    must still be right. Paths in ``open_paths`` need none. ``token`` lets this account's own commands in, from this
+    machine alone; they may do what no key allows (``state["command"]``). Limits in bytes and seconds; ``seconds`` is
+    for the sending of the body. The log has no query string and no body, so no question.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Gate:
         keys: Keys | None,
         required: bool,
         users: Mapping[str, str] | None = None,
+        token: str = "",
         open_paths: tuple[str, ...] = (),
         max_body: int = 50_000_000,
         seconds: float = 60.0,
     ) -> None:
         self.app, self.refusal, self.metrics, self.keys = app, refusal, metrics, keys
+        self.token = token
         self.required, self.users, self.open_paths = required, dict(users or {}), open_paths
         self.max_body, self.seconds, self.rate = max_body, seconds, Rate()
 
@@ -80,9 +83,12 @@ class Gate:
             raise Problem(413, f"{length} bytes are more than the {self.max_body} that one request may have.")
         kind, _, token = headers.get("authorization", "").partition(" ")
         token = token.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
-        name = self._user(kind, headers.get("authorization", ""))
+        name = named_user(headers.get("authorization", ""), self.users)
         state = scope.setdefault("state", {})
-        if token.startswith("or_") or (token and self.required):
+        if self.token and hmac.compare_digest(token.encode(), self.token.encode()) and _from_here(scope):
+            state["user"], state["command"] = COMMAND, True
+            return COMMAND
+        if token.startswith("or_") or (self.token and token.startswith("run_")) or (token and self.required):
             return self._with_key(scope, token)
         if name:
             state["user"] = name
@@ -125,23 +131,18 @@ class Gate:
         scope["state"]["user"] = owner_of(key)
         return f"key:{key.id}"
 
-    def _user(self, kind: str, authorization: str) -> str:
-        if kind.lower() != "basic" or not self.users:
-            return ""
-        try:
-            pair = base64.b64decode(authorization.partition(" ")[2], validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
-            return ""
-        name, _, password = pair.partition(":")
-        right = hmac.compare_digest(self.users.get(name, "").encode(), password.encode())
-        return name if right and name in self.users else ""
-
     def _note(self, scope: Scope, status: int, seconds: float, who: str) -> None:
         route = str(getattr(scope.get("route"), "path", "") or "other")
         method = scope["method"] if scope["method"] in (*READING, "POST", "PUT", "PATCH", "DELETE") else "other"
         self.metrics.add("onrecord_requests_total", method=method, route=route, status=str(status))
         self.metrics.add("onrecord_request_seconds_sum", seconds, method=method, route=route)
         log.info("%s %s %d %.3fs %s", method, scope["path"].encode("unicode_escape").decode(), status, seconds, who)
+
+
+def _from_here(scope: Scope) -> bool:
+    """Whether the other end is this machine: loopback, or the very address that this server listens on."""
+    there = (scope.get("client") or ("",))[0]
+    return there in LOOPBACK or there == (scope.get("server") or (None,))[0]
 
 
 def owner_of(key: Key) -> str:

@@ -38,6 +38,19 @@ def host_name(value: str) -> str:
         return ""
 
 
+def named_user(authorization: str, users: Mapping[str, str]) -> str | None:
+    """Who of ``users`` (name -> password) logs in with this header of Basic authentication; None: nobody."""
+    kind, _, token = authorization.partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        name, _, password = base64.b64decode(token, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    right = hmac.compare_digest(users.get(name, "").encode(), password.encode())
+    return name if right and name in users else None
+
+
 class Guard:
     """ASGI middleware. ``users``: name -> password, empty when none is asked for. Sizes in bytes."""
 
@@ -80,15 +93,7 @@ class Guard:
         return origin is not None and urlsplit(origin).netloc.lower() != host.lower()
 
     def _user(self, headers: Mapping[str, str]) -> str | None:
-        kind, _, token = headers.get("authorization", "").partition(" ")
-        if not self.users or kind.lower() != "basic":
-            return None
-        try:
-            name, _, password = base64.b64decode(token, validate=True).decode("utf-8").partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        right = hmac.compare_digest(self.users.get(name, "").encode(), password.encode())
-        return name if right and name in self.users else None
+        return named_user(headers.get("authorization", ""), self.users)
 
     def _counted(self, receive: Receive) -> Receive:
         """Ends a body that grows over the limit without having said so."""

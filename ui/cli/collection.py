@@ -1,0 +1,94 @@
+"""The collection that a command works on: opened by the command, or asked for at the server that has it open.
+
+Both are behind one protocol, so that no command knows which it has.
+"""
+
+import socket
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onrecord.index import doctor
+from onrecord.index.errors import LibraryBusy
+from onrecord.index.store.lock import owner_of
+from onrecord.qa.build import build_assistant
+from onrecord.qa.settings import NO_MODEL
+from onrecord.qa.types import Event, Finished
+from onrecord.ui.cli import opening
+from onrecord.ui.cli.protocol import Collection, Examined, Progress
+from onrecord.ui.desk.searching import found, scope_warnings
+from onrecord.ui.desk.tidying import tidy
+
+if TYPE_CHECKING:
+    from onrecord.index.library import Library
+    from onrecord.index.types import ArticleInfo, Filter, SyncReport
+    from onrecord.qa.settings import Settings
+    from onrecord.qa.types import Turn
+
+
+def open_collection(settings: "Settings") -> Collection:
+    """The collection in the settings' folder. Raises `LibraryBusy` where another process has it and serves nothing."""
+    try:
+        return OpenedCollection(settings, opening.open_library(settings))
+    except LibraryBusy:
+        owner = owner_of(settings.data)
+        if "address" not in owner or owner.get("host") != socket.gethostname():
+            raise
+    from onrecord.ui.cli.served import ServedCollection
+
+    return ServedCollection(settings, owner)
+
+
+class OpenedCollection:
+    """A collection that nobody else has open."""
+
+    def __init__(self, settings: "Settings", library: "Library") -> None:
+        self._settings, self._library = settings, library
+
+    def count(self) -> int:
+        return len(self._library.articles())
+
+    def articles(self, scope: "Filter") -> "tuple[Sequence[ArticleInfo], Sequence[str]]":
+        warnings = scope_warnings(self._library, scope)
+        return self._library.articles(scope or None), warnings
+
+    def add(
+        self, paths: Sequence[Path], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+    ) -> "SyncReport":
+        report = self._library.add_paths(paths, on_progress=on_progress, on_reading=on_reading)
+        if report.changed or report.removed:
+            tidy(self._library, self._library.path)
+        return report
+
+    def remove(self, ids: Sequence[str]) -> tuple[str, ...]:
+        removed = self._library.remove(ids).removed
+        tidy(self._library, self._library.path)
+        return removed
+
+    def search(self, query: str, *, top_k: int, scope: "Filter") -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+        warnings = scope_warnings(self._library, scope)
+        return list(found(self._library, self._library.search(query, top_k=top_k, where=scope or None))), warnings
+
+    def ask(
+        self, question: str, history: "Sequence[Turn]", scope: "Filter", *, model: str, length: str
+    ) -> Generator[Event, None, None]:
+        warnings = scope_warnings(self._library, scope)
+        engine = None if model == NO_MODEL else opening.open_engine(self._settings, required=bool(model))
+        try:
+            for event in build_assistant(self._settings, self._library, engine).stream(
+                question, history, scope or None
+            ):
+                if isinstance(event, Finished):
+                    event = Finished(replace(event.answer, warnings=(*warnings, *event.answer.warnings)))
+                yield event
+        finally:
+            if engine is not None:
+                engine.close()
+
+    def examine(self) -> Examined:
+        findings = doctor.examine(self._library).findings
+        return Examined(self.count(), self._library.passage_count, findings)
+
+    def close(self) -> None:
+        self._library.close()

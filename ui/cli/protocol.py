@@ -1,0 +1,64 @@
+"""What commands do with a collection, whoever has it open."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from onrecord.index.doctor import Finding
+from onrecord.qa.types import Event
+
+if TYPE_CHECKING:
+    from onrecord.index.types import ArticleInfo, Filter, SyncReport
+    from onrecord.qa.types import Turn
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was found in a collection's stores, and how much they hold."""
+
+    articles: int
+    passages: int
+    findings: tuple[Finding, ...]
+
+
+class Collection(Protocol):
+    """What commands do with a collection. A filter's warnings are sentences for the person who gave it."""
+
+    def count(self) -> int:
+        """How many articles there are."""
+        ...
+
+    def articles(self, scope: "Filter") -> "tuple[Sequence[ArticleInfo], Sequence[str]]":
+        """The articles within the filter, and its warnings."""
+        ...
+
+    def add(
+        self, paths: Sequence[Path], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+    ) -> "SyncReport":
+        """Adds what this process can read of files and folders, as ``Library.add_paths``."""
+        ...
+
+    def remove(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Removes all of these, or raises `UnknownArticle`."""
+        ...
+
+    def search(self, query: str, *, top_k: int, scope: "Filter") -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+        """The hits as plain data, and the filter's warnings."""
+        ...
+
+    def ask(
+        self, question: str, history: "Sequence[Turn]", scope: "Filter", *, model: str, length: str
+    ) -> Generator[Event, None, None]:
+        """The events of one answer; its warnings begin with the filter's. ``model``, ``length``: empty unless given."""
+        ...
+
+    def examine(self) -> Examined:
+        """Whether the stores agree."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of it."""
+        ...

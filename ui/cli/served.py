@@ -1,0 +1,181 @@
+"""A collection that a running server has open: everything is asked of its ``/api/v1``, with the token of its run."""
+
+import gzip
+import json
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from onrecord.index.doctor import Finding
+from onrecord.index.errors import LibraryBusy
+from onrecord.index.reading.files import ReadLimits, ReadResult, read_paths
+from onrecord.index.sync import with_unread
+from onrecord.index.types import ArticleInfo, Filter, SyncReport
+from onrecord.qa.types import AnswerStarted, Event, Finished, SentenceDone, Turn
+from onrecord.ui.cli.protocol import Examined, Progress
+from onrecord.ui.cli.wire import answer_from, error_from, events_in, evidence_found, sentence_from
+
+if TYPE_CHECKING:
+    from onrecord.qa.settings import Settings
+
+ANSWERS_WITHIN = 10.0  # seconds within which a server that is there says so
+WORKS_WITHIN = 600.0  # seconds that it may be silent while it works
+PAGE = 500  # articles of a list at once
+TOGETHER = 8_000_000  # characters of articles that are sent at once
+TURNS = 20  # earlier turns that a server takes; what is further back is not looked at
+
+
+class ServedCollection:
+    """``owner``: what the process that has the folder open says of itself, as `owner_of` gives it."""
+
+    def __init__(self, settings: "Settings", owner: Mapping[str, str]) -> None:
+        self._settings, self._owner = settings, owner
+        # trust_env=False: a proxy that is set for the web must see neither the articles nor the token.
+        self._client = httpx.Client(
+            base_url=f"{owner['address']}/api/v1",
+            headers={"Authorization": f"Bearer {owner['token']}"},
+            params={"collection": owner["collection"]},
+            timeout=httpx.Timeout(WORKS_WITHIN, connect=ANSWERS_WITHIN),
+            trust_env=False,
+        )
+        try:
+            self._call("GET", "/health", timeout=ANSWERS_WITHIN)
+        except BaseException:
+            self.close()
+            raise
+
+    def count(self) -> int:
+        return int(self._call("GET", "/articles", params={"limit": 1})["total"])
+
+    def articles(self, scope: Filter) -> tuple[Sequence[ArticleInfo], Sequence[str]]:
+        listed: list[ArticleInfo] = []
+        while True:
+            page = self._call("GET", "/articles", params={**_given(scope), "limit": PAGE, "offset": len(listed)})
+            listed += [ArticleInfo(**one) for one in page["articles"]]
+            if not page["next"]:
+                return listed, page["warnings"]
+
+    def add(
+        self, paths: Sequence[Path], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+    ) -> SyncReport:
+        """The files are read here, with the rights of who runs the command; the server gets articles."""
+        index = self._settings.index
+        limits = ReadLimits(index.read_seconds, index.read_memory_mib)
+        results = list(read_paths(paths, limits=limits, on_reading=on_reading))
+        read = [result for result in results if result.articles]
+        done, total = 0, sum(len(result.articles) for result in read)
+        reports = []
+        for part in _parts(read):
+            reports.append(self._add(part, lambda more, done=done: on_progress(done + more, total)))  # type: ignore[misc]
+            done += sum(len(result.articles) for result in part)
+        return with_unread(_joined(reports), results)
+
+    def _add(self, part: Sequence[ReadResult], on_progress: Callable[[int], None]) -> SyncReport:
+        files = [
+            {"origin": one.origin, "articles": [asdict(each) for each in one.articles], "error": one.error}
+            for one in part
+        ]
+        for name, data in self._events("/commands/add", content=gzip.compress(json.dumps(files).encode(), 1)):
+            if name == "finished":
+                return SyncReport(**{one.name: tuple(data[one.name]) for one in fields(SyncReport)})
+            on_progress(data["done"])
+        raise self._silent()
+
+    def remove(self, ids: Sequence[str]) -> tuple[str, ...]:
+        return tuple(self._call("POST", "/articles/remove", json={"ids": list(ids)})["removed"])
+
+    def search(self, query: str, *, top_k: int, scope: Filter) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+        reply = self._call("POST", "/search", json={"query": query, "top_k": top_k, "filter": _given(scope)})
+        return reply["hits"], reply["warnings"]
+
+    def ask(
+        self, question: str, history: Sequence[Turn], scope: Filter, *, model: str, length: str
+    ) -> Generator[Event, None, None]:
+        turns = [asdict(turn) for turn in history[-TURNS:]]
+        asked = {"question": question, "history": turns, "filter": _given(scope), "model": model, "length": length}
+        for name, data in self._events("/ask", params={"stream": "true"}, json=asked):
+            match name:
+                case "evidence":
+                    yield evidence_found(data)
+                case "started":
+                    yield AnswerStarted(data["answerability"])
+                case "sentence":
+                    yield SentenceDone(sentence_from(data))
+                case "finished":
+                    yield Finished(answer_from(data))
+                    return
+        raise self._silent()
+
+    def examine(self) -> Examined:
+        reply = self._call("GET", "/commands/examine")
+        return Examined(reply["articles"], reply["passages"], tuple(Finding(**one) for one in reply["findings"]))
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        with self._talking():
+            response = self._client.request(method, path, **options)
+            reply = response.json()
+        if response.is_error:
+            raise error_from(reply)
+        return reply
+
+    def _events(self, path: str, **options: Any) -> Iterator[tuple[str, Any]]:
+        """The events of one call; that of an error is raised."""
+        with self._talking(), self._client.stream("POST", path, **options) as response:
+            if response.is_error:
+                raise error_from(json.loads(response.read()))
+            for name, data in events_in(response.iter_bytes()):
+                if name == "error":
+                    raise error_from(data)
+                yield name, data
+
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        try:
+            yield
+        except (httpx.HTTPError, json.JSONDecodeError) as error:
+            raise self._silent() from error
+
+    def _silent(self) -> LibraryBusy:
+        return LibraryBusy(
+            f"The data folder {self._settings.data} is open in the server at {self._owner['address']} (process "
+            f"{self._owner['pid']}), which does not answer; try again in a moment, or stop it."
+        )
+
+
+def _given(scope: Filter) -> dict[str, Any]:
+    """The filter as it is sent: what does not restrict is left out."""
+    return {name: value for name, value in asdict(scope).items() if value}
+
+
+def _parts(results: Sequence[ReadResult]) -> Iterator[list[ReadResult]]:
+    """What is sent together: whole files, not more than `TOGETHER` where one alone is not."""
+    part: list[ReadResult] = []
+    size = 0
+    for result in results:
+        part.append(result)
+        size += sum(len(article.text) for article in result.articles)
+        if size >= TOGETHER:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _joined(reports: Sequence[SyncReport]) -> SyncReport:
+    """One report; an article that comes again in a later part is what the first one made of it."""
+    names = ("added", "changed", "unchanged", "removed")
+    seen: set[str] = set()
+    whole: dict[str, list[str]] = {name: [] for name in names}
+    for report in reports:
+        for name in names:
+            whole[name] += [one for one in getattr(report, name) if name == "removed" or one not in seen]
+        seen.update(report.added, report.changed, report.unchanged)
+    added, changed, unchanged, removed = (tuple(whole[name]) for name in names)
+    return SyncReport(added, changed, unchanged, removed)

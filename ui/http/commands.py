@@ -1,0 +1,80 @@
+"""``/api/v1/commands``: for this account's own commands alone, which have the token of the run (``Desk.token``)."""
+
+import gzip
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import StreamingResponse
+
+from onrecord.index.doctor import examine
+from onrecord.index.library import Library
+from onrecord.index.reading.files import ReadResult
+from onrecord.index.types import Article
+from onrecord.ui.http.ask import EVENT_STREAM, UNBUFFERED, failure, sse
+from onrecord.ui.http.problems import Problem
+from onrecord.ui.http.service import Chosen
+
+
+def of_this_account(request: Request) -> None:
+    """Raises a 403 for everybody else, whatever key they have."""
+    if not request.scope.get("state", {}).get("command"):
+        raise Problem(403, "Only the commands of who runs this server may do this.")
+
+
+commands = APIRouter(prefix="/commands", include_in_schema=False, dependencies=[Depends(of_this_account)])
+
+
+@commands.post("/add")
+async def add(request: Request, service: Chosen) -> StreamingResponse:
+    """Stores what a command has read: ``origin``, ``articles`` and ``error`` of each file, as JSON in gzip.
+
+    Events: progress; finished, with the report; error ends it early. No path that is named here is ever opened.
+    """
+    added = _added(service.library, await request.body())
+    return StreamingResponse(added, headers=UNBUFFERED, media_type=EVENT_STREAM)
+
+
+@commands.get("/examine")
+def examined(service: Chosen) -> Any:
+    """What `onrecord doctor` says of the stores."""
+    library = service.library
+    findings = [asdict(finding) for finding in examine(library).findings]
+    return {"articles": len(library.articles()), "passages": library.passage_count, "findings": findings}
+
+
+def _added(library: Library, body: bytes) -> Iterator[bytes]:
+    told: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    gone = threading.Event()
+
+    def progress(done: int, total: int) -> None:
+        if gone.is_set():
+            raise Problem(499, "The command went away; what it had added by then stays.")
+        told.put(sse("progress", {"done": done, "total": total}))
+
+    def work() -> None:
+        try:
+            report = library.add_read(_results(body), on_progress=progress)
+            told.put(sse("finished", asdict(report)))
+        except Exception as error:  # noqa: BLE001  the status has been sent: the error is an event
+            told.put(failure(error))
+        told.put(None)
+
+    threading.Thread(target=work, name="add", daemon=True).start()
+    try:
+        yield from iter(told.get, None)
+    finally:
+        gone.set()
+
+
+def _results(body: bytes) -> list[ReadResult]:
+    return [
+        ReadResult(
+            one["origin"], tuple(Article(**each) for each in one["articles"]), one["error"], origin=one["origin"]
+        )
+        for one in json.loads(gzip.decompress(body))
+    ]
