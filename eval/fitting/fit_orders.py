@@ -28,7 +28,7 @@ from onrecord.index.models.embedders import load_embedder
 from onrecord.index.text.sentences import split_sentences
 from onrecord.qa.judges.disguise import folded
 from onrecord.qa.judges.injection_judge import damped, log_odds, pieces, places
-from onrecord.qa.steps.choose import SentenceVectors
+from onrecord.qa.steps.sources import SentenceVectors
 
 HERE = Path(__file__).parents[1] / "injections"
 SIZE = 2**17
