@@ -32,6 +32,9 @@ from onrecord.qa.types import (
 )
 
 
+NO_DISAGREEMENT: tuple[Disagreement, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Steps:
     """The functions that a question goes through, in this order. What is left out or done otherwise is replaced here.
@@ -94,7 +97,7 @@ class Assistant:
         cited: tuple[Citation, ...] = ()
         for part, evidence in zip(parts, found, strict=True):
             checked = steps.check(part, evidence, tools)
-            written, differ = Written(), ()
+            written, differ = Written(), NO_DISAGREEMENT
             if not checked.reason:
                 yield AnswerStarted(checked.answerability)
                 written = yield from writer.write(part, evidence, checked, cited, tools.trace)

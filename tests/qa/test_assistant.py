@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -356,7 +355,11 @@ def test_tokens_are_those_of_the_question_however_many_are_asked_at_once(library
 
 @pytest.mark.parametrize(
     ("name", "without"),
-    [("check", Checked(reason="not_answered")), ("choose", Found()), ("split", (Part("Who?", refused="not_answered"),))],
+    [
+        ("check", Checked(reason="not_answered")),
+        ("choose", Found()),
+        ("split", (Part("Who?", refused="not_answered"),)),
+    ],
 )
 def test_a_step_can_be_replaced(library, engine, name: str, without: object) -> None:  # type: ignore[no-untyped-def]
     steps = replace(Steps(), **{name: lambda *given: without})
