@@ -31,7 +31,6 @@ from onrecord.qa.types import (
     Turn,
 )
 
-
 NO_DISAGREEMENT: tuple[Disagreement, ...] = ()
 
 

@@ -354,15 +354,15 @@ def test_tokens_are_those_of_the_question_however_many_are_asked_at_once(library
 
 
 @pytest.mark.parametrize(
-    ("name", "without"),
+    "steps",
     [
-        ("check", Checked(reason="not_answered")),
-        ("choose", Found()),
-        ("split", (Part("Who?", refused="not_answered"),)),
+        Steps(check=lambda part, found, tools: Checked(reason="not_answered")),
+        Steps(choose=lambda part, searched, tools: Found()),
+        Steps(split=lambda asked, scope, tools: (Part("Who?", refused="not_answered"),)),
     ],
+    ids=["check", "choose", "split"],
 )
-def test_a_step_can_be_replaced(library, engine, name: str, without: object) -> None:  # type: ignore[no-untyped-def]
-    steps = replace(Steps(), **{name: lambda *given: without})
+def test_a_step_can_be_replaced(library, engine, steps: Steps) -> None:  # type: ignore[no-untyped-def]
     answer = Assistant(library, engine, ALWAYS, steps=steps).ask("When were the coins struck?")
     assert answer.status == "abstained"
     assert not engine.prompts
