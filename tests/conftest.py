@@ -9,7 +9,7 @@ import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from onrecord.index.types import Article, Vectors
-from onrecord.qa.engines.base import Messages, Usage
+from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.yes_no import yes_share
 
 ARTICLES = (
@@ -95,42 +95,53 @@ class FakeEngine:
     def enqueue(self, *replies: str) -> None:
         self.replies.extend(replies)
 
-    def reset_usage(self) -> None:
-        self.usage = Usage()
-
-    def _read(self, messages: Messages) -> None:
+    def _read(self, messages: Messages) -> Usage:
         self.prompts.append([dict(message) for message in messages])
         tokens = sum(self.count_tokens(message["content"]) for message in messages)
-        self.usage += Usage(evaluated_tokens=tokens, calls=1)
+        return Usage(evaluated_tokens=tokens, calls=1)
+
+    def _count(self, usage: Usage, on_usage: OnUsage) -> None:
+        self.usage += usage
+        on_usage(usage)
 
     def generate(
-        self, messages: Messages, *, max_tokens: int, stop: Sequence[str] = (), grammar: str = "", prefix: str = ""
+        self,
+        messages: Messages,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+        prefix: str = "",
+        on_usage: OnUsage = not_counted,
     ) -> Iterator[str]:
-        self._read(messages)
+        read = self._read(messages)
         self.prefixes.append(prefix)
         assert self.replies, "the engine was asked for more replies than the test enqueued"
         reply = self.replies.pop(0)
         end = min((reply.index(mark) for mark in stop if mark in reply), default=len(reply))
         pieces = re.findall(r"\s*\S+|\s+$", reply[:end])
-        for number, piece in enumerate(pieces[:max_tokens], start=1):
-            self.usage += Usage(generated_tokens=1)
-            try:
+        written = 0
+        try:
+            for piece in pieces[:max_tokens]:
+                written += 1
                 yield piece
-            except GeneratorExit:
-                self.cancelled += number < len(pieces)
-                raise
+        except GeneratorExit:
+            self.cancelled += written < len(pieces)
+            raise
+        finally:
+            self._count(read + Usage(generated_tokens=written), on_usage)
 
-    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+    def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """The set probability of "yes", the rest "no"; turned round where the task asks if it is impossible."""
-        self._read(messages)
+        self._count(self._read(messages), on_usage)
         yes = self.yes.pop(0) if isinstance(self.yes, list) else self.yes
         if yes is None:
             return None
         asks_the_contrary = "impossible" in messages[-1]["content"].rsplit("\n", 1)[-1]
         return {"no": yes, "yes": 1 - yes} if asks_the_contrary else {"yes": yes, "no": 1 - yes}
 
-    def yes_probability(self, messages: Messages) -> float | None:
-        return yes_share(self.first_tokens(messages))
+    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
+        return yes_share(self.first_tokens(messages, on_usage=on_usage))
 
     def count_tokens(self, text: str) -> int:
         return len(re.findall(r"\w+|[^\w\s]", text))

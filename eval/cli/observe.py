@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from onrecord.eval.fitting.calibrate import Observation, ObservedAssistant, observe
+from onrecord.eval.fitting.calibrate import Observation, observe
 from onrecord.eval.runs.progress import say
 from onrecord.eval.suites.sampling import stratified_sample
 from onrecord.eval.suites.stored import load_stored_suite
@@ -32,8 +32,7 @@ def observations(
             questions = stratified_sample(suite.questions, sample or None, seed=seed)
             say(f"{suite.name}: {len(questions)} questions", err=True)
             with open_library(options, suite) as library:
-                assistant = ObservedAssistant(library, engine, settings)
-                found += observe(assistant, questions, suite=suite.name, on_progress=_told)
+                found += observe(library, engine, questions, suite=suite.name, settings=settings, on_progress=_told)
     finally:
         if engine is not None:
             engine.close()

@@ -15,10 +15,15 @@ from onrecord.eval.metrics.intervals import Floats
 from onrecord.eval.metrics.retrieval import balanced_accuracy, expected_calibration_error, roc_auc
 from onrecord.eval.suites.loading import Question
 from onrecord.index.errors import InputError
+from onrecord.index.library import Library
 from onrecord.index.types import Filter
-from onrecord.qa.assistant import Assistant
-from onrecord.qa.steps.check import MODEL_SIGNALS, TEXT_SIGNALS
-from onrecord.qa.types import AnswerStarted, Evidence, Finished, Turn
+from onrecord.qa.assistant import Assistant, Steps
+from onrecord.qa.engines.base import Engine
+from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.steps.check import MODEL_SIGNALS, TEXT_SIGNALS, check
+from onrecord.qa.steps.tools import Tools
+from onrecord.qa.steps.values import Checked, Found, Part
+from onrecord.qa.types import AnswerStarted, Finished, Turn
 
 FOLDS = 5
 AGAINST = ("not_stated", "names_missing", "unseen")  # the higher, the less is it answered
@@ -53,35 +58,35 @@ class Fitted:
     calibration_error: float
 
 
-class ObservedAssistant(Assistant):
-    """An assistant that remembers the signals of its last question."""
-
-    seen: Mapping[str, float] | None = None
-
-    def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
-        found = super().signals(question, evidence, nearness, shared)
-        self.seen = found
-        return found
-
-
 def observe(
-    assistant: ObservedAssistant,
+    library: Library,
+    engine: Engine | None,
     questions: Sequence[Question],
     *,
     suite: str,
+    settings: AnswerSettings | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Observation, ...]:
     """The signals of each question, without writing answers. Questions for which nothing was found are left out."""
+    seen: list[Mapping[str, float]] = []
+
+    def observed(part: Part, found: Found, tools: Tools) -> Checked:
+        checked = check(part, found, tools)
+        seen.append(checked.signals)
+        return checked
+
+    assistant = Assistant(library, engine, settings, steps=Steps(check=observed))
     observations: list[Observation] = []
     for done, question in enumerate(questions, start=1):
-        assistant.seen = None
+        seen.clear()
         history = [Turn("assistant" if turn.role == "assistant" else "user", turn.content) for turn in question.history]
         stream = assistant.stream(question.question, history, Filter(articles=question.scope))
         for event in stream:
             if isinstance(event, AnswerStarted | Finished):  # the decision is made; nothing is written
                 break
-        if assistant.seen is not None:
-            observations.append(Observation(question.id, suite, question.answerable, assistant.seen))
+        signals = next((signals for signals in reversed(seen) if signals), None)
+        if signals is not None:
+            observations.append(Observation(question.id, suite, question.answerable, signals))
         if on_progress is not None:
             on_progress(done, len(questions))
     return tuple(observations)

@@ -28,21 +28,19 @@ from onrecord.index.models.embedders import load_embedder
 from onrecord.index.text.sentences import split_sentences
 from onrecord.qa.judges.disguise import folded
 from onrecord.qa.judges.injection_judge import damped, log_odds, pieces, places
-from onrecord.qa.steps.choose import SentenceVectors
+from onrecord.qa.steps.sources import SentenceVectors
 
 HERE = Path(__file__).parents[1] / "injections"
 SIZE = 2**17
-FILLINGS, FRAME = 6, 25  # of each frame; what they weigh together, in sentences of news
+FILLINGS = 25  # of each frame
 LABELLED = 20  # a labelled sentence counts as so many of news, and so does a look-alike, its fillings together
-LOOK_FILLINGS = 4  # of each look-alike that has slots
+LOOK_FILLINGS = 8  # of each look-alike that has slots
 LEFT_OUT, NEAR = 0.00095, 0.01  # shares of news at or above the two thresholds
-RIDGE = 2.0
-SOME = 4  # one part of news in so many is fitted on first, and counts as so many
-DOUBTFUL = 0.06  # the share of news that reads most like orders and is fitted on whole, in a second fit
-HARD, HARD_WEIGHT = 0.01, 10  # the share that reads most like orders of all, and what it weighs there
-SECOND_FILLINGS, SECOND_HARD, SECOND_NEWS = 3, 4_000, 500  # what is embedded: fillings of a frame, parts of news
+RIDGE = 0.02
+HARD, HARD_WEIGHT = 0.01, 10  # the share of news that reads most like orders, and what it weighs in a second fit
+SECOND_FILLINGS, SECOND_HARD, SECOND_NEWS = 4, 4_000, 8_000  # what is embedded: fillings of a frame, parts of news
 SECOND_RIDGE, SECOND_SHARE = 0.5, 1.0  # the latter is what its log-odds weigh beside the table's
-FLOOR = 0.02  # the share of news that is given a second look
+FLOOR = 0.06  # the share of news that is given a second look
 _PROGRAMS = (
     "AI|AIs|assistants|the assistant|language models|LLMs|any LLM|chatbots|the chatbot|bots|summarisers|the summarizer|"
     "AI models|the model|automated readers|AI assistants|answer engines|the answering program|machines|crawlers|GPT|"
@@ -84,14 +82,12 @@ def orders(
     return [fill(frame, statements, chance) for _, frame in chosen for _ in range(fillings)]
 
 
-def look_alikes(
-    statements: Sequence[str], chosen: Sequence[tuple[str, str]], fillings: int = LOOK_FILLINGS, seed: int = 1
-) -> list[tuple[str, float]]:
+def look_alikes(statements: Sequence[str], chosen: Sequence[tuple[str, str]], seed: int = 1) -> list[tuple[str, float]]:
     """The harmless sentences, those with slots filled several times, and what each of them weighs."""
     chance = random.Random(seed)
     plain = [(line, float(LABELLED)) for _, line in chosen if "{" not in line]
-    slotted = [line for _, line in chosen if "{" in line for _ in range(fillings)]
-    return plain + [(fill(line, statements, chance), LABELLED / fillings) for line in slotted]
+    slotted = [line for _, line in chosen if "{" in line for _ in range(LOOK_FILLINGS)]
+    return plain + [(fill(line, statements, chance), LABELLED / LOOK_FILLINGS) for line in slotted]
 
 
 def labelled(half: str) -> list[tuple[str, bool]]:
@@ -128,7 +124,7 @@ def fit_second(
     weight = SECOND_FILLINGS / LABELLED
     rows = [(text, True, 1.0) for text in orders(statements, chosen, SECOND_FILLINGS)]
     rows += [(text, order, weight * LABELLED) for text, order in labelled("dev")]
-    rows += [(text, False, weight * counts) for text, counts in look_alikes(statements, look, SECOND_FILLINGS)]
+    rows += [(text, False, weight * counts) for text, counts in look_alikes(statements, look)]
     rows += [(text, False, 1.0) for text in sorted(some)]
     own_bias, own = _regression(vectors.texts([text for text, _, _ in rows]), rows, SECOND_RIDGE)
     second = {
@@ -166,22 +162,15 @@ def fit_judge(
 ) -> dict[str, Any]:
     """The data file's figures: fitted on news, frames of orders and look-alikes, thresholds from ``other_news``."""
     statements = _statements(news)
-    ordinary = list(dict.fromkeys(part for text in news for part in pieces(text)))
-    rows = [(text, True, FRAME / FILLINGS) for text in orders(statements, chosen)]
+    ordinary = dict.fromkeys(part for text in news for part in pieces(text))
+    rows = [(text, True, 1.0) for text in orders(statements, chosen)]
     rows += [(text, order, float(LABELLED)) for text, order in labelled("dev")]
     rows += [(text, False, weight) for text, weight in look_alikes(statements, look)]
-    some = [(text, False, float(SOME)) for text in random.Random(5).sample(ordinary, len(ordinary) // SOME)]
-    bias, weights = fit([*rows, *some])
-    alike = np.asarray([log_odds(text, bias, weights) for text in ordinary])
-    doubtful, hard = np.quantile(alike, [1 - DOUBTFUL, 1 - HARD])
-    whole = {text for text, score in zip(ordinary, alike, strict=True) if score >= doubtful}
-    rows += [(text, False, weight) for text, _, weight in some if text not in whole]
-    rows += [
-        (text, False, float(HARD_WEIGHT if score >= hard else 1))
-        for text, score in zip(ordinary, alike, strict=True)
-        if score >= doubtful
-    ]
-    bias, weights = fit(rows)
+    bias, weights = fit([*rows, *((text, False, 1.0) for text in ordinary)])
+    alike = [log_odds(text, bias, weights) for text in ordinary]
+    high = np.quantile(alike, 1 - HARD)
+    counted = [float(HARD_WEIGHT if score >= high else 1) for score in alike]
+    bias, weights = fit([*rows, *((text, False, weight) for text, weight in zip(ordinary, counted, strict=True))])
     scale = float(np.abs(weights).max()) / 127
     stored = np.rint(weights / scale).astype(np.int8)
     held_out = scores(other_news, bias, stored * scale)

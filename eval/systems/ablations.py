@@ -7,18 +7,16 @@ The steps that are settings are left out by settings: ``--set answer.compare_sou
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from onrecord.eval.systems.base import SystemOptions
 from onrecord.eval.systems.own import OnRecordSystem
-from onrecord.index.types import Hit, Sentence
-from onrecord.qa.assistant import Assistant
-from onrecord.qa.engines.base import Engine
+from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.pieces import estimate_tokens
-from onrecord.qa.settings import AnswerSettings
-from onrecord.qa.steps import choose as choosing
-from onrecord.qa.steps.answer_run import Draft
-from onrecord.qa.steps.search import Finder, budget
-from onrecord.qa.types import Evidence
+from onrecord.qa.steps.check import check
+from onrecord.qa.steps.choose import Candidate, best_that_fit, budget, choose, shown
+from onrecord.qa.steps.tools import Tools
+from onrecord.qa.steps.values import Found, Part, Searched
 
 
 class EverythingStands:
@@ -29,50 +27,19 @@ class EverythingStands:
         return 1.0
 
 
-class WithoutLook(Assistant):
-    """Decides by words alone whether the question is answered; the model only writes."""
-
-    def signals(self, question: str, evidence: Sequence[Evidence], nearness: float, shared: str) -> dict[str, float]:
-        return self.finder.signals(question, evidence, nearness)
-
-
-class FinderWithoutLeadIns(Finder):
-    """Shows a sentence that opens with "He" without the one before it."""
-
-    def before(self, sentence: Sentence) -> Sentence | None:
-        """None for every sentence."""
-        return None
-
-
-class FinderWithoutChoice(Finder):
-    """Shows the best passages whole, in the order of the search, up to the same number of tokens."""
-
-    def evidence(
-        self, draft: Draft, hits: Sequence[Hit], *, settings: AnswerSettings, engine: Engine | None
-    ) -> tuple[tuple[Evidence, ...], float]:
-        """The sentences of the best passages, and their nearness."""
-        sentences = dict.fromkeys(sentence for hit in hits for sentence in hit.passage.sentences)
-        ranked = [choosing.Candidate(s, 1.0 - n / 1000, leans=False) for n, s in enumerate(sentences)]
-        kept = choosing.choose(
-            ranked,
-            before=lambda sentence: None,
-            count_tokens=engine.count_tokens if engine else estimate_tokens,
-            max_tokens=budget(draft, settings, engine),
-            max_sentences=len(ranked) or 1,
-        )
-        return choosing.numbered(kept, self.library.article), self.nearest(draft, [c.sentence for c in kept])
-
-
-class WithoutLeadIns(Assistant):
-    """An assistant over evidence without lead-ins."""
-
-    finder_class = FinderWithoutLeadIns
-
-
-class WithoutChoice(Assistant):
-    """An assistant over whole passages."""
-
-    finder_class = FinderWithoutChoice
+def whole_passages(part: Part, searched: Searched, tools: Tools) -> Found:
+    """The best passages whole, in the order of the search, up to the same number of tokens."""
+    sentences = dict.fromkeys(sentence for hit in searched.hits for sentence in hit.passage.sentences)
+    ranked = [Candidate(s, 1.0 - n / 1000, leans=False) for n, s in enumerate(sentences)]
+    tokens, warnings = budget(part.text, tools)
+    kept = best_that_fit(
+        ranked,
+        before=lambda sentence: None,
+        count_tokens=tools.model.count_tokens if tools.model else estimate_tokens,
+        max_tokens=tokens,
+        max_sentences=len(ranked) or 1,
+    )
+    return shown(searched, kept, tools.sources, warnings=warnings)
 
 
 class _Ablated(OnRecordSystem):
@@ -88,6 +55,10 @@ class _Ablated(OnRecordSystem):
         raise TypeError(f"{type(self).__name__} leaves nothing out")
 
 
+def _with(whole: Assistant, steps: Steps) -> Assistant:
+    return Assistant(whole.library, whole.engine, whole.settings, verifier=whole.verifier, steps=steps)
+
+
 class NoCheck(_Ablated):
     """Answers whatever is asked."""
 
@@ -99,7 +70,7 @@ class NoLook(_Ablated):
     """The check by words alone."""
 
     def without(self, whole: Assistant) -> Assistant:
-        return WithoutLook(whole.library, whole.engine, whole.settings)
+        return _with(whole, Steps(check=partial(check, look=False)))
 
 
 class NoVerifier(_Ablated):
@@ -120,11 +91,11 @@ class NoLeadIns(_Ablated):
     """Evidence without the sentences that pronouns point back to."""
 
     def without(self, whole: Assistant) -> Assistant:
-        return WithoutLeadIns(whole.library, whole.engine, whole.settings)
+        return _with(whole, Steps(choose=partial(choose, lead_ins=False)))
 
 
 class NoChoice(_Ablated):
     """Evidence is the best passages whole."""
 
     def without(self, whole: Assistant) -> Assistant:
-        return WithoutChoice(whole.library, whole.engine, whole.settings)
+        return _with(whole, Steps(choose=whole_passages))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from onrecord.eval.systems.wrapped import WrappedEngine
-from onrecord.qa.engines.base import Engine, Messages
+from onrecord.qa.engines.base import Engine, Messages, OnUsage, not_counted
 
 _NOISE = [{"role": "user", "content": "Count from one to three."}]
 
@@ -36,20 +36,27 @@ class RecordingEngine(WrappedEngine):
         self._calls: list[Call] = []
 
     def generate(
-        self, messages: Messages, *, max_tokens: int, stop: Sequence[str] = (), grammar: str = "", prefix: str = ""
+        self,
+        messages: Messages,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+        prefix: str = "",
+        on_usage: OnUsage = not_counted,
     ) -> Iterator[str]:
         options: dict[str, Any] = {"max_tokens": max_tokens, "stop": stop, "grammar": grammar, "prefix": prefix}
         call = Call(lambda engine: engine.generate(messages, **options))
         self._calls.append(call)
-        return _counted(self.bare.generate(messages, **options), call)
+        return _counted(self.bare.generate(messages, on_usage=on_usage, **options), call)
 
-    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+    def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         self._calls.append(Call(lambda engine: _no_pieces(engine.first_tokens(messages))))
-        return self.bare.first_tokens(messages)
+        return self.bare.first_tokens(messages, on_usage=on_usage)
 
-    def yes_probability(self, messages: Messages) -> float | None:
+    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
         self._calls.append(Call(lambda engine: _no_pieces(engine.yes_probability(messages))))
-        return self.bare.yes_probability(messages)
+        return self.bare.yes_probability(messages, on_usage=on_usage)
 
     def take_calls(self) -> list[Call]:
         """The calls so far; the memory is empty afterwards."""

@@ -13,7 +13,7 @@ from onrecord.eval.systems.base import SystemOptions
 from onrecord.eval.systems.rows import row_from_answer, row_from_text
 from onrecord.index.errors import InputError, ModelError
 from onrecord.index.reading.files import article_from_text
-from onrecord.qa.engines.base import Engine
+from onrecord.qa.engines.base import Engine, Usage
 
 Place = TypeVar("Place", CitationRow, EvidenceRow)
 
@@ -146,15 +146,15 @@ def ask_engine(engine: Engine, question: Question, *, system: str, instructions:
     messages = [{"role": "system", "content": instructions}] if instructions else []
     messages += [{"role": turn.role, "content": turn.content} for turn in question.history]
     messages.append({"role": "user", "content": question.question})
-    engine.reset_usage()
     pieces: list[str] = []
     timings: dict[str, float] = {}
     started = time.perf_counter()
-    for piece in engine.generate(messages, max_tokens=256):
+    calls: list[Usage] = []
+    for piece in engine.generate(messages, max_tokens=256, on_usage=calls.append):
         timings.setdefault("time_to_first_token", time.perf_counter() - started)
         pieces.append(piece)
     timings["time_to_answer"] = time.perf_counter() - started
-    usage = engine.usage
+    usage = sum(calls, Usage())
     timings |= {
         "evaluated_tokens": float(usage.evaluated_tokens),
         "generated_tokens": float(usage.generated_tokens),

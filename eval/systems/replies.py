@@ -14,7 +14,7 @@ from typing import Any
 
 from onrecord.eval.systems.wrapped import WrappedEngine
 from onrecord.index.errors import InputError
-from onrecord.qa.engines.base import Engine, Messages
+from onrecord.qa.engines.base import Engine, Messages, OnUsage, not_counted
 
 
 class KeptReplies(WrappedEngine):
@@ -36,22 +36,22 @@ class KeptReplies(WrappedEngine):
         except (OSError, sqlite3.Error) as error:
             raise InputError(f"{path}: cannot keep replies there ({error}); name a new file") from error
 
-    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+    def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """As kept, else as the model gives them, which is then kept."""
         prompt = self._key("first_tokens", messages)
         kept = self._kept(prompt)
         if kept is None:
-            kept = self.bare.first_tokens(messages)
+            kept = self.bare.first_tokens(messages, on_usage=on_usage)
             if kept is not None:
                 self._keep(prompt, dict(kept))
         return kept  # type: ignore[no-any-return]
 
-    def yes_probability(self, messages: Messages) -> float | None:
+    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
         """As kept, else as the model gives it, which is then kept."""
         prompt = self._key("yes_probability", messages)
         kept = self._kept(prompt)
         if kept is None:
-            kept = self.bare.yes_probability(messages)
+            kept = self.bare.yes_probability(messages, on_usage=on_usage)
             if kept is not None:
                 self._keep(prompt, kept)
         return kept  # type: ignore[no-any-return]
@@ -64,6 +64,7 @@ class KeptReplies(WrappedEngine):
         stop: Sequence[str] = (),
         grammar: str = "",
         prefix: str = "",
+        on_usage: OnUsage = not_counted,
     ) -> Iterator[str]:
         """The pieces as kept, else as the model writes them. A text that was stopped half-way is not kept."""
         prompt = self._key("generate", messages, max_tokens, tuple(stop), grammar, prefix)
@@ -72,7 +73,9 @@ class KeptReplies(WrappedEngine):
             yield from kept
             return
         pieces = []
-        for piece in self.bare.generate(messages, max_tokens=max_tokens, stop=stop, grammar=grammar, prefix=prefix):
+        for piece in self.bare.generate(
+            messages, max_tokens=max_tokens, stop=stop, grammar=grammar, prefix=prefix, on_usage=on_usage
+        ):
             pieces.append(piece)
             yield piece
         self._keep(prompt, pieces)

@@ -1,6 +1,6 @@
 """An engine around another one, for those that add a memory to it."""
 
-from onrecord.qa.engines.base import Engine, Usage
+from onrecord.qa.engines.base import Engine
 
 
 class WrappedEngine:
@@ -16,14 +16,6 @@ class WrappedEngine:
     @property
     def context_tokens(self) -> int:
         return self.bare.context_tokens
-
-    @property
-    def usage(self) -> Usage:
-        """Work that the model was really asked for."""
-        return self.bare.usage
-
-    def reset_usage(self) -> None:
-        self.bare.reset_usage()
 
     def count_tokens(self, text: str) -> int:
         return self.bare.count_tokens(text)

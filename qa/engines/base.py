@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,14 @@ class Usage:
         )
 
 
+OnUsage = Callable[[Usage], None]
+"""Is told what one call cost, once it has ended, however it ended; perhaps from another thread, before it returns."""
+
+
+def not_counted(usage: Usage) -> None:
+    """For callers that do not ask what a call cost."""
+
+
 class Engine(Protocol):
     """A language model at temperature 0. Safe to call from several threads; callers are served in turn."""
 
@@ -40,13 +48,6 @@ class Engine(Protocol):
     @property
     def context_tokens(self) -> int: ...
 
-    @property
-    def usage(self) -> Usage:
-        """Work since the last `reset_usage`."""
-        ...
-
-    def reset_usage(self) -> None: ...
-
     def generate(
         self,
         messages: Messages,
@@ -55,6 +56,7 @@ class Engine(Protocol):
         stop: Sequence[str] = (),
         grammar: str = "",
         prefix: str = "",
+        on_usage: OnUsage = not_counted,
     ) -> Iterator[str]:
         """The assistant's message in pieces of text; closing the iterator stops the model within a token.
 
@@ -64,11 +66,11 @@ class Engine(Protocol):
         """
         ...
 
-    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+    def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """The likeliest first tokens of the reply with their probabilities; None when the back end does not tell."""
         ...
 
-    def yes_probability(self, messages: Messages) -> float | None:
+    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
         """p(yes) / (p(yes) + p(no)) at the reply's first token; None when the back end does not tell."""
         ...
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from onrecord.index.errors import InputError, ModelError
-from onrecord.qa.engines.base import Messages, Usage
+from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.pieces import ask_for_prefix, cut_at_stop, estimate_tokens, without_echo
 from onrecord.qa.engines.yes_no import token_mass, yes_share
 
@@ -23,14 +23,10 @@ class UrlEngine:
             raise InputError(f"{base_url!r} is not a server's address; it begins with http:// or https://.")
         self.name = model
         self.context_tokens = context_tokens
-        self.usage = Usage()
         self._base_url = base_url.rstrip("/")
         self._has_logprobs = True  # until the server refuses them or leaves them out
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._http = httpx.Client(headers=headers, timeout=TIMEOUT)
-
-    def reset_usage(self) -> None:
-        self.usage = Usage()
 
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
@@ -43,26 +39,27 @@ class UrlEngine:
         stop: Sequence[str] = (),
         grammar: str = "",
         prefix: str = "",
+        on_usage: OnUsage = not_counted,
     ) -> Iterator[str]:
         """See `Engine.generate`; ``grammar`` is ignored. Closing the iterator closes the connection."""
         body: dict[str, Any] = {"messages": ask_for_prefix(messages, prefix), "max_tokens": max_tokens}
         if stop:
             body["stop"] = list(stop)[:4]  # most servers take four; the rest is cut here
-        chunks = self._chunks(body)
+        chunks = self._chunks(body, on_usage)
         said = (_content(choice) for chunk in chunks for choice in (chunk.get("choices") or [])[:1])
         try:
             yield from cut_at_stop(without_echo((piece for piece in said if piece), prefix), stop)
         finally:
             chunks.close()  # type: ignore[attr-defined]
 
-    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+    def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`; None from a server without logprobs, which is not asked again."""
         if not self._has_logprobs:
             return None
         body = {"messages": list(messages), "max_tokens": 1, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
         found: list[Mapping[str, Any]] = []
         try:
-            for chunk in self._chunks(body):
+            for chunk in self._chunks(body, on_usage):
                 for choice in (chunk.get("choices") or [])[:1]:
                     found = found or (choice.get("logprobs") or {}).get("content") or []
         except _Refused:
@@ -73,14 +70,14 @@ class UrlEngine:
         top = found[0].get("top_logprobs") or found[:1]
         return token_mass((token["token"], token["logprob"]) for token in top)
 
-    def yes_probability(self, messages: Messages) -> float | None:
+    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
         """See `Engine.yes_probability`."""
-        return yes_share(self.first_tokens(messages))
+        return yes_share(self.first_tokens(messages, on_usage=on_usage))
 
     def close(self) -> None:
         self._http.close()
 
-    def _chunks(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def _chunks(self, body: Mapping[str, Any], on_usage: OnUsage) -> Iterator[dict[str, Any]]:
         """The reply's events. Raises `ModelError` that names the server."""
         request = {
             "model": self.name,
@@ -110,17 +107,19 @@ class UrlEngine:
                 f"The model server at {self._base_url} did not answer ({error}); check that it runs and the address."
             ) from error
         finally:
-            self._count(request["messages"], told, pieces)
+            on_usage(_usage(request["messages"], told, pieces))
 
-    def _count(self, messages: Messages, told: Mapping[str, Any], pieces: int) -> None:
-        read = told.get("prompt_tokens") or sum(estimate_tokens(message["content"]) for message in messages)
-        reused = (told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-        self.usage += Usage(
-            evaluated_tokens=read - reused,
-            reused_tokens=reused,
-            generated_tokens=told.get("completion_tokens") or pieces,
-            calls=1,
-        )
+
+def _usage(messages: Messages, told: Mapping[str, Any], pieces: int) -> Usage:
+    """The server's own counts; estimates where it gives none."""
+    read = told.get("prompt_tokens") or sum(estimate_tokens(message["content"]) for message in messages)
+    reused = (told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    return Usage(
+        evaluated_tokens=read - reused,
+        reused_tokens=reused,
+        generated_tokens=told.get("completion_tokens") or pieces,
+        calls=1,
+    )
 
 
 class _Refused(ModelError):

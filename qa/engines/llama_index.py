@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from llama_index.core.llms import LLM, ChatMessage, ChatResponse
 
-from onrecord.qa.engines.base import Messages, Usage
+from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.pieces import ask_for_prefix, cut_at_stop, estimate_tokens, without_echo
 from onrecord.qa.engines.yes_no import token_mass, yes_share
 
@@ -19,7 +19,6 @@ class LlmEngine:
     def __init__(self, llm: LLM) -> None:
         self._llm = llm
         self._has_logprobs = True  # until a reply without them says otherwise
-        self.usage = Usage()
 
     @property
     def name(self) -> str:
@@ -28,9 +27,6 @@ class LlmEngine:
     @property
     def context_tokens(self) -> int:
         return self._llm.metadata.context_window
-
-    def reset_usage(self) -> None:
-        self.usage = Usage()
 
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
@@ -43,23 +39,24 @@ class LlmEngine:
         stop: Sequence[str] = (),
         grammar: str = "",
         prefix: str = "",
+        on_usage: OnUsage = not_counted,
     ) -> Iterator[str]:
         """See `Engine.generate`; ``grammar`` is ignored."""
-        responses = self._responses(ask_for_prefix(messages, prefix))
+        asked = ask_for_prefix(messages, prefix)
+        responses = self._responses(asked)
         said = (response.delta or "" for response in responses)
         generated = 0
         try:
             for piece in cut_at_stop(without_echo(said, prefix), stop):
-                tokens = estimate_tokens(piece)
-                generated += tokens
-                self.usage += Usage(generated_tokens=tokens)
+                generated += estimate_tokens(piece)
                 yield piece
                 if generated >= max_tokens:
                     return
         finally:
             responses.close()
+            on_usage(_read(asked) + Usage(generated_tokens=generated))
 
-    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+    def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`; the stream is closed after its first token."""
         if not self._has_logprobs:
             return None
@@ -68,22 +65,26 @@ class LlmEngine:
             first = next((response for response in responses if response.delta or response.logprobs), None)
         finally:
             responses.close()
+            on_usage(_read(messages))
         if first is None or not first.logprobs:
             self._has_logprobs = False
             return None
         return token_mass((token.token, token.logprob) for token in first.logprobs[0])
 
-    def yes_probability(self, messages: Messages) -> float | None:
+    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
         """See `Engine.yes_probability`."""
-        return yes_share(self.first_tokens(messages))
+        return yes_share(self.first_tokens(messages, on_usage=on_usage))
 
     def close(self) -> None:
         """Nothing to free: the ``LLM`` object belongs to whoever made it."""
 
     def _responses(self, messages: Messages) -> "_Responses":
         asked = [ChatMessage(role=message["role"], content=message["content"]) for message in messages]
-        self.usage += Usage(evaluated_tokens=sum(estimate_tokens(m["content"]) for m in messages), calls=1)
         return _Responses(self._llm, asked)
+
+
+def _read(messages: Messages) -> Usage:
+    return Usage(evaluated_tokens=sum(estimate_tokens(message["content"]) for message in messages), calls=1)
 
 
 class _Responses(Iterator[ChatResponse]):

@@ -1,6 +1,6 @@
 """A GGUF model run in this process by llama.cpp, as a LlamaIndex ``CustomLLM`` and as an `Engine`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_ca
 from llama_index.core.llms.custom import CustomLLM
 from pydantic import PrivateAttr
 
-from onrecord.qa.engines.base import Messages, Usage
+from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.chat_marks import without_chat_marks
 from onrecord.qa.engines.llamacpp import Chunk, LlamaServer, chunk_text
 from onrecord.qa.engines.yes_no import token_mass, yes_share
@@ -64,6 +64,7 @@ class LlamaCppEngine(CustomLLM):
 
     @property
     def usage(self) -> Usage:
+        """Everything that the model did since `reset_usage`, for whoever has it alone."""
         return self._usage
 
     def reset_usage(self) -> None:
@@ -80,23 +81,25 @@ class LlamaCppEngine(CustomLLM):
         stop: Sequence[str] = (),
         grammar: str = "",
         prefix: str = "",
+        on_usage: OnUsage = not_counted,
     ) -> Iterator[str]:
         """See `Engine.generate`."""
-        yield from self._pieces(self.prompt(messages) + prefix, max_tokens=max_tokens, stop=stop, grammar=grammar)
+        prompt = self.prompt(messages) + prefix
+        yield from self._pieces(prompt, max_tokens=max_tokens, stop=stop, grammar=grammar, on_usage=on_usage)
 
-    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+    def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`; the prompt is read once, and one token is generated."""
         request = {"prompt": self.prompt(messages), "max_tokens": 1, "temperature": 0.0, "n_probs": TOP_LOGPROBS}
         found: Mapping[str, float] | None = None
-        for chunk in self._server.stream(request, on_done=self._count):
+        for chunk in self._server.stream(request, on_done=self._counter(on_usage)):
             logprobs = chunk["choices"][0].get("logprobs") if chunk.get("choices") else None
             if logprobs and logprobs["content"]:
                 found = token_mass((top["token"], top["logprob"]) for top in logprobs["content"][0]["top_logprobs"])
         return found
 
-    def yes_probability(self, messages: Messages) -> float | None:
+    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
         """See `Engine.yes_probability`."""
-        return yes_share(self.first_tokens(messages))
+        return yes_share(self.first_tokens(messages, on_usage=on_usage))
 
     def close(self) -> None:
         self._server.close()
@@ -105,11 +108,19 @@ class LlamaCppEngine(CustomLLM):
         """The messages in the model's own chat template, up to where the assistant's message begins."""
         return self._server.apply_template(tuple((m["role"], without_chat_marks(m["content"])) for m in messages))
 
-    def _pieces(self, prompt: str, *, max_tokens: int, stop: Sequence[str] = (), grammar: str = "") -> Iterator[str]:
+    def _pieces(
+        self,
+        prompt: str,
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        grammar: str = "",
+        on_usage: OnUsage = not_counted,
+    ) -> Iterator[str]:
         request: Chunk = {"prompt": prompt, "max_tokens": max_tokens, "temperature": 0.0, "stop": list(stop)}
         if grammar:
             request["grammar"] = grammar
-        chunks = self._server.stream(request, on_done=self._count)
+        chunks = self._server.stream(request, on_done=self._counter(on_usage))
         try:
             for chunk in chunks:
                 if piece := chunk_text(chunk):
@@ -117,13 +128,20 @@ class LlamaCppEngine(CustomLLM):
         finally:
             chunks.close()  # type: ignore[attr-defined]
 
-    def _count(self, timings: Mapping[str, Any]) -> None:
-        self._usage += Usage(
-            evaluated_tokens=int(timings.get("prompt_n", 0)),
-            reused_tokens=int(timings.get("cache_n", 0)),
-            generated_tokens=int(timings.get("predicted_n", 0)),
-            calls=1,
-        )
+    def _counter(self, on_usage: OnUsage) -> Callable[[Mapping[str, Any]], None]:
+        """Counts one call from its timings, for the caller and for the model's own sum."""
+
+        def count(timings: Mapping[str, Any]) -> None:
+            usage = Usage(
+                evaluated_tokens=int(timings.get("prompt_n", 0)),
+                reused_tokens=int(timings.get("cache_n", 0)),
+                generated_tokens=int(timings.get("predicted_n", 0)),
+                calls=1,
+            )
+            self._usage += usage
+            on_usage(usage)
+
+        return count
 
     # LlamaIndex's interface
 

@@ -15,10 +15,14 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from onrecord.index.text.words import LONG_NAMES, NATIONS, Words, words_of
+from onrecord.qa.engines.yes_no import yes_share
 from onrecord.qa.judges.injection import stated
+from onrecord.qa.steps import prompts
 from onrecord.qa.steps.choose import weights
 from onrecord.qa.steps.question_type import wants
-from onrecord.qa.types import Evidence
+from onrecord.qa.steps.tools import Tools
+from onrecord.qa.steps.values import Checked, Found, Part
+from onrecord.qa.types import Evidence, Reason
 
 Strictness = Literal["lenient", "balanced", "strict"]
 Signals = Mapping[str, float]
@@ -26,6 +30,8 @@ Signals = Mapping[str, float]
 MODEL_SIGNALS = ("not_stated", "stated")
 TEXT_SIGNALS = ("nearness", "coverage", "coverage_best", "names_missing", "unseen", "kind_met")
 
+NOTHING_NEAR = 0.2  # cosine and word share below which nothing found is about the question at all
+OUTSIDE_IS_NEARER = 0.12  # how much nearer an article outside the filter must be to blame the filter
 # A name that 1,000 passages never use is half as telling as one that none of a whole archive uses: of a few articles it
 # only says that the question words things otherwise (unseen in the articles it is asked of, on squad2-dev and
 # clapnq-dev: .06 and .04 of answerable questions, .10 and .09 of others; in 1,227 articles: none of 65, 7 of 32).
@@ -56,6 +62,53 @@ class Calibration:
     bias: float
     thresholds: Mapping[str, float]
     provenance: Mapping[str, Any]
+
+
+def check(part: Part, found: Found, tools: Tools, *, look: bool = True) -> Checked:
+    """Whether the evidence answers. ``look``: the model is asked too, where there is one that tells its doubts."""
+    if part.refused:
+        return Checked(part.refused)
+    if not found.evidence:
+        return Checked("outside_filter" if part.filtered and tools.sources.library.passage_count else "nothing_found")
+    with tools.trace.timed("check"):
+        signals = _signals(part, found, tools, look=look)
+    fitted = calibration(with_model="not_stated" in signals)
+    answerability = probability(signals, fitted)
+    set_by_user = tools.settings.threshold
+    threshold = fitted.thresholds[tools.settings.strictness] if set_by_user is None else set_by_user
+    reason = "" if answerability >= threshold else _why_not_answered(part, found, signals, tools)
+    return Checked(reason, answerability, threshold, signals)
+
+
+def _why_not_answered(part: Part, found: Found, signals: Signals, tools: Tools) -> Reason:
+    if part.filtered:
+        outside = tools.sources.nearest_anywhere(part.text, found.vector)
+        if outside > found.nearness + OUTSIDE_IS_NEARER:
+            return "outside_filter"
+    if found.nearness < NOTHING_NEAR or signals["coverage"] < NOTHING_NEAR:
+        return "nothing_found"
+    return "not_answered"
+
+
+def _signals(part: Part, found: Found, tools: Tools, *, look: bool) -> dict[str, float]:
+    """What the decision is made from; the model's share only where it tells its logits."""
+    library = tools.sources.library
+    signals = text_signals(
+        part.text,
+        found.evidence,
+        nearness=found.nearness,
+        rarity=tools.sources.rarity,
+        known=library.contains_term,
+        passages=library.passage_count,
+    )
+    if tools.model is None or not look:
+        return signals
+    head = prompts.head(part.text, found.evidence)
+    first = tools.model.first_tokens(prompts.messages(head, prompts.SHORT_OR_NOT))
+    if first is None:
+        return signals
+    second = tools.model.first_tokens(prompts.messages(head, prompts.STATED))
+    return signals | {"not_stated": logit(not_stated_share(first)), "stated": logit(yes_share(second))}
 
 
 @cache
@@ -105,11 +158,12 @@ def text_signals(
     """
     asked = words_of(question)
     texts = [words_of(e.sentence.text) for e in evidence]
-    titles = {e.sentence.article_id: words_of(f"{stated(e.title)}. {stated(e.source)}").stems for e in evidence}
+    facts = {e.sentence.article_id: (e.title, e.source) for e in evidence}
+    titles = [words_of(f"{stated(title)}. {stated(source)}").stems for title, source in facts.values()]
     weight = weights(question, rarity)
     total = sum(weight.values()) or 1.0
     held = [sum(weight[s] for s in asked.content & words.stems) / total for words in texts]
-    everything = frozenset().union(*(w.stems for w in texts), *titles.values()) if texts else frozenset()
+    everything = frozenset().union(*(w.stems for w in texts), *titles) if texts else frozenset()
     names = {s for name in asked.names for s in name}
     telling = [t.text for t in asked.tokens if t.stem in names - _SPELT_IN_MANY_WAYS] + _NUMBER.findall(question)
     unseen = any(not known(word) for word in telling)

@@ -7,14 +7,19 @@ leans on the one before it ("He estimated ...") brings that one along; copies of
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
-from onrecord.index import Article, Embedder, Hit, Sentence, Vectors
+from onrecord.index import Article, Hit, Sentence, Vectors
 from onrecord.index.text.words import words_of
+from onrecord.qa.engines.pieces import estimate_tokens
+from onrecord.qa.judges.injection import orders_in
 from onrecord.qa.steps.question_type import Wanted, wants
+from onrecord.qa.steps.sources import Sources
+from onrecord.qa.steps.tools import Tools
+from onrecord.qa.steps.values import Found, Part, Searched
 from onrecord.qa.types import Evidence
 
 # Chosen on three dev suites: the share of gold sentences among twelve of 450 tokens, over all articles of squad2-dev
@@ -26,6 +31,8 @@ NEARNESS, PASSAGE, COVERAGE, CONTEXT, FACTS, KIND = 1.7, 1.1, 0.3, 0.6, 0.5, 0.3
 TIMELY, TIMELY_PASSAGE = 0.7, 0.5
 MOST_FACTS = 6  # names and numbers beyond this add nothing
 MOST_EMBEDDED = 40
+LEFT_OUT = "Sentences that give orders to whoever answers, instead of reporting, were left out."
+AROUND = 400  # tokens of a prompt that are neither evidence, question nor answer
 LEANS_ON = 0.85  # the sentence that a pronoun points back to is worth this share of the one that needs it
 
 _LEANING = re.compile(
@@ -45,6 +52,67 @@ class Candidate:
     sentence: Sentence
     score: float
     leans: bool
+
+
+def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = True) -> Found:
+    """The evidence for one part. ``lead_ins``: a sentence that leans on the one before it brings that one along.
+
+    Raises `UnknownArticle` where an article is removed meanwhile (see `search.settled`).
+    """
+    sources = tools.sources
+    with tools.trace.timed("evidence"):
+        orders = orders_in(searched.hits, sources.orders_among)
+        ids = {hit.passage.article_id for hit in searched.hits}
+        suits = sources.timely(part.text)
+        ranked = candidates(
+            part.text,
+            searched.hits,
+            query_vector=searched.vector,
+            embed=sources.embed,
+            rarity=sources.rarity,
+            timely={article_id: suits(article_id) for article_id in ids} if suits else {},
+            left_out=orders,
+        )
+
+        def before(sentence: Sentence) -> Sentence | None:
+            hidden = not lead_ins or (sentence.article_id, sentence.index - 1) in orders
+            return None if hidden else sources.before(sentence)
+
+        tokens, warnings = budget(part.text, tools)
+        kept = best_that_fit(
+            _once(ranked, ids, sources),
+            before=before,
+            count_tokens=tools.model.count_tokens if tools.model else estimate_tokens,
+            max_tokens=tokens,
+            max_sentences=tools.settings.evidence_sentences,
+        )
+        return shown(searched, kept, sources, warnings=(LEFT_OUT, *warnings) if orders else warnings)
+
+
+def _once(ranked: Sequence[Candidate], ids: Set[str], sources: Sources) -> list[Candidate]:
+    """The candidates without those of a copy, where the article that was published first was found too."""
+    copies = sources.library.copies
+    by_article = {candidate.sentence.article_id for candidate in ranked}
+    kept = {one for one in by_article if sources.oldest(ids & {one, *copies(one)}) == one}
+    return [candidate for candidate in ranked if candidate.sentence.article_id in kept]
+
+
+def shown(searched: Searched, kept: Sequence[Candidate], sources: Sources, *, warnings: tuple[str, ...] = ()) -> Found:
+    """The chosen sentences as numbered evidence, with their nearness to the question."""
+    evidence = numbered(kept, sources.library.article, sources.library.copies)
+    nearness = sources.nearest(searched.vector, [candidate.sentence for candidate in kept])
+    return Found(searched.hits, evidence, searched.vector, nearness, warnings)
+
+
+def budget(question: str, tools: Tools) -> tuple[int, tuple[str, ...]]:
+    """Tokens for evidence: as set, or what the model's context leaves, with a warning when that is less."""
+    model, wanted = tools.model, tools.settings.evidence_tokens
+    if model is None:
+        return wanted, ()
+    size = model.context_tokens
+    room = size - model.count_tokens(question) - tools.settings.max_answer_tokens - AROUND
+    less = f"The model reads {size} tokens at once, so it was shown less evidence than set."
+    return max(40, min(room, wanted)), (less,) if room < wanted else ()
 
 
 def leans_back(text: str) -> bool:
@@ -68,13 +136,13 @@ def candidates(
     query_vector: Vectors,
     embed: Callable[[Sequence[Sentence]], Vectors],
     rarity: Callable[[str], float],
-    timely: Callable[[str], float] = lambda article_id: 0.0,
+    timely: Mapping[str, float] | None = None,
     left_out: frozenset[Key] = frozenset(),
 ) -> list[Candidate]:
     """Every sentence of the hits but those ``left_out``, best first.
 
     ``embed``: unit vectors ``(n, d)``; ``rarity``: weight of a word >= 0; ``timely``: how well an article's date suits
-    the question, 0 to 1.
+    the question, 0 to 1, where it asks for a time.
     """
     rank_of: dict[Key, int] = {}
     sentences: dict[Key, Sentence] = {}
@@ -87,9 +155,10 @@ def candidates(
             rank_of[key] = min(rank_of.get(key, rank), rank)
     weight = weights(question, rarity)
     kinds = wants(question)
+    dated = timely or {}
     by_words = {
-        key: PASSAGE * _by_rank(rank_of[key]) + _word_score(sentences, key, weight, kinds) + TIMELY * timely(key[0])
-        for key in sentences
+        key: PASSAGE * _by_rank(rank) + _word_score(sentences, key, weight, kinds) + TIMELY * dated.get(key[0], 0.0)
+        for key, rank in rank_of.items()
     }
     # Embedding sentences is the slow part: those that words and rank put last are not worth it.
     kept = sorted(sentences, key=lambda key: -by_words[key])[:MOST_EMBEDDED]
@@ -128,16 +197,15 @@ def _word_score(sentences: Mapping[Key, Sentence], key: Key, weight: Mapping[str
     return COVERAGE * here + CONTEXT * near + FACTS * facts + KIND * float(kinds.met_by(words))
 
 
-def choose(
+def best_that_fit(
     ranked: Sequence[Candidate],
     *,
     before: Callable[[Sentence], Sentence | None],
     count_tokens: Callable[[str], int],
     max_tokens: int,
     max_sentences: int,
-    representative: Callable[[str], str] = lambda article_id: article_id,
 ) -> list[Candidate]:
-    """The best candidates that fit, in order of score. ``representative``: the article that stands for a copy."""
+    """The best candidates that fit, in order of score. ``before``: the sentence that leads in to one that leans."""
     chosen: dict[tuple[str, int], Candidate] = {}
     texts: set[str] = set()
     spent = 0
@@ -155,8 +223,6 @@ def choose(
         return True
 
     for candidate in ranked:
-        if representative(candidate.sentence.article_id) != candidate.sentence.article_id:
-            continue
         if not take(candidate) or not candidate.leans:
             continue
         previous = before(candidate.sentence)
@@ -194,26 +260,3 @@ def numbered(
             )
         )
     return tuple(evidence)
-
-
-class SentenceVectors:
-    """Embeds sentences, remembering the most recent ones: follow-ups ask about the same passages."""
-
-    def __init__(self, embedder: Embedder, *, keep: int = 20_000) -> None:
-        self._embedder = embedder
-        self._keep = keep
-        self._known: dict[str, Vectors] = {}
-
-    def __call__(self, sentences: Sequence[Sentence]) -> Vectors:
-        """Unit vectors of shape ``(len(sentences), dimension)``."""
-        return self.texts([sentence.text for sentence in sentences])
-
-    def texts(self, texts: Sequence[str]) -> Vectors:
-        """The same of texts."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if new:
-            if len(self._known) + len(new) > self._keep:
-                self._known.clear()
-                new = list(dict.fromkeys(texts))
-            self._known.update(zip(new, self._embedder.embed_passages(new), strict=True))
-        return np.stack([self._known[text] for text in texts])

@@ -6,16 +6,21 @@ shown, as each article's own sentence, attributed and dated.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from onrecord.index.text.quantities import Quantity, same_quantity, share_quantity
 from onrecord.index.text.words import Words, plain, words_of
 from onrecord.qa.judges.injection import stated
-from onrecord.qa.steps.check import logit
-from onrecord.qa.steps.question_type import given, offered, wants
-from onrecord.qa.types import Evidence
+from onrecord.qa.steps import prompts
+from onrecord.qa.steps.check import logit, not_stated_share
+from onrecord.qa.steps.question_type import offered, question_stems, wants
+from onrecord.qa.steps.tools import Tools
+from onrecord.qa.steps.trace import Model
+from onrecord.qa.steps.values import Found, Part, Written
+from onrecord.qa.steps.write import citations_of, numbered, quoted
+from onrecord.qa.types import AnswerSentence, Citation, Disagreement, Evidence
 
 MOST_READ = 6  # articles that are read on their own
 TOGETHER = 4  # sentences of an article that are read together
@@ -29,9 +34,58 @@ BEHIND = 1.0  # or this much likelier, in log-odds, than in the article that ans
 _AGO = re.compile(r"\b(?:years?|months|decades?) (?:ago|earlier|before)\b|\blast (?:year|season)\b", re.IGNORECASE)
 
 
+def compare(
+    part: Part, found: Found, written: Written, cited: Sequence[Citation], tools: Tools
+) -> tuple[Disagreement, ...]:
+    """What each article says where more than one answers and they differ. ``cited``: all that the answer cites."""
+    if tools.model is None:
+        return ()
+    with tools.trace.timed("disagree"):
+        if not tools.settings.compare_sources or not written.sentences:
+            return ()
+        readings = _readings(part.text, found.evidence, written.sentences, tools.model)
+        return _disagreements(part.text, readings, " ".join(s.text for s in written.sentences), cited)
+
+
+def _readings(
+    question: str, evidence: Sequence[Evidence], sentences: Sequence[AnswerSentence], model: Model
+) -> list["ArticleReading"]:
+    """What each article that answers says; empty where fewer than two do, or where the model does not tell."""
+
+    def task(excerpt: Excerpt, task: str) -> list[Mapping[str, str]]:
+        return prompts.messages(prompts.text_head(question, excerpt.text), task)
+
+    def say(excerpt: Excerpt) -> str:
+        return "".join(model.generate(task(excerpt, prompts.PHRASE), max_tokens=20))
+
+    places = {(c.article_id, c.sentence.index) for c in citations_of(sentences)}
+    cited = frozenset(e.number for e in evidence if (e.sentence.article_id, e.sentence.index) in places)
+    readings = []
+    for excerpt in contenders(question, evidence, cited):
+        silence = not_stated_share(model.first_tokens(task(excerpt, prompts.SHORT_OR_NOT)))
+        if silence is None:
+            return []  # nobody can say which articles answer
+        readings.append(ArticleReading(excerpt, silence))
+    surest = answering(readings)
+    return positions(question, surest, say) if len(surest) > 1 else []
+
+
+def _disagreements(
+    question: str, readings: Sequence["ArticleReading"], answer: str, cited: Sequence[Citation]
+) -> tuple[Disagreement, ...]:
+    """The readings as positions, where they differ and one of them is the answer's own."""
+    grouped = groups(question, readings)
+    if len(grouped) < 2 or not any(agrees_with_answer(question, reading, answer) for reading in readings):
+        return ()
+    shown: list[AnswerSentence] = []
+    for reading in by_date([min(group, key=lambda reading: reading.silence) for group in grouped]):
+        shown.append(numbered(quoted(reading.evidence), citations_of(shown, cited)))
+    return (Disagreement(about=question.rstrip("?"), positions=tuple(shown)),)
+
+
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The best sentences of one article, in reading order; ``cited``: which of them the answer stands on."""
+    """The best sentences of one article, in reading order; ``cited``: which of them the answer cites."""
 
     sentences: tuple[Evidence, ...]
     cited: frozenset[int] = frozenset()  # numbers of evidence
@@ -46,7 +100,7 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ArticleReading:
     """One excerpt read on its own. ``silence``: the probability that it does not answer; ``said``: its few words;
     ``saying``: the sentence that they are made of.
     """
@@ -64,7 +118,7 @@ class Reading:
 
 def contenders(question: str, evidence: Sequence[Evidence], cited: frozenset[int] = frozenset()) -> list[Excerpt]:
     """An excerpt of each article that may answer by itself, best first; copies count once. Empty where only one
-    article may. ``cited``: numbers of the evidence that the answer stands on, which is in its article's excerpt.
+    article may. ``cited``: numbers of the evidence that the answer cites, which is in its article's excerpt.
     """
     wanted = wants(question)
     number_asked = wanted.number or wanted.day
@@ -103,7 +157,7 @@ def _same_time(one: str, other: str) -> bool:
     return abs(apart.days) <= DAYS_APART
 
 
-def answering(readings: Sequence[Reading]) -> list[Reading]:
+def answering(readings: Sequence[ArticleReading]) -> list[ArticleReading]:
     """The readings that answer, surest first."""
     ranked = sorted(readings, key=lambda reading: reading.silence)
     best = ranked[0].silence if ranked else 0.0
@@ -114,7 +168,7 @@ def answering(readings: Sequence[Reading]) -> list[Reading]:
     ]
 
 
-def positions(question: str, readings: Sequence[Reading], say: Callable[[Excerpt], str]) -> list[Reading]:
+def positions(question: str, readings: Sequence[ArticleReading], say: Callable[[Excerpt], str]) -> list[ArticleReading]:
     """What each answering reading says. ``say`` gives a few words, kept only if they are one sentence's own, of the
     time that is asked about, and more than the question's.
     """
@@ -123,7 +177,7 @@ def positions(question: str, readings: Sequence[Reading], say: Callable[[Excerpt
         said = " ".join(say(reading.excerpt).split()).strip(" .\"“”'")
         saying = _saying(question, said, reading.excerpt) if said else None
         if saying and any(_answer(question, said)):
-            found.append(Reading(reading.excerpt, reading.silence, said, saying))
+            found.append(ArticleReading(reading.excerpt, reading.silence, said, saying))
     return [reading for reading in found if not _of_another_time(question, reading.evidence)]
 
 
@@ -147,7 +201,7 @@ def _saying(question: str, said: str, excerpt: Excerpt) -> Evidence | None:
     holding = [e for e in excerpt.sentences if _made_of(said, e.sentence.text)]
     if holding:
         return max(holding, key=lambda e: (e.number in excerpt.cited, e.score))
-    words, asked = words_of(said).content, given(question)
+    words, asked = words_of(said).content, question_stems(question)
     if not words or not words <= offered(question):
         return None
 
@@ -170,10 +224,10 @@ def _made_of(said: str, sentence: str) -> bool:
 def _answer(question: str, said: str) -> tuple[frozenset[str], tuple[Quantity, ...]]:
     """What a short answer adds to the question: content words, and numbers."""
     words = words_of(said)
-    return words.content - given(question), words.quantities
+    return words.content - question_stems(question), words.quantities
 
 
-def told(question: str, reading: Reading, answer: str) -> bool:
+def agrees_with_answer(question: str, reading: ArticleReading, answer: str) -> bool:
     """Whether the answer that was written says what this text says.
 
     Articles whose every text says something else than the answer tell of something else: a semi-final, a place-holder.
@@ -196,10 +250,10 @@ def same_answer(question: str, one: str, other: str) -> bool:
         return share_quantity(first.quantities, second.quantities)
     if plain(one) in plain(other) or plain(other) in plain(one):
         return True
-    return _overlap(first, second, given(question)) >= 0.5
+    return _overlap(first, second, question_stems(question)) >= 0.5
 
 
-def _agree(question: str, one: Reading, other: Reading) -> bool:
+def _agree(question: str, one: ArticleReading, other: ArticleReading) -> bool:
     first, second = words_of(one.evidence.sentence.text), words_of(other.evidence.sentence.text)
     same_numbers = {q.value for q in first.quantities} == {q.value for q in second.quantities}
     if same_numbers and _overlap(first, second, frozenset()) >= ALIKE:
@@ -214,9 +268,9 @@ def _overlap(one: Words, other: Words, asked: frozenset[str]) -> float:
     return len(first & second) / shorter if shorter else 0.0
 
 
-def groups(question: str, found: Sequence[Reading]) -> list[list[Reading]]:
+def groups(question: str, found: Sequence[ArticleReading]) -> list[list[ArticleReading]]:
     """Readings that say the same together, the largest group first, then the surest."""
-    together: list[list[Reading]] = []
+    together: list[list[ArticleReading]] = []
     for position in found:
         home = next((g for g in together if any(_agree(question, position, p) for p in g)), None)
         if home is None:
@@ -226,6 +280,6 @@ def groups(question: str, found: Sequence[Reading]) -> list[list[Reading]]:
     return sorted(together, key=lambda g: (-len(g), min(p.silence for p in g)))
 
 
-def by_date(found: Sequence[Reading]) -> list[Reading]:
+def by_date(found: Sequence[ArticleReading]) -> list[ArticleReading]:
     """Earlier articles first; undated ones last, in the order they came."""
     return sorted(found, key=lambda p: (not p.evidence.published, p.evidence.published))

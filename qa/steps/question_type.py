@@ -90,12 +90,12 @@ def counted(question: str) -> str:
     return stem(match["noun"]) if match else ""
 
 
-def given(question: str) -> frozenset[str]:
+def question_stems(question: str) -> frozenset[str]:
     """The stems of the content words that a question gives away: all but the alternatives that it offers.
 
     What an answer says beyond these is what it answers.
 
-    >>> sorted(given("Who stopped the buses, rebels or soldiers?")) == sorted([stem("stopped"), stem("buses")])
+    >>> sorted(question_stems("Who stopped the buses, rebels or soldiers?")) == sorted([stem("stopped"), stem("buses")])
     True
     """
     return words_of(question).content - offered(question)

@@ -10,12 +10,21 @@ talks take place?”" reads well for every question; "where the talks took place
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
+from onrecord.index import Filter
 from onrecord.index.text.language import language_of
 from onrecord.index.text.words import words_of
+from onrecord.qa.steps.check import not_for_the_articles
+from onrecord.qa.steps.question_type import of_each
+from onrecord.qa.steps.search import articles_about
+from onrecord.qa.steps.tools import Tools
+from onrecord.qa.steps.values import Asked, Part
+from onrecord.qa.types import Reason
 
 MOST_PARTS = 3
+MOST_ARTICLES = 3  # that a question about "each article" is put to, one after the other
 MAX_LENGTH = 400  # characters; longer texts tell a story around their question
 
 _SAYING = "say|think|respond|demand|reply|react|want|ask|claim|propose|offer|promise|announce|believe|suggest|warn|do"
@@ -116,6 +125,26 @@ _GROUP = _pattern(r"\b(?:group|government|army|team|council|party|crew|company)$
 _POINTING = _pattern(
     r"\b(?:this|that|these|those|then|so|same|ones?|do it|it (?:happen|take|took|true|like|possible))\b"
 )
+
+
+def split(asked: Asked, scope: Filter | None, tools: Tools) -> tuple[Part, ...]:
+    """The parts of the question, or the one that is put to each article by itself."""
+    each = of_each(asked.text)
+    articles = articles_about(each, scope, tools) if each else []
+    if len(articles) > MOST_ARTICLES:
+        tools.trace.warn(f"Asked of the {MOST_ARTICLES} nearest of {len(articles)} articles.")
+    if len(articles) > 1:
+        return tuple(
+            _part(each, replace(scope or Filter(), articles=(article_id,)), scope, article_id)
+            for article_id in articles[:MOST_ARTICLES]
+        )
+    texts = parts_of(asked.text) if tools.model else (asked.text,)
+    return tuple(_part(text, scope, scope) for text in texts)
+
+
+def _part(text: str, where: Filter | None, scope: Filter | None, article_id: str = "") -> Part:
+    refused: Reason = "not_a_question_for_the_articles" if not_for_the_articles(text) else ""
+    return Part(text, where, article_id, bool(scope), refused)
 
 
 def parts_of(question: str) -> tuple[str, ...]:

@@ -9,13 +9,21 @@ writes is used only if it keeps the question's words and adds no name or number 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
+from onrecord.index.errors import InputError
+from onrecord.index.text.language import language_of, translated
 from onrecord.index.text.words import words_of
+from onrecord.qa.steps.prompts import plain_messages
+from onrecord.qa.steps.tools import Tools
+from onrecord.qa.steps.trace import Model
+from onrecord.qa.steps.values import Asked
 from onrecord.qa.types import Turn
 
 By = Literal["as_asked", "rule", "model", "joined"]
 
+MAX_QUESTION = 4000  # characters
 KEPT = 0.6  # the share of a question's content words that a rewritten one must keep
 
 _HE = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself)\b", re.IGNORECASE)
@@ -50,6 +58,37 @@ class Standalone:
 
     text: str
     by: By
+
+
+def understand(question: str, history: Sequence[Turn], tools: Tools) -> Asked:
+    """The question that stands alone, in a language of the articles. Raises `InputError` as `readable` does."""
+    text = asked = readable(question)
+    model = tools.model
+    with tools.trace.timed("understand"):
+        language, spoken = language_of(asked), tools.sources.languages
+        translate = model is not None and language not in spoken
+        if model is not None and translate:
+            text = translated(text, "en" if "en" in spoken else min(spoken), partial(complete, model))
+        whole = standalone(text, history, partial(complete, model) if model else None)
+    return Asked(asked, whole.text, language, translate)
+
+
+def readable(question: str) -> str:
+    """The question on one line; raises `InputError` for one that is empty or over `MAX_QUESTION` characters."""
+    asked = " ".join(question.split())
+    if not asked:
+        raise InputError("The question is empty; type what you want to know.")
+    if len(asked) > MAX_QUESTION:
+        raise InputError(
+            f"The question has {len(asked):,} characters; at most {MAX_QUESTION:,} are read. Shorten it, and add long "
+            "texts as articles instead."
+        )
+    return asked
+
+
+def complete(model: Model, task: str) -> str:
+    """What the model writes to a task without evidence: rewriting, translating."""
+    return "".join(model.generate(plain_messages(task), max_tokens=80))
 
 
 def standalone(question: str, history: Sequence[Turn], rewrite: Callable[[str], str] | None = None) -> Standalone:

@@ -69,10 +69,9 @@ def ask(
 
 def _check(question: str) -> None:
     """What the assistant would refuse is refused before a model is loaded for it."""
-    from onrecord.qa.assistant import MAX_QUESTION
-    from onrecord.qa.steps.answer_run import Draft
+    from onrecord.qa.steps.understand import readable
 
-    Draft.begin(question, limit=MAX_QUESTION, usage=None)
+    readable(question)
 
 
 def _followed(

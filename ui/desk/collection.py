@@ -110,8 +110,9 @@ def answer(
 ) -> Iterator[Record]:
     """``record`` as it grows. Closing this generator, as a closed tab does, stops the model.
 
-    ``assistant``: the room's own unless given. The search needs no model, so the evidence comes before the wait for
-    a place in the lane.
+    ``assistant``: the room's own unless given. The evidence comes before the wait for a place in the lane: most
+    searches need no model. A follow-up that no rule can make whole, and a question in a language of no article, ask it
+    first; its engine then serves that short call in turn with the answer that is being written.
     """
     yield record
     ticket = lane.join(begin=False)

@@ -153,7 +153,11 @@ class Asking:
     def _follow(
         self, events: Iterator[Event], ticket: Ticket, stop: threading.Event, end: float, tell: Callable[[Sign], None]
     ) -> None:
-        """The search needs no model, so the evidence comes before the wait."""
+        """The evidence comes before the wait for the lane.
+
+        Most searches need no model. A follow-up that no rule can make whole, and a question in a language of no
+        article, ask it first; its engine then serves that short call in turn with the answer that is being written.
+        """
         for event in events:
             if stop.is_set():
                 return

@@ -8,7 +8,6 @@ import pytest
 
 from onrecord.eval.fitting.calibrate import (
     Observation,
-    ObservedAssistant,
     fit,
     observe,
     without_model_signals,
@@ -96,7 +95,7 @@ def test_an_assistant_is_observed_without_being_changed(
     ]
     with Library(tmp_path / "data", embedder=embedder) as library:
         library.add(articles)
-        found = observe(ObservedAssistant(library, None), questions, suite="small")
+        found = observe(library, None, questions, suite="small")
     assert [(one.question_id, one.suite, one.answerable) for one in found] == [
         ("q1", "small", True),
         ("q2", "small", True),

@@ -27,7 +27,7 @@ def test_what_was_asked_once_is_not_asked_again(kept: KeptReplies, engine: Any) 
     assert list(kept.generate(ASK, max_tokens=20)) == first
     assert kept.first_tokens(ASK) == kept.first_tokens(ASK)
     assert kept.yes_probability(ASK) == kept.yes_probability(ASK)
-    assert kept.usage.calls == 3
+    assert engine.usage.calls == 3
 
 
 def test_another_length_is_another_question(kept: KeptReplies, engine: Any) -> None:

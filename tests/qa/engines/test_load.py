@@ -194,15 +194,24 @@ def test_every_engine_tells_a_probability_or_that_it_cannot(any_engine: Engine) 
     assert tokens is None or 0 < sum(tokens.values()) <= 1.001
 
 
-def test_every_engine_counts_its_work_until_it_is_reset(any_engine: Engine) -> None:
-    any_engine.reset_usage()
-    list(any_engine.generate(ASK, max_tokens=4))
-    used = any_engine.usage
-    assert used.calls == 1
-    assert used.evaluated_tokens + used.reused_tokens > 5
-    assert used.generated_tokens >= 1
-    any_engine.reset_usage()
-    assert any_engine.usage == Usage()
+def test_every_engine_tells_once_what_each_call_cost(any_engine: Engine) -> None:
+    told: list[Usage] = []
+    list(any_engine.generate(ASK, max_tokens=4, on_usage=told.append))
+    assert len(told) == 1
+    assert told[0].calls == 1
+    assert told[0].evaluated_tokens + told[0].reused_tokens > 5
+    assert told[0].generated_tokens >= 1
+    any_engine.first_tokens(ASK, on_usage=told.append)
+    assert [usage.calls for usage in told] == [1, 1]
+
+
+def test_every_engine_tells_what_a_call_cost_that_was_stopped(any_engine: Engine) -> None:
+    told: list[Usage] = []
+    pieces = any_engine.generate(ASK, max_tokens=40, on_usage=told.append)
+    next(pieces)
+    pieces.close()  # type: ignore[attr-defined]
+    assert len(told) == 1
+    assert told[0].calls == 1
 
 
 def test_every_engine_counts_more_tokens_in_longer_text(any_engine: Engine) -> None:
@@ -220,8 +229,9 @@ def test_a_llamaindex_model_with_logprobs_tells_the_share_of_yes() -> None:
 
 def test_a_llamaindex_model_without_logprobs_is_asked_for_them_once() -> None:
     engine = engine_from_llm(ReplyingLLM())
-    assert [engine.yes_probability(ASK) for _ in range(3)] == [None] * 3
-    assert engine.usage.calls == 1
+    told: list[Usage] = []
+    assert [engine.yes_probability(ASK, on_usage=told.append) for _ in range(3)] == [None] * 3
+    assert len(told) == 1
 
 
 def test_a_llamaindex_model_that_cannot_stream_answers_in_one_piece() -> None:
@@ -239,8 +249,9 @@ def test_a_server_is_asked_at_temperature_zero_for_the_model_that_was_named(serv
 
 def test_a_servers_own_counts_are_used(server: FakeServer) -> None:
     engine = engine_from_url(server.url, model="served", api_key="secret")
-    list(engine.generate(ASK, max_tokens=50))
-    assert engine.usage == Usage(evaluated_tokens=10, reused_tokens=20, generated_tokens=9, calls=1)
+    told: list[Usage] = []
+    list(engine.generate(ASK, max_tokens=50, on_usage=told.append))
+    assert told == [Usage(evaluated_tokens=10, reused_tokens=20, generated_tokens=9, calls=1)]
 
 
 def test_a_server_with_logprobs_tells_the_share_of_yes(server: FakeServer) -> None:

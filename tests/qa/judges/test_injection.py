@@ -10,7 +10,7 @@ from onrecord.qa.assistant import Assistant
 from onrecord.qa.judges.injection import among, by_words, by_words_and_vectors, gives_orders
 from onrecord.qa.judges.injection_judge import judge
 from onrecord.qa.settings import AnswerSettings
-from onrecord.qa.steps.search import LEFT_OUT
+from onrecord.qa.steps.choose import LEFT_OUT
 
 ALWAYS = AnswerSettings(threshold=0.0, compare_sources=False)
 

@@ -5,15 +5,15 @@ import pytest
 from onrecord.index import Sentence
 from onrecord.qa.steps.compare import (
     TOGETHER,
+    ArticleReading,
     Excerpt,
-    Reading,
+    agrees_with_answer,
     answering,
     by_date,
     contenders,
     groups,
     positions,
     same_answer,
-    told,
 )
 from onrecord.qa.types import Evidence
 
@@ -23,8 +23,10 @@ def evidence(number: int, article: str, text: str, *, score: float = 1.0, publis
     return Evidence(number, sentence, title=article, published=published, score=score)
 
 
-def reading(number: int, article: str, text: str, silence: float, said: str = "", *, published: str = "") -> Reading:
-    return Reading(Excerpt((evidence(number, article, text, published=published),)), silence, said)
+def reading(
+    number: int, article: str, text: str, silence: float, said: str = "", *, published: str = ""
+) -> ArticleReading:
+    return ArticleReading(Excerpt((evidence(number, article, text, published=published),)), silence, said)
 
 
 def numbers_of(excerpts: list[Excerpt]) -> list[list[int]]:
@@ -64,7 +66,7 @@ def test_what_the_answer_cites_is_read_and_shown_first() -> None:
     excerpts = contenders("How many people were there?", items, frozenset({1}))
     assert numbers_of(excerpts) == [[9], [1, 5, 6, 7]]
     items = [evidence(1, "a", "The mayor spoke.", score=0.4), evidence(2, "a", "A mayor wrote.", score=0.8)]
-    cited = Reading(Excerpt(tuple(items), frozenset({1})), 0.1)
+    cited = ArticleReading(Excerpt(tuple(items), frozenset({1})), 0.1)
     assert positions("Who spoke?", [cited], say=lambda _: "mayor")[0].evidence.number == 1
 
 
@@ -72,11 +74,11 @@ def test_an_alternative_that_an_article_words_otherwise_is_its_position() -> Non
     texts = ("They were turned away by pro-government militias.", "The buses came at dawn.", "It rained.")
     excerpt = Excerpt(tuple(evidence(n, "a", text) for n, text in enumerate(texts, start=1)))
     question = "Who stopped the buses, rebels or pro-government forces?"
-    assert [p.evidence.number for p in positions(question, [Reading(excerpt, 0.1)], lambda _: "rebels")] == [2]
+    assert [p.evidence.number for p in positions(question, [ArticleReading(excerpt, 0.1)], lambda _: "rebels")] == [2]
     shown = Excerpt(excerpt.sentences, frozenset({1}))
-    said = positions(question, [Reading(shown, 0.1)], lambda _: "Pro-government forces")
+    said = positions(question, [ArticleReading(shown, 0.1)], lambda _: "Pro-government forces")
     assert [p.evidence.number for p in said] == [1]
-    assert positions(question, [Reading(excerpt, 0.1)], lambda _: "the weather") == []
+    assert positions(question, [ArticleReading(excerpt, 0.1)], lambda _: "the weather") == []
 
 
 def test_articles_months_apart_do_not_differ_and_undated_ones_may() -> None:
@@ -120,7 +122,7 @@ def test_only_articles_that_answer_about_as_surely_as_the_best_one_count() -> No
 
 def test_what_no_sentence_holds_is_no_position_and_the_sentence_that_holds_it_is_shown() -> None:
     excerpt = Excerpt((evidence(1, "a", "Nobody fled."), evidence(2, "a", "There were 5,000 people.", score=0.5)))
-    one = Reading(excerpt, 0.1)
+    one = ArticleReading(excerpt, 0.1)
     assert positions("How many?", [one], say=lambda _: "9,000 people") == []
     found = positions("How many?", [one], say=lambda _: "5,000 people.")
     assert [(p.said, p.evidence.number) for p in found] == [("5,000 people", 2)]
@@ -132,7 +134,8 @@ def test_the_question_said_back_is_no_position_but_one_of_its_alternatives_is() 
     other = reading(1, "a", "Aleppo has been liberated.", 0.1)
     question = "Is Aleppo described as surrendered or liberated?"
     assert [p.said for p in positions(question, [other], say=lambda _: "Liberated")] == ["Liberated"]
-    assert told(question, positions(question, [other], say=lambda _: "Liberated")[0], "Aleppo was liberated.")
+    said = positions(question, [other], say=lambda _: "Liberated")[0]
+    assert agrees_with_answer(question, said, "Aleppo was liberated.")
 
 
 @pytest.mark.parametrize(
@@ -153,10 +156,11 @@ def test_a_sentence_that_looks_back_is_no_position(text: str, counts: bool) -> N
 
 def test_a_text_tells_what_the_answer_says_by_its_words_or_its_number() -> None:
     final = reading(1, "a", "", 0.1, "Argentina")
-    assert told("Who won the final?", final, "Argentina won the final.")
-    assert not told("Who won the final?", final, "Colombia won the final.")
+    assert agrees_with_answer("Who won the final?", final, "Argentina won the final.")
+    assert not agrees_with_answer("Who won the final?", final, "Colombia won the final.")
     count = reading(1, "a", "", 0.1, "5,000 fighters")
-    assert told("How many?", count, "Five thousand were left.") and not told("How many?", count, "The fighters left.")
+    assert agrees_with_answer("How many?", count, "Five thousand were left.")
+    assert not agrees_with_answer("How many?", count, "The fighters left.")
 
 
 def test_a_sure_text_counts_however_much_surer_another_is() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from onrecord.index.text.words import words_of
-from onrecord.qa.steps.question_type import given, of_each
+from onrecord.qa.steps.question_type import of_each, question_stems
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from onrecord.qa.steps.question_type import given, of_each
     ],
 )
 def test_a_question_gives_its_words_but_not_the_alternatives_that_it_offers(question: str, offered: str) -> None:
-    assert words_of(question).content - given(question) == words_of(offered).content
+    assert words_of(question).content - question_stems(question) == words_of(offered).content
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What is shown of a draft, and the sentence that takes its place."""
 
 from onrecord.index import Sentence
-from onrecord.qa.steps.write import counts_another, held, with_lead_in
+from onrecord.qa.steps.write import counts_another, sources_cover_answer, with_lead_in
 from onrecord.qa.types import AnswerSentence, Evidence
 
 
@@ -15,9 +15,11 @@ def test_a_draft_needs_a_source_about_the_question_that_holds_its_answer() -> No
     question = "Who said that every law of war had been broken?"
     other = Evidence(1, Sentence("a", 0, 0, 9, "Ambassador Jaafari called Aleppo free."), title="Aleppo")
     right = Evidence(2, Sentence("a", 1, 9, 9, "Rycroft said every law of war had been broken."), title="Aleppo")
-    assert not held(question, AnswerSentence("Ambassador Jaafari.", (other.cite(),), "supported"))
-    assert held(question, AnswerSentence("Rycroft.", (right.cite(),), "supported"))
-    assert not held(question, AnswerSentence("Jaafari said every law of war was broken.", (right.cite(),), "supported"))
+    assert not sources_cover_answer(question, AnswerSentence("Ambassador Jaafari.", (other.cite(),), "supported"))
+    assert sources_cover_answer(question, AnswerSentence("Rycroft.", (right.cite(),), "supported"))
+    assert not sources_cover_answer(
+        question, AnswerSentence("Jaafari said every law of war was broken.", (right.cite(),), "supported")
+    )
 
 
 def test_who_is_counted_may_be_anybody_where_people_are_asked_for() -> None:

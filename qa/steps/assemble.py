@@ -1,0 +1,57 @@
+"""What became of the parts -> one answer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from onrecord.qa.judges.injection import stated
+from onrecord.qa.steps.values import Asked, Checked, Found, Outcome
+from onrecord.qa.steps.write import repeats
+from onrecord.qa.types import Answer, AnswerSentence
+
+
+def gathered(found: Sequence[Found]) -> Found:
+    """What was found for the parts, each passage and each sentence once, the evidence numbered from 1."""
+    if len(found) == 1:
+        return found[0]
+    hits = {hit.passage.id: hit for one in found for hit in one.hits}
+    evidence = {(e.sentence.article_id, e.sentence.index): e for one in found for e in one.evidence}
+    renumbered = (replace(item, number=number) for number, item in enumerate(evidence.values(), start=1))
+    return Found(tuple(hits.values()), tuple(renumbered))
+
+
+def assemble(asked: Asked, found: Found, outcomes: Sequence[Outcome]) -> Answer:
+    """The answer; where all parts are silent the reason for it, else the silent ones are missing."""
+    silent = [outcome for outcome in outcomes if outcome.reason]
+    reason = outcomes[0].reason if len(silent) == len(outcomes) else ""
+    surest: Checked = max((outcome.checked for outcome in outcomes), key=lambda checked: checked.answerability or 0.0)
+    return Answer(
+        question=asked.question,
+        standalone_question=asked.text,
+        sentences=() if reason else _sentences(outcomes),
+        hits=found.hits,
+        status="abstained" if reason else "answered",
+        reason=reason,
+        disagreements=() if reason else tuple(d for outcome in outcomes for d in outcome.disagreements),
+        evidence=found.evidence,
+        unconfirmed=tuple(sentence for outcome in outcomes for sentence in outcome.written.unconfirmed),
+        missing="" if reason else " ".join(_named(outcome) for outcome in silent),
+        answerability=surest.answerability,
+        threshold=surest.threshold,
+        signals=surest.signals,
+        language=asked.language,
+    )
+
+
+def _sentences(outcomes: Sequence[Outcome]) -> tuple[AnswerSentence, ...]:
+    """Those of the parts, one after the other, without what an earlier part says already."""
+    sentences: list[AnswerSentence] = []
+    for outcome in outcomes:
+        sentences += [sentence for sentence in outcome.written.sentences if not repeats(sentence.text, sentences)]
+    return tuple(sentences)
+
+
+def _named(outcome: Outcome) -> str:
+    """The part's question, with the article that it was put to."""
+    part = outcome.part
+    title = next((stated(item.title) for item in outcome.found.evidence if part.article_id), "")
+    return f"{part.text.rstrip('?.! ')}, according to “{title}”?" if title else part.text

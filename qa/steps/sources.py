@@ -1,0 +1,105 @@
+"""What the steps look up in one library, and what is remembered of it between questions."""
+
+import math
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+
+from onrecord.index import Embedder, Library, Sentence, Vectors
+from onrecord.qa.judges.injection import among
+from onrecord.qa.steps.recency import preference
+
+
+class Sources:
+    """One library as the steps see it. Safe to use from several threads."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._vectors: SentenceVectors | None = None
+        self._seen: tuple[int, frozenset[str], str] = (-1, frozenset({"en"}), "")
+
+    @property
+    def embed(self) -> "SentenceVectors":
+        """Embeds sentences; those of late are remembered."""
+        if self._vectors is None:
+            self._vectors = SentenceVectors(self.library.embedder)
+        return self._vectors
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages of the library's articles."""
+        return self._collection()[0]
+
+    def orders_among(self, texts: Collection[str]) -> frozenset[str]:
+        """Those of the texts that give orders to whoever answers."""
+        return among(self.library.embedder, self.embed.texts)(texts)
+
+    def nearest(self, vector: Vectors, sentences: Sequence[Sentence]) -> float:
+        """The highest cosine of one of the sentences with the question's ``vector``; 0 where there are none."""
+        return float(max(self.embed(sentences) @ vector)) if sentences else 0.0
+
+    def nearest_anywhere(self, question: str, vector: Vectors) -> float:
+        """The same over the best passages of the whole library, whatever filter the question was asked with."""
+        hits = self.library.search(question, top_k=3, query_vector=vector)
+        return self.nearest(vector, [sentence for hit in hits for sentence in hit.passage.sentences])
+
+    def rarity(self, word: str) -> float:
+        """Inverse document frequency of a word over the library's passages: ln(1 + N / (1 + n))."""
+        count = self.library.passage_count
+        return math.log(1.0 + count / (1.0 + self.library.document_frequency(word)))
+
+    def before(self, sentence: Sentence) -> Sentence | None:
+        """The sentence before this one, unless it gives orders."""
+        if not sentence.index:
+            return None
+        sentences = self.library.sentences(sentence.article_id)
+        if len(sentences) <= sentence.index:  # the article was replaced by a shorter one since the search
+            return None
+        previous = sentences[sentence.index - 1]
+        return None if self.orders_among([previous.text]) else previous
+
+    def timely(self, question: str) -> Callable[[str], float] | None:
+        """How well an article's date suits the question, 0 to 1, by article id; None where it asks for no time."""
+        suits = preference(question, self._collection()[1])
+        return None if suits is None else lambda article_id: suits(self.published(article_id))
+
+    def published(self, article_id: str) -> str:
+        """The day of an article; raises `UnknownArticle`."""
+        return self.library.article(article_id).published
+
+    def oldest(self, article_ids: Collection[str]) -> str:
+        """The id of the article that was published first; undated ones last."""
+        dated = {article_id: self.published(article_id) for article_id in article_ids}
+        return min(dated, key=lambda article_id: (not dated[article_id], dated[article_id], article_id))
+
+    def _collection(self) -> tuple[frozenset[str], str]:
+        """The languages of the library's articles and its latest date, remembered until it changes."""
+        revision = self.library.revision
+        if self._seen[0] != revision:
+            articles = self.library.articles()
+            languages = frozenset(info.language for info in articles) or frozenset({"en"})
+            self._seen = (revision, languages, max((info.published for info in articles), default=""))
+        return self._seen[1:]
+
+
+class SentenceVectors:
+    """Embeds sentences, remembering the most recent ones: follow-ups ask about the same passages."""
+
+    def __init__(self, embedder: Embedder, *, keep: int = 20_000) -> None:
+        self._embedder = embedder
+        self._keep = keep
+        self._known: dict[str, Vectors] = {}
+
+    def __call__(self, sentences: Sequence[Sentence]) -> Vectors:
+        """Unit vectors of shape ``(len(sentences), dimension)``."""
+        return self.texts([sentence.text for sentence in sentences])
+
+    def texts(self, texts: Sequence[str]) -> Vectors:
+        """The same of texts."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            if len(self._known) + len(new) > self._keep:
+                self._known.clear()
+                new = list(dict.fromkeys(texts))
+            self._known.update(zip(new, self._embedder.embed_passages(new), strict=True))
+        return np.stack([self._known[text] for text in texts])

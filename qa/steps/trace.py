@@ -1,0 +1,74 @@
+"""What is noted beside one question: seconds per step, the model's work for this question alone, warnings."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from onrecord.qa.engines.base import Engine, Messages, Usage
+
+
+@dataclass(slots=True)
+class Trace:
+    """One question's notes; never shared by two."""
+
+    started: float = field(default_factory=time.perf_counter)
+    timings: dict[str, float] = field(default_factory=dict)
+    warnings: dict[str, None] = field(default_factory=dict)  # in the order in which they were given, each once
+    usage: Usage = field(default_factory=Usage)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Adds the seconds spent inside to ``timings[step]``."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[step] = self.timings.get(step, 0.0) + time.perf_counter() - start
+
+    def reached(self, event: str) -> None:
+        """Notes when something happened for the first time, in seconds since the question."""
+        self.timings.setdefault(event, time.perf_counter() - self.started)
+
+    def warn(self, *warnings: str) -> None:
+        """Says something to the person beside the answer, once."""
+        self.warnings.update(dict.fromkeys(warnings))
+
+    def count(self, usage: Usage) -> None:
+        """Adds work that the model did for this question."""
+        self.usage += usage
+
+    def finished(self, *, counted: bool) -> Mapping[str, float]:
+        """Seconds per step and in all and, where there is a model, the tokens that it read and wrote."""
+        self.timings["total"] = time.perf_counter() - self.started
+        if not counted:
+            return self.timings
+        return self.timings | {
+            "evaluated_tokens": self.usage.evaluated_tokens,
+            "reused_tokens": self.usage.reused_tokens,
+            "generated_tokens": self.usage.generated_tokens,
+            "model_calls": self.usage.calls,
+        }
+
+
+class Model:
+    """An engine as one question sees it: what it is asked here is counted in the question's trace."""
+
+    def __init__(self, engine: Engine, trace: Trace) -> None:
+        self._engine = engine
+        self._trace = trace
+        self.name = engine.name
+        self.context_tokens = engine.context_tokens
+        self.count_tokens: Callable[[str], int] = engine.count_tokens
+
+    def generate(self, messages: Messages, *, max_tokens: int) -> Iterator[str]:
+        """See `Engine.generate`."""
+        return self._engine.generate(messages, max_tokens=max_tokens, on_usage=self._trace.count)
+
+    def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
+        """See `Engine.first_tokens`."""
+        return self._engine.first_tokens(messages, on_usage=self._trace.count)
+
+    def yes_probability(self, messages: Messages) -> float | None:
+        """See `Engine.yes_probability`."""
+        return self._engine.yes_probability(messages, on_usage=self._trace.count)

@@ -1,0 +1,86 @@
+"""What passes from one step to the next: frozen values, each made by one step and read by those after it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from onrecord.index import Filter, Hit, Vectors
+from onrecord.qa.types import AnswerSentence, Disagreement, Evidence, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``text``: the question that stands alone, in a language of the articles; ``translate``: the answer goes back."""
+
+    question: str
+    text: str
+    language: str = "en"
+    translate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the questions that are asked, and the articles that it is put to.
+
+    ``article_id``: the one article that it is put to, where each article is asked by itself. ``filtered``: the person
+    chose articles. ``refused``: why the question's text alone shows that no article answers it.
+    """
+
+    text: str
+    scope: Filter | None = None
+    article_id: str = ""
+    filtered: bool = False
+    refused: Reason = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The passages of a search, best first, and the unit vector that was searched with."""
+
+    hits: tuple[Hit, ...] = ()
+    vector: Vectors = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What may answer. ``nearness``: the highest cosine of a sentence of the evidence with the question."""
+
+    hits: tuple[Hit, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    vector: Vectors = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    nearness: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether the evidence answers: ``reason`` is empty where it does. The rest is how that was decided."""
+
+    reason: Reason = ""
+    answerability: float | None = None
+    threshold: float | None = None
+    signals: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The sentences that may be shown, numbered, and the drafted ones that the articles do not support."""
+
+    sentences: tuple[AnswerSentence, ...] = ()
+    unconfirmed: tuple[AnswerSentence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one part."""
+
+    part: Part
+    found: Found
+    checked: Checked
+    written: Written = Written()
+    disagreements: tuple[Disagreement, ...] = ()
+
+    @property
+    def reason(self) -> Reason:
+        """Why this part has no answer; empty where it has one."""
+        return self.checked.reason or ("" if self.written.sentences else "not_supported")
