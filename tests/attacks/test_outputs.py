@@ -21,9 +21,9 @@ from onrecord.eval.reports import html as html_report
 from onrecord.eval.reports.compare import Comparison, Flip
 from onrecord.eval.reports.compare_text import comparison_text
 from onrecord.eval.reports.junit import junit_of_run
-from onrecord.eval.reports.readme import results_section
 from onrecord.eval.reports.report import markdown
 from onrecord.eval.reports.scored import ScoredCell, ScoredRun
+from onrecord.eval.reports.table import results_section
 from onrecord.eval.runs.folder import RunInfo
 from onrecord.eval.runs.progress import LineProgress
 from onrecord.eval.suites.loading import HistoryTurn, Question, Suite
