@@ -47,7 +47,7 @@ def test_the_wheel_carries_no_reports_and_no_material_for_fits(built: Path) -> N
     rooms = [name.removeprefix("onrecord/") for name in names]
     unwanted = ("eval/RESULTS.md", "eval/report.png", "eval/contrast/", "eval/injections/frames.txt")
     assert [name for name in rooms if name.startswith(unwanted) or name.endswith("README.md")] == []
-    assert {"eval/cli/main.py", "eval/seeds/questions.jsonl", "eval/injections/test/questions.jsonl"} <= set(rooms)
+    assert {"eval/cli/main.py", "eval/seeds/questions.jsonl", "eval/injections/blind/questions.jsonl"} <= set(rooms)
 
 
 def test_the_sdist_holds_what_is_needed_to_build_and_test(built: Path) -> None:
