@@ -22,7 +22,7 @@ from onrecord.index.errors import (
 from onrecord.index.library import Library
 from onrecord.index.models.embedders import load_embedder
 from onrecord.index.reading.files import article_from_text, read_paths
-from onrecord.index.settings import IndexSettings
+from onrecord.index.settings import IndexSettings, SearchOptions
 from onrecord.index.types import (
     Article,
     ArticleInfo,
@@ -52,6 +52,7 @@ __all__ = [
     "OnRecordError",
     "Passage",
     "ReadError",
+    "SearchOptions",
     "Sentence",
     "StoreError",
     "SyncReport",

@@ -13,7 +13,7 @@ from onrecord.index.errors import IndexMismatch, LibraryClosed
 from onrecord.index.models.embedders import load_embedder
 from onrecord.index.reading.files import NORMALISER_VERSION, OnReading, ReadLimits, ReadResult, normalise, read_paths
 from onrecord.index.search.searcher import Searcher
-from onrecord.index.settings import IndexSettings, describe_mismatch
+from onrecord.index.settings import IndexSettings, SearchOptions, describe_mismatch
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.copies import CopyFinder
@@ -41,9 +41,15 @@ class Library:
     """
 
     def __init__(
-        self, path: Path | str, *, embedder: Embedder | None = None, settings: IndexSettings | None = None
+        self,
+        path: Path | str,
+        *,
+        embedder: Embedder | None = None,
+        settings: IndexSettings | None = None,
+        search: SearchOptions | None = None,
     ) -> None:
         self.path = Path(path)
+        search = search or SearchOptions()
         self.settings = settings or IndexSettings()
         self._embedder = embedder
         self._loading = threading.Lock()
@@ -56,8 +62,8 @@ class Library:
         try:
             self._catalogue = Catalogue(self.path)
             self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url)
-            self._keywords = KeywordStore(self.path, k1=self.settings.bm25_k1, b=self.settings.bm25_b)
-            self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, self.settings)
+            self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
+            self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, search)
             self._parts = Parts(self._catalogue, self._vectors, self._keywords, self._searcher)
             self._upkeep = Upkeep(self._parts, self._writing)
             self._upkeep.settle()

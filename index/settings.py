@@ -6,8 +6,28 @@ from typing import Literal
 
 from onrecord.index.errors import InputError
 
+OVERLAP = 1  # sentences that a passage shares with the one before it
 Backend = Literal["auto", "onnx", "sentence-transformers"]
 Fusion = Literal["mean", "rrf"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """How a search works inside: for measuring, and no setting, as nobody who asks needs it.
+
+    ``exact_below``: collections with fewer passages than this are searched exactly, by brute force: some milliseconds
+    more than Chroma's approximate index, but nothing is missed and Chroma need not be loaded to search.
+    ``candidates``: how many passages each of the two searches hands to the fusion. The two weights say how much each
+    search counts. The last two are those of BM25.
+    """
+
+    exact_below: int = 100_000
+    fusion: Fusion = "mean"
+    dense_weight: float = 0.5
+    keyword_weight: float = 0.5
+    candidates: int = 100
+    bm25_k1: float = 1.5
+    bm25_b: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +35,13 @@ class IndexSettings:
     """How articles are cut, embedded and searched.
 
     ``embedder`` is a name of the model catalogue or a folder. ``chroma_url`` empty: Chroma runs inside this process.
-    ``exact_search_below``: collections with fewer passages than this are searched exactly, by brute force: some
-    milliseconds more than Chroma's approximate index, but nothing is missed and Chroma need not be loaded to search.
-    ``candidates``: how many passages each of the two searches hands to the fusion. The two weights say how much each
-    search counts. ``read_seconds`` of processor and ``read_memory_mib`` are what reading one file may take.
+    ``read_seconds`` of processor and ``read_memory_mib`` are what reading one file may take.
     """
 
     embedder: str = "all-minilm-l6-v2"
     backend: Backend = "auto"
     passage_words: int = 110
-    passage_overlap: int = 1
     chroma_url: str = ""
-    exact_search_below: int = 100_000
-    fusion: Fusion = "mean"
-    dense_weight: float = 0.5
-    keyword_weight: float = 0.5
-    candidates: int = 100
-    bm25_k1: float = 1.5
-    bm25_b: float = 0.5
     read_seconds: int = 60
     read_memory_mib: int = 1024
 
@@ -44,15 +53,15 @@ class IndexSettings:
     def fingerprint(self, *, embedder: str, splitter: int, normaliser: int) -> str:
         """Readable JSON that changes whenever the stored passages or their vectors would.
 
-        How passages are searched (fusion, BM25, Chroma's address) has no part in it.
+        How passages are searched (`SearchOptions`, Chroma's address) has no part in it.
 
-        >>> IndexSettings(candidates=7).fingerprint(embedder="minilm", splitter=1, normaliser=1)
+        >>> IndexSettings().fingerprint(embedder="minilm", splitter=1, normaliser=1)
         '{"embedder": "minilm", "normaliser": 1, "overlap": 1, "splitter": 1, "words": 110}'
         """
         parts = {
             "embedder": embedder,
             "words": self.passage_words,
-            "overlap": self.passage_overlap,
+            "overlap": OVERLAP,
             "splitter": splitter,
             "normaliser": normaliser,
         }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from onrecord.index.reading.files import ReadResult
 from onrecord.index.search.searcher import Searcher
-from onrecord.index.settings import IndexSettings
+from onrecord.index.settings import OVERLAP, IndexSettings
 from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.copies import CopyFinder
 from onrecord.index.store.entries import Change, Entry
@@ -163,7 +163,7 @@ def _groups(arrivals: Sequence[Arrival], settings: IndexSettings) -> Iterator[li
     for arrival in arrivals:
         article = arrival.article
         sentences = split_sentences(article)
-        passages = build_passages(article, sentences, words=settings.passage_words, overlap=settings.passage_overlap)
+        passages = build_passages(article, sentences, words=settings.passage_words, overlap=OVERLAP)
         texts = tuple(passage_text_for_search(article.title, one) for one in passages)
         group.append(_Prepared(arrival, sentences, passages, texts))
         if sum(len(one.texts) for one in group) >= TOGETHER:

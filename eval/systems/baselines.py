@@ -1,7 +1,6 @@
 """What OnRecord has to beat: one search alone, and the model without any article."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onrecord.eval.suites.loading import Question, Suite
@@ -10,6 +9,7 @@ from onrecord.eval.systems.base import System, SystemOptions
 from onrecord.eval.systems.own import open_library, search_row
 from onrecord.eval.systems.remote import ask_engine
 from onrecord.index.errors import InputError
+from onrecord.index.settings import SearchOptions
 from onrecord.index.types import Embedder
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.engines.load import load_engine
@@ -43,9 +43,13 @@ class OneSearchSystem:
     def prepare(self, suite: Suite) -> None:
         """Opens (the first time, builds) the index that ``onrecord`` uses too."""
         dense, keyword = _WEIGHTS[self.name]
-        flags = {"index.dense_weight": str(dense), "index.keyword_weight": str(keyword)}
-        options = replace(self._options, flags={**self._options.flags, **flags})
-        self._library = open_library(options, suite, embedder=self._embedder, on_progress=self.on_progress)
+        self._library = open_library(
+            self._options,
+            suite,
+            embedder=self._embedder,
+            search=SearchOptions(dense_weight=dense, keyword_weight=keyword),
+            on_progress=self.on_progress,
+        )
 
     def answer(self, question: Question) -> ResultRow:
         """A search has no answer."""

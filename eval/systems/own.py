@@ -15,6 +15,7 @@ from onrecord.eval.systems.replies import KeptReplies
 from onrecord.eval.systems.rows import retrieved_from_hits, row_from_answer, row_from_hits
 from onrecord.index.errors import StoreError
 from onrecord.index.reading.files import NORMALISER_VERSION
+from onrecord.index.settings import SearchOptions
 from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Embedder, Filter
 from onrecord.qa.types import AnswerStarted, EvidenceFound, Finished, SentenceDone, Turn
@@ -129,6 +130,7 @@ def open_library(
     suite: Suite,
     *,
     embedder: Embedder | None = None,
+    search: SearchOptions | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> "Library":
     """The library of a suite's articles, in a folder named by their content and by how they are cut and embedded.
@@ -141,7 +143,7 @@ def open_library(
     cut = index.fingerprint(embedder=index.embedder, splitter=SPLITTER_VERSION, normaliser=NORMALISER_VERSION)
     key = hashlib.sha256(cut.encode()).hexdigest()[:8]
     folder = options.index_folder / f"{content_key(suite)}-{key}"
-    library = Library(folder, embedder=embedder, settings=index)
+    library = Library(folder, embedder=embedder, settings=index, search=search)
     try:
         library.add(suite.articles, on_progress=on_progress)
         for article in suite.articles:

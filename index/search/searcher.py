@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onrecord.index.search import view as views
 from onrecord.index.search.fusion import mean_of_normalised, reciprocal_rank_fusion
 from onrecord.index.search.view import View
-from onrecord.index.settings import IndexSettings
+from onrecord.index.settings import SearchOptions
 from onrecord.index.store.catalogue import Catalogue, Keys
 from onrecord.index.store.entries import Change
 from onrecord.index.store.keyword_store import KeywordStore
@@ -32,12 +32,12 @@ class Searcher:
     """Searches of any thread. What was noted before a search began is found by it."""
 
     def __init__(
-        self, catalogue: Catalogue, vectors: VectorStore, keywords: KeywordStore, settings: IndexSettings
+        self, catalogue: Catalogue, vectors: VectorStore, keywords: KeywordStore, options: SearchOptions
     ) -> None:
         self._catalogue = catalogue
         self._vectors = vectors
         self._keywords = keywords
-        self._settings = settings
+        self._options = options
         self._lock = threading.RLock()
         self._view: View | None = None
         self._noted: deque[tuple[Change, int]] = deque()  # those that the view has yet to follow
@@ -48,7 +48,7 @@ class Searcher:
         mask = view.mask(self._catalogue.article_numbers(where) if where else None)
         if not len(view.keys) or (mask is not None and not mask.any()):
             return ()
-        depth = max(self._settings.candidates, top_k)
+        depth = max(self._options.candidates, top_k)
         dense = dict(self._nearest(view, vector, depth, where, mask))
         keys, scores = view.keywords.matches(query)
         keyword = _best_keywords(view, keys, scores, depth, mask if where else None)
@@ -102,11 +102,11 @@ class Searcher:
         with self._catalogue.snapshot() as connection:
             if old is None:
                 kept = self._keywords.latest() or self._keywords.empty()
-                view = views.load(self._catalogue, connection, kept, exact_below=self._settings.exact_search_below)
+                view = views.load(self._catalogue, connection, kept, exact_below=self._options.exact_below)
             else:
                 changes = [change for change, _ in noted]
                 view = views.follow(old, changes, max(old.revision, noted[-1][1]), self._catalogue, connection)
-        if view.vectors is not None and len(view.keys) >= self._settings.exact_search_below:
+        if view.vectors is not None and len(view.keys) >= self._options.exact_below:
             view = replace(view, vector_column=None)
         if view.keywords.fresh >= (_UNSAVED if old is not None else 1):
             view = replace(view, keywords=self._keywords.save(view.keywords, view.revision))
@@ -125,7 +125,7 @@ class Searcher:
                 return top(view.keys[mask], (view.vectors @ vector)[mask], top_k=depth)
             return nearest(view.keys[mask], view.vectors[mask], vector, top_k=depth)
         allowed = view.keys if mask is None else view.keys[mask]
-        if len(allowed) >= min(EXACT_WITHIN_FILTER, self._settings.exact_search_below):
+        if len(allowed) >= min(EXACT_WITHIN_FILTER, self._options.exact_below):
             found = self._vectors.query(vector, top_k=min(depth, len(allowed)), where=where)
             if len(found) >= min(depth, len(allowed)):
                 known = set(allowed[rows_of(allowed, np.array([key for key, _ in found], dtype=np.int64))].tolist())
@@ -148,8 +148,8 @@ class Searcher:
         dense: dict[int, float],
         keyword: dict[int, float],
     ) -> list[tuple[int, float]]:
-        weights = [self._settings.dense_weight, self._settings.keyword_weight]
-        if self._settings.fusion == "rrf":
+        weights = [self._options.dense_weight, self._options.keyword_weight]
+        if self._options.fusion == "rrf":
             return list(reciprocal_rank_fusion([list(dense), list(keyword)], weights=weights).items())
         candidates = np.array(sorted(dense.keys() | keyword.keys()), dtype=np.int64)
         rows = np.searchsorted(view.keys, candidates)

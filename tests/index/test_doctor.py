@@ -10,7 +10,7 @@ import pytest
 
 from onrecord.index.doctor import examine, rebuild
 from onrecord.index.library import Library
-from onrecord.index.settings import IndexSettings
+from onrecord.index.settings import IndexSettings, SearchOptions
 from onrecord.index.types import Article, Embedder
 
 
@@ -60,7 +60,7 @@ def test_chromas_folder_deleted_does_not_lose_a_search_that_needs_it(
 ) -> None:
     library.close()
     shutil.rmtree(library.path / "chroma")
-    with Library(library.path, embedder=embedder, settings=IndexSettings(exact_search_below=0)) as again:
+    with Library(library.path, embedder=embedder, search=SearchOptions(exact_below=0)) as again:
         assert again.search("silver coins")[0].passage.article_id == "museum"
     assert "onrecord doctor" in caplog.text
 

@@ -20,7 +20,7 @@ import pytest
 import onrecord.index
 from onrecord.index.errors import IndexMismatch, LibraryBusy, LibraryClosed, StoreError, UnknownArticle
 from onrecord.index.library import Library
-from onrecord.index.settings import IndexSettings
+from onrecord.index.settings import IndexSettings, SearchOptions
 from onrecord.index.store import entries
 from onrecord.index.store.catalogue import FILE
 from onrecord.index.text.terms import Terms
@@ -33,19 +33,19 @@ class NamedEmbedder(Embedder, Protocol):
 
 
 @pytest.fixture(params=["exact", "chroma", "ranks"])
-def settings(request: pytest.FixtureRequest) -> IndexSettings:
+def search(request: pytest.FixtureRequest) -> SearchOptions:
     return {
-        "exact": IndexSettings(),
-        "chroma": IndexSettings(exact_search_below=0),
-        "ranks": IndexSettings(fusion="rrf"),
+        "exact": SearchOptions(),
+        "chroma": SearchOptions(exact_below=0),
+        "ranks": SearchOptions(fusion="rrf"),
     }[request.param]
 
 
 @pytest.fixture
 def library(
-    tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...], settings: IndexSettings
+    tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...], search: SearchOptions
 ) -> Iterator[Library]:
-    with Library(tmp_path / "data", embedder=embedder, settings=settings) as library:
+    with Library(tmp_path / "data", embedder=embedder, search=search) as library:
         library.add(articles)
         yield library
 
@@ -102,8 +102,8 @@ def test_exact_search_and_chroma_rank_alike(
 ) -> None:
     found = []
     for name, below in (("exact", 1000), ("chroma", 0)):
-        settings = IndexSettings(exact_search_below=below)
-        with Library(tmp_path / name, embedder=embedder, settings=settings) as library:
+        search = SearchOptions(exact_below=below)
+        with Library(tmp_path / name, embedder=embedder, search=search) as library:
             library.add(articles)
             found.append([(hit.passage.id, round(hit.score, 4)) for hit in library.search("Who runs the ferry?")])
     assert found[0] == found[1]

@@ -18,7 +18,7 @@ from onrecord.index.doctor import examine
 from onrecord.index.errors import LibraryClosed, StoreError
 from onrecord.index.library import Library
 from onrecord.index.search import searcher as search
-from onrecord.index.settings import IndexSettings
+from onrecord.index.settings import SearchOptions
 from onrecord.index.text.terms import Terms
 from onrecord.index.types import Article, Embedder, Filter, Vectors
 
@@ -61,8 +61,8 @@ def _small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["exact", "chroma"])
 def library(tmp_path: Path, embedder: Embedder, request: pytest.FixtureRequest) -> Iterator[Library]:
-    settings = IndexSettings(exact_search_below=0) if request.param == "chroma" else IndexSettings()
-    with Library(tmp_path / "data", embedder=SlowEmbedder(embedder, 0.4), settings=settings) as library:
+    search = SearchOptions(exact_below=0) if request.param == "chroma" else None
+    with Library(tmp_path / "data", embedder=SlowEmbedder(embedder, 0.4), search=search) as library:
         library.add([article(n, kind="old") for n in range(5)])
         library.search("committee")
         yield library
