@@ -55,22 +55,27 @@ def delete(folder: Path) -> None:
     log.warning("%s could not be deleted; it is not used any more, delete it by hand.", folder)
 
 
-def blank_unused(folder: Path) -> None:
+def blank_unused(folder: Path, done: dict[Path, int]) -> None:
     """Writes zeros over the part of Chroma's vector files that holds no vectors yet.
 
     Whenever it opens a small collection it makes room for more than there are and writes that room as it finds it:
     scraps of this process's memory, the text of a removed article among them. The header says how many vectors there
-    are, and how large one is.
+    are, and how large one is. ``done``: files that were blanked before, and when they were last written: those that
+    are still as they were left are passed over.
     """
     for header in folder.rglob("header.bin"):
         try:
             _, room, count, size = struct.unpack_from("<QQQQ", header.read_bytes(), 4)
             for name, each in (("data_level0.bin", size), ("length.bin", 4)):
                 file = header.with_name(name)
-                if file.stat().st_size == room * each and count <= room:  # else not the layout that is known
+                found = file.stat()
+                if found.st_mtime_ns == done.get(file):
+                    continue
+                if found.st_size == room * each and count <= room:  # else not the layout that is known
                     with file.open("r+b") as opened:
                         opened.seek(count * each)
                         opened.write(bytes((room - count) * each))
+                    done[file] = file.stat().st_mtime_ns
         except (OSError, struct.error) as error:
             log.warning("The unused part of %s could not be blanked: %s", header.parent, error)
 

@@ -49,6 +49,7 @@ class VectorStore:
         self._using = threading.RLock()  # no search while the files under it are given up
         self._whole = True  # false while it lacks passages that are stored; then nothing is looked for in it
         self._lacking: list[int] | None = None  # which those are, once they were looked up
+        self._blanked: dict[Path, int] = {}
 
     @property
     def in_step(self) -> bool:
@@ -63,7 +64,7 @@ class VectorStore:
                     self._client.close()
                 if not self._url:
                     folder = self._folder(self._generation())
-                    blank_unused(folder)
+                    blank_unused(folder, {})
                     modes.tighten_all(folder.parent)
             self._client = self._collection = None
 
@@ -172,6 +173,7 @@ class VectorStore:
                 point("vectors.delete.after")
             fill(collection, self._catalogue.vector_rows(added))
         if not self._url:
+            blank_unused(self._folder(self._generation()), self._blanked)
             modes.tighten_all(self._catalogue.folder / FOLDER)
 
     def _differences(self) -> tuple[list[int], list[int]]:

@@ -1,5 +1,6 @@
 """Nearest vectors: exactly, in Chroma inside the process, and on a real Chroma server."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -203,3 +204,17 @@ def test_chroma_is_told_no_text(catalogue: Catalogue) -> None:
 def test_a_server_that_does_not_answer_is_named_with_the_cure(catalogue: Catalogue) -> None:
     with pytest.raises(StoreError, match=r"http://127\.0\.0\.1:9 failed.*chroma run"):
         VectorStore(catalogue, url="http://127.0.0.1:9").open()
+
+
+def test_while_it_is_open_no_scrap_of_memory_lies_behind_the_vectors(catalogue: Catalogue) -> None:
+    """Chroma writes room for more vectors as memory has it. What lies there is chance: here it is put there."""
+    opened = VectorStore(catalogue)
+    opened.apply(added=store(catalogue, "a", unit_vectors(5)), deleted=[])
+    (file,) = (catalogue.folder / "chroma").rglob("data_level0.bin")
+    with file.open("r+b") as written:
+        written.seek(-9, os.SEEK_END)
+        written.write(b"zelbranth")
+    opened.apply(added=store(catalogue, "b", unit_vectors(5, seed=1)), deleted=[])
+    assert b"zelbranth" not in file.read_bytes()
+    assert opened.query(unit_vectors(5, seed=1)[0], top_k=1)
+    opened.close()
