@@ -7,12 +7,12 @@ from onrecord.index.errors import MissingExtra
 
 _BROUGHT = {
     "page": ("gradio",),
-    "serve": ("anyio", "fastapi", "multipart", "prometheus_client", "python_multipart", "starlette", "uvicorn"),
+    "serve": ("anyio", "fastapi", "multipart", "python_multipart", "starlette", "uvicorn"),
     "llamacpp": ("xllamacpp",),
     "langchain": ("langchain_core",),
     "mcp": ("mcp", "mcp_types"),
-    "eval": ("junitparser", "llama_index.vector_stores", "matplotlib"),
-    "train": ("onnx", "scipy", "sentence_transformers", "sklearn", "torch", "transformers"),
+    "eval": ("llama_index.vector_stores", "matplotlib"),
+    "train": ("onnx", "scipy", "sentence_transformers", "torch", "transformers"),
 }
 
 

@@ -83,8 +83,8 @@ class Library:
 
     def read_paths(self, paths: Iterable[Path | str], *, on_reading: OnReading | None = None) -> Iterator[ReadResult]:
         """Reads files and folders within this library's limits, and stores nothing; ``on_reading`` as `read_paths`."""
-        limits = ReadLimits(self.settings.read_seconds, self.settings.read_memory_mib)
-        return read_paths([Path(path) for path in paths], limits=limits, on_reading=on_reading)
+        given = [Path(path) for path in paths]
+        return read_paths(given, limits=ReadLimits.of(self.settings), on_reading=on_reading)
 
     def add_paths(
         self, paths: Iterable[Path | str], *, on_progress: Progress | None = None, on_reading: OnReading | None = None

@@ -16,10 +16,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from onrecord.index.reading.framing import TOO_MUCH_MEMORY, packed, receive, send, unpacked
 from onrecord.index.reading.parsing import Content
 from onrecord.index.types import Article
+
+if TYPE_CHECKING:
+    from onrecord.index.settings import IndexSettings
 
 SLOW = 2.0  # seconds after which a person wants to know which file is being read
 _CLOCK = 4  # a busy machine may take so many times the seconds of processor
@@ -33,6 +37,11 @@ class ReadLimits:
 
     seconds: int = 60
     memory_mib: int = 1024
+
+    @classmethod
+    def of(cls, settings: "IndexSettings") -> "ReadLimits":
+        """Those that are set."""
+        return cls(settings.read_seconds, settings.read_memory_mib)
 
 
 class Readers:

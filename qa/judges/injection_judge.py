@@ -2,10 +2,9 @@
 
 A logistic regression over single words, pairs, triples and pairs with one or two words between, hashed into a table of
 one byte each. The table, the thresholds and where they come from are in ``injection_judge.json``, written by
-``python -m onrecord.eval.fitting.fit_orders``. It
-reads words, so it is alike for every embedder, and judges titles and sources
-as well. For one embedder, the default, there is a second regression over what it makes of a sentence: whoever has that
-embedder adds the two.
+``python -m onrecord.eval.fitting.fit_orders``. It reads words, so it is alike for every embedder, and judges titles and
+sources as well. For one embedder, the default, there is a second regression over what it makes of a sentence: whoever
+has that embedder adds the two.
 """
 
 import base64

@@ -63,8 +63,7 @@ class ServedCollection:
         self, paths: Sequence[Path], *, on_progress: Progress, on_reading: Callable[[str], None] | None
     ) -> SyncReport:
         """The files are read here, with the rights of who runs the command; the server gets articles."""
-        index = self._settings.index
-        limits = ReadLimits(index.read_seconds, index.read_memory_mib)
+        limits = ReadLimits.of(self._settings.index)
         results = list(read_paths(paths, limits=limits, on_reading=on_reading))
         read = [result for result in results if result.articles]
         done, total = 0, sum(len(result.articles) for result in read)
