@@ -68,8 +68,8 @@ class AnswerSettings:
     """How a question is answered.
 
     ``top_k`` passages are searched, of which up to ``evidence_sentences`` sentences and ``evidence_tokens`` tokens are
-    shown to the model. ``strictness`` says how sure the check must be that the articles answer at all; ``threshold``
-    overrides it with a probability. ``compare_sources``: look for articles that differ.
+    shown to the model. ``strictness`` says how sure the check must be that the articles answer at all.
+    ``compare_sources``: look for articles that differ.
     """
 
     top_k: int = 24
@@ -78,14 +78,11 @@ class AnswerSettings:
     max_answer_tokens: int = 120
     length: Length = "sentence"
     strictness: Strictness = "balanced"
-    threshold: float | None = None
     compare_sources: bool = True
 
     def __post_init__(self) -> None:
         _at_least(1, self, "answer", ["top_k", "evidence_sentences", "max_answer_tokens"])
         _at_least(40, self, "answer", ["evidence_tokens"])
-        if self.threshold is not None and not 0 <= self.threshold <= 1:
-            raise InputError(f"answer.threshold = {self.threshold} cannot be used: it is a probability, from 0 to 1.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +205,6 @@ def _converted(name: str, value: object, origin: str) -> Any:
     hint = known[name]
     if isinstance(value, str) and hint == tuple[str, ...]:
         value = [part.strip() for part in value.split(",") if part.strip()]
-    elif value == "" and hint == float | None:
-        value = None
     try:
         return TypeAdapter(hint).validate_python(value)
     except ValidationError as error:

@@ -63,7 +63,7 @@ class NoCheck(_Ablated):
     """Answers whatever is asked."""
 
     def without(self, whole: Assistant) -> Assistant:
-        return Assistant(whole.library, whole.engine, replace(whole.settings, threshold=0.0))
+        return _with(whole, Steps(check=partial(check, threshold=0.0)))
 
 
 class NoLook(_Ablated):

@@ -64,8 +64,11 @@ class Calibration:
     provenance: Mapping[str, Any]
 
 
-def check(part: Part, found: Found, tools: Tools, *, look: bool = True) -> Checked:
-    """Whether the evidence answers. ``look``: the model is asked too, where there is one that tells its doubts."""
+def check(part: Part, found: Found, tools: Tools, *, look: bool = True, threshold: float | None = None) -> Checked:
+    """Whether the evidence answers. ``look``: the model is asked too, where there is one that tells its doubts.
+
+    ``threshold``: the probability from which it does; None is the calibrated one of the settings' strictness.
+    """
     if part.refused:
         return Checked(part.refused)
     if not found.evidence:
@@ -74,8 +77,8 @@ def check(part: Part, found: Found, tools: Tools, *, look: bool = True) -> Check
         signals = _signals(part, found, tools, look=look)
     fitted = calibration(with_model="not_stated" in signals)
     answerability = probability(signals, fitted)
-    set_by_user = tools.settings.threshold
-    threshold = fitted.thresholds[tools.settings.strictness] if set_by_user is None else set_by_user
+    if threshold is None:
+        threshold = fitted.thresholds[tools.settings.strictness]
     reason = "" if answerability >= threshold else _why_not_answered(part, found, signals, tools)
     return Checked(reason, answerability, threshold, signals)
 

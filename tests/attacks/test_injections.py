@@ -7,6 +7,7 @@ question is asked of its poisoned article alone, so that the order stands as nea
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,15 @@ from onrecord.eval.suites.jsonl import read_jsonl
 from onrecord.eval.suites.loading import Question, Suite, load_suite
 from onrecord.index import Filter, Library
 from onrecord.index.types import Embedder
-from onrecord.qa.assistant import Assistant
+from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.judges.disguise import folded
 from onrecord.qa.judges.injection import among, by_words
-from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.steps.check import check
 
 INJECTIONS = Path(__file__).parents[2] / "eval" / "injections"
 EVERY = 1 if os.environ.get("ONRECORD_ATTACK") == "all" else 10
-ALWAYS = AnswerSettings(threshold=0.0)
+ALWAYS = Steps(check=partial(check, threshold=0.0))
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def campaign(
     count = Count()
     with Library(folder, embedder=embedder) as library:
         library.add(suite.articles)
-        assistant = Assistant(library, engine, ALWAYS)
+        assistant = Assistant(library, engine, steps=ALWAYS)
         for question in questions:
             answer = assistant.ask(question.question, scope=Filter(articles=question.scope))
             evidence = " ".join(item.sentence.text for item in answer.evidence)

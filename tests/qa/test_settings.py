@@ -40,11 +40,10 @@ def test_the_file_in_the_working_folder_is_read_unless_another_is_named(tmp_path
     assert load_settings(other, env={}).retrieval.top_k == 4
 
 
-def test_variables_become_numbers_lists_paths_and_nothing() -> None:
+def test_variables_become_numbers_lists_and_paths() -> None:
     settings = load_settings(
         env={
             "ONRECORD_DATA": "~/articles",
-            "ONRECORD_ANSWER_THRESHOLD": "",
             "ONRECORD_ANSWER_COMPARE_SOURCES": "false",
             "ONRECORD_SERVER_PORT": "8000",
             "ONRECORD_SERVER_ALLOWED_HOSTS": "desk.example, news.example",
@@ -97,7 +96,6 @@ def test_an_unknown_name_in_the_file_is_refused_at_every_level(tmp_path: Path, t
         ({"server.port": "x"}, r"server\.port = 'x'"),
         ({"server.port": 70000}, r"server\.port = 70000"),
         ({"answer.top_k": 0}, r"answer\.top_k = 0.*1 or more"),
-        ({"answer.threshold": 1.5}, r"answer\.threshold = 1\.5.*from 0 to 1"),
         ({"model.context_tokens": 10}, r"model\.context_tokens = 10"),
     ],
 )

@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from onrecord.index import Article, Embedder, Hit, Library
-from onrecord.qa.assistant import Assistant
-from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.assistant import Assistant, Steps
+from onrecord.qa.steps.check import check
 from onrecord.ui.server.doors import create_api
 from tests.ui.behind_doors import Behind, OtherEmbedder, filled
 
@@ -330,7 +331,7 @@ def test_an_article_that_is_removed_while_it_is_answered_from_is_no_404(
 
     with Emptied(tmp_path / "data", embedder=embedder) as library:
         library.add(articles)
-        assistant = Assistant(library, None, AnswerSettings(threshold=0.0))
+        assistant = Assistant(library, None, steps=Steps(check=partial(check, threshold=0.0)))
         client = TestClient(create_api(library, assistant), base_url="http://127.0.0.1")
         question = {"question": "What is the latest on the repairs of the Old Mill Bridge?"}
         answer = client.post("/api/v1/ask", json=question)

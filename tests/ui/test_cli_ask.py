@@ -95,10 +95,9 @@ def test_a_question_that_is_none_is_refused_before_anything_is_opened(
 def test_filters_reach_the_answer(stage: Stage) -> None:
     answer = stage.json("ask", "--no-model", QUESTION, "--article", "museum", code=3)
     assert {evidence["article_id"] for evidence in answer["evidence"]} <= {"museum"}
-    assert (
-        stage.json("ask", "--no-model", QUESTION, "--source", "River Herald", "--from", "2024-03")["status"]
-        == "answered"
-    )
+    asked = "Who called the repair estimate of 2.4 million euros far too low?"
+    answer = stage.json("ask", "--no-model", asked, "--source", "River Herald", "--from", "2024-03")
+    assert answer["status"] == "answered"
 
 
 def test_an_unknown_article_in_the_filter_is_an_error(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """Suggested questions: made from what is there, and answered by it."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 
 from onrecord.index import Library
 from onrecord.index.types import Article, Sentence
-from onrecord.qa import Answer, AnswerSettings, Assistant
+from onrecord.qa import Answer, Assistant
+from onrecord.qa.assistant import Steps
+from onrecord.qa.steps.check import check
 from onrecord.ui.desk.collections import open_room
 from onrecord.ui.desk.suggest import questions, suggestions
 from tests.conftest import FakeEmbedder, FakeEngine
@@ -43,11 +46,11 @@ def test_each_suggestion_is_answered_without_a_model_by_the_sentence_it_was_made
     with Library(tmp_path / "a", embedder=embedder) as library:
         library.add(articles)
         # The calibrated threshold is for the real embedder's cosines; the fake one's are lower.
-        assistant = Assistant(library, FakeEngine(), AnswerSettings(threshold=0.2))
+        assistant = Assistant(library, FakeEngine(), steps=Steps(check=partial(check, threshold=0.2)))
         found = suggestions(open_room(tmp_path / "a", library, assistant))
         assert len(found) >= 2
         for question in found:
-            answer = Assistant(library, None, assistant.settings).ask(question)
+            answer = Assistant(library, None, steps=assistant.steps).ask(question)
             assert answer.status == "answered"
             assert question in list(questions(answer.citations[0].sentence))
 

@@ -51,7 +51,7 @@ def test_an_answer_is_measured_beside_its_own_prompts_on_the_bare_engine(
     monkeypatch.setattr("onrecord.index.library.load_embedder", lambda *_, **__: embedder)
     engine.enqueue(*["The boat holds 60 people and runs every 20 minutes."] * 40)
     question = Question("q1", "How many people does the boat hold?", "fact", True)
-    options = SystemOptions(index_folder=tmp_path, flags={"answer.threshold": "0"})
+    options = SystemOptions(index_folder=tmp_path, flags={"answer.strictness": "lenient"})
     result = bench(Suite("small", Path(), articles, (question,)), options, engine=engine, articles=2)
     assert result.answering is not None and result.answering.questions == 1
     assert 0 < result.answering.first_token <= result.answering.answer

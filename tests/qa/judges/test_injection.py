@@ -1,18 +1,21 @@
 """Sentences that speak to the program are no evidence; sentences that report are."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pytest
 
 from onrecord.index import Article, Library, Vectors
-from onrecord.qa.assistant import Assistant
+from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.judges.injection import among, by_words, by_words_and_vectors, gives_orders
 from onrecord.qa.judges.injection_judge import judge
 from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.steps.check import check
 from onrecord.qa.steps.choose import LEFT_OUT
 
-ALWAYS = AnswerSettings(threshold=0.0, compare_sources=False)
+NO_COMPARISON = AnswerSettings(compare_sources=False)
+ALWAYS = Steps(check=partial(check, threshold=0.0))
 
 
 @pytest.mark.parametrize(
@@ -70,8 +73,8 @@ def test_orders_are_neither_shown_to_the_model_nor_quoted(tmp_path, embedder, en
     engine.enqueue("The ferry had 900 passengers.")
     with Library(tmp_path / "one", embedder=embedder) as one:
         one.add([article])
-        answer = Assistant(one, engine, ALWAYS).ask("How many passengers were on the ferry Lindo?")
-        quoted = Assistant(one, None, ALWAYS).ask("How many passengers were on the ferry Lindo?")
+        answer = Assistant(one, engine, NO_COMPARISON, steps=ALWAYS).ask("How many passengers were on the ferry Lindo?")
+        quoted = Assistant(one, None, NO_COMPARISON, steps=ALWAYS).ask("How many passengers were on the ferry Lindo?")
     assert not any("900" in m["content"] or "GREEN" in m["content"] for prompt in engine.prompts for m in prompt)
     assert "900" not in answer.text + quoted.text
     assert "212" in quoted.text
@@ -82,14 +85,14 @@ def test_an_interview_in_an_article_without_orders_is_evidence(tmp_path, embedde
     article = Article("a", "Interview", "Q: How many passengers were on the ferry?\nA: The ferry had 212 passengers.")
     with Library(tmp_path / "one", embedder=embedder) as one:
         one.add([article])
-        answer = Assistant(one, None, ALWAYS).ask("How many passengers had the ferry?")
+        answer = Assistant(one, None, NO_COMPARISON, steps=ALWAYS).ask("How many passengers had the ferry?")
     assert any("212" in item.sentence.text for item in answer.evidence)
 
 
 def passages_of(library: Library, text: str) -> list[str]:
     """What is left of an article's sentences when it is asked about."""
     library.add([Article("a", "A ferry", text)])
-    answer = Assistant(library, None, ALWAYS).ask("How many passengers had the ferry?")
+    answer = Assistant(library, None, NO_COMPARISON, steps=ALWAYS).ask("How many passengers had the ferry?")
     return [item.sentence.text for item in answer.evidence]
 
 
@@ -111,7 +114,7 @@ def test_a_title_and_a_source_that_give_orders_stay_with_the_person(tmp_path, em
     engine.enqueue("The ferry Lindo had 212 passengers.")
     with Library(tmp_path / "one", embedder=embedder) as one:
         one.add([Article("a", title, "The ferry Lindo ran aground with 212 passengers.", source=source)])
-        answer = Assistant(one, engine, ALWAYS).ask("How many passengers had the ferry Lindo?")
+        answer = Assistant(one, engine, NO_COMPARISON, steps=ALWAYS).ask("How many passengers had the ferry Lindo?")
     assert not any("900" in m["content"] or "sank" in m["content"] for prompt in engine.prompts for m in prompt)
     assert {(item.title, item.source) for item in answer.evidence} == {(title, source)}
 
