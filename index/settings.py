@@ -46,9 +46,7 @@ class IndexSettings:
     read_memory_mib: int = 1024
 
     def __post_init__(self) -> None:
-        for name, least in (("read_seconds", 1), ("read_memory_mib", 64)):
-            if getattr(self, name) < least:
-                raise InputError(f"index.{name} = {getattr(self, name)} cannot be used: it is at least {least}.")
+        at_least(self, "index", read_seconds=1, read_memory_mib=64)
 
     def fingerprint(self, *, embedder: str, splitter: int, normaliser: int) -> str:
         """Readable JSON that changes whenever the stored passages or their vectors would.
@@ -73,3 +71,10 @@ def describe_mismatch(stored: str, now: str) -> str:
     before, after = json.loads(stored), json.loads(now)
     parts = [f"{name} {before.get(name)!r}, now {after[name]!r}" for name in after if before.get(name) != after[name]]
     return f"was built otherwise ({'; '.join(parts)}); set that again, or run `onrecord rebuild` to embed it anew"
+
+
+def at_least(settings: object, section: str, **least: float) -> None:
+    """Raises `InputError` for the first setting of the section that is under its least value."""
+    for name, bound in least.items():
+        if not (value := getattr(settings, name)) >= bound:  # not a number is under it, too
+            raise InputError(f"{section}.{name} = {value} cannot be used: it must be {bound} or more.")

@@ -1,21 +1,21 @@
-"""Every setting, in one frozen object with a section per room.
+"""The settings of articles and answers, in one frozen object with a section per subject; how settings are read.
 
 Read once, at the outermost place: defaults < ``onrecord.toml`` < ``ONRECORD_*`` < flags. The variable of a setting is
-``ONRECORD_SECTION_KEY``; ``ONRECORD_DATA`` is the data folder. Unknown names are refused wherever they stand.
+``ONRECORD_SECTION_KEY``; ``ONRECORD_DATA`` is the data folder. Unknown names are refused, wherever they are.
 """
 
 import dataclasses
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from platformdirs import user_data_path
 
 from onrecord.index.errors import InputError
-from onrecord.index.settings import IndexSettings
+from onrecord.index.settings import IndexSettings, at_least
 
 Strictness = Literal["lenient", "balanced", "strict"]
 Length = Literal["phrase", "sentence", "detailed"]
@@ -23,6 +23,8 @@ Length = Literal["phrase", "sentence", "detailed"]
 FILE_NAME = "onrecord.toml"
 PREFIX = "ONRECORD_"
 NO_MODEL = "none"
+COMMAND_LINE = "the command line"
+OF_THE_DOORS = "server"  # the section that `onrecord.ui.settings` reads: here, whatever is in it is passed over
 # Read elsewhere: where models are kept (`onrecord.index.models.catalogue`), and which settings file to read.
 OTHER_VARIABLES = ("ONRECORD_MODELS", "ONRECORD_CONFIG", "ONRECORD_DEBUG", "ONRECORD_FAULT", "ONRECORD_ATTACK")
 
@@ -39,7 +41,7 @@ class RetrievalSettings:
     top_k: int = 10
 
     def __post_init__(self) -> None:
-        _at_least(1, self, "retrieval", ["top_k"])
+        at_least(self, "retrieval", top_k=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,7 @@ class ModelSettings:
     cache_mib: int = 256
 
     def __post_init__(self) -> None:
-        _at_least(512, self, "model", ["context_tokens"])
-        _at_least(0, self, "model", ["threads", "cache_mib"])
+        at_least(self, "model", context_tokens=512, threads=0, cache_mib=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +82,7 @@ class AnswerSettings:
     compare_sources: bool = True
 
     def __post_init__(self) -> None:
-        _at_least(1, self, "answer", ["top_k", "evidence_sentences", "max_answer_tokens"])
-        _at_least(40, self, "answer", ["evidence_tokens"])
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """Where the page is served. ``allowed_hosts``: further names it is reached by; ``auth``: NAME:PASSWORD pairs.
-
-    The rest is what connections may take, as `onrecord.ui.server.connections.ConnectionLimits` says.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 7860
-    allowed_hosts: tuple[str, ...] = ()
-    auth: tuple[str, ...] = field(default=(), repr=False)
-    connections: int = 256
-    header_seconds: float = 10.0
-    body_seconds: float = 60.0
-    idle_seconds: float = 30.0
-
-    def __post_init__(self) -> None:
-        _at_least(1, self, "server", ("connections", "header_seconds", "body_seconds", "idle_seconds"))
-        if not 0 <= self.port <= 65535:
-            raise InputError(f"server.port = {self.port} cannot be used: a port is a number from 0 to 65535.")
+        at_least(self, "answer", top_k=1, evidence_tokens=40, evidence_sentences=1, max_answer_tokens=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +94,9 @@ class Settings:
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     answer: AnswerSettings = field(default_factory=AnswerSettings)
-    server: ServerSettings = field(default_factory=ServerSettings)
 
 
-SECTIONS: Mapping[str, Any] = {
-    "index": IndexSettings,
-    "retrieval": RetrievalSettings,
-    "model": ModelSettings,
-    "answer": AnswerSettings,
-    "server": ServerSettings,
-}
+AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
 def load_settings(
@@ -139,35 +110,54 @@ def load_settings(
     ``path`` None reads the file that ``ONRECORD_CONFIG`` names, else ``onrecord.toml`` in the working folder if there
     is one. Raises `InputError` that names the setting and where it was read.
     """
+    return read_settings(Settings, path, env=env, flags=flags)
+
+
+def read_settings(
+    kind: type[AnySettings],
+    path: Path | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> AnySettings:
+    """As `load_settings`, for settings with further sections: each is a field of ``kind`` whose type is a dataclass."""
     given = os.environ if env is None else env
     file = path or (Path(given["ONRECORD_CONFIG"]) if given.get("ONRECORD_CONFIG") else None)
+    known, sections = setting_names(kind), _sections(kind)
     values: dict[str, Any] = {}
-    layers = (_from_file(file), _from_environment(given), _from_flags(flags or {}))
-    for name, value, origin in (item for layer in layers for item in layer):
-        values[name] = _converted(name, value, origin)
-    sections = {
-        section: kind(**{name.split(".")[1]: value for name, value in values.items() if name.startswith(f"{section}.")})
-        for section, kind in SECTIONS.items()
-    }
+    for name, value, origin in (*_from_file(file, sections), *_from_environment(given), *_from_flags(flags or {})):
+        section = name.split(".")[0]
+        if name in known:
+            values[name] = _converted(known[name], name, value, origin)
+        elif section != OF_THE_DOORS or section in sections or origin == COMMAND_LINE:
+            raise InputError(f"There is no setting {name!r} ({origin}); {_known_ones(section, sections)}.")
     data = {"data": values["data"].expanduser()} if "data" in values else {}
-    return Settings(**data, **sections)
+    parts = {
+        section: made(**{name.split(".")[1]: value for name, value in values.items() if name.startswith(f"{section}.")})
+        for section, made in sections.items()
+    }
+    return kind(**data, **parts)
 
 
 Item = tuple[str, object, str]  # a setting's dotted name, its value, and where that was read
 
 
-def setting_names() -> dict[str, Any]:
+def setting_names(kind: type[Settings] = Settings) -> dict[str, Any]:
     """Every setting's dotted name with its type."""
-    names = {f"{section}.{name}": hint for section, kind in SECTIONS.items() for name, hint in _hints(kind)}
-    return {"data": Path, **names}
+    sections = _sections(kind).items()
+    return {"data": Path} | {f"{section}.{name}": hint for section, made in sections for name, hint in _hints(made)}
 
 
-def _hints(kind: Any) -> Iterable[tuple[str, Any]]:
+def _sections(kind: type[Settings]) -> dict[str, Any]:
+    return {name: hint for name, hint in _hints(kind) if dataclasses.is_dataclass(hint)}
+
+
+def _hints(kind: Any) -> list[tuple[str, Any]]:
     hints = get_type_hints(kind)
     return [(item.name, hints[item.name]) for item in dataclasses.fields(kind)]
 
 
-def _from_file(path: Path | None) -> Iterator[Item]:
+def _from_file(path: Path | None, sections: Mapping[str, Any]) -> Iterator[Item]:
     if path is None and not Path(FILE_NAME).is_file():
         return
     path = path or Path(FILE_NAME)
@@ -178,7 +168,7 @@ def _from_file(path: Path | None) -> Iterator[Item]:
     except ValueError as error:  # not TOML, or not UTF-8
         raise InputError(f"The settings file {path} is not valid TOML: {error}.") from error
     for name, value in data.items():
-        if name in SECTIONS and isinstance(value, dict):
+        if name in sections and isinstance(value, dict):
             yield from ((f"{name}.{key}", inner, str(path)) for key, inner in value.items())
         else:
             yield name, value, str(path)
@@ -192,17 +182,13 @@ def _from_environment(env: Mapping[str, str]) -> Iterator[Item]:
 
 
 def _from_flags(flags: Mapping[str, object]) -> Iterator[Item]:
-    yield from ((name, value, "the command line") for name, value in flags.items() if value is not None)
+    yield from ((name, value, COMMAND_LINE) for name, value in flags.items() if value is not None)
 
 
-def _converted(name: str, value: object, origin: str) -> Any:
+def _converted(hint: Any, name: str, value: object, origin: str) -> Any:
     """The value as the setting's type. Text is taken apart where the type is not text: variables have no other kind."""
     from pydantic import TypeAdapter, ValidationError
 
-    known = setting_names()
-    if name not in known:
-        raise InputError(f"There is no setting {name!r} ({origin}); {_known_ones(name)}.")
-    hint = known[name]
     if isinstance(value, str) and hint == tuple[str, ...]:
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
@@ -212,17 +198,7 @@ def _converted(name: str, value: object, origin: str) -> Any:
         raise InputError(f"{name} = {value!r} ({origin}) cannot be used: it {reason}.") from error
 
 
-def _known_ones(name: str) -> str:
-    section = name.split(".")[0]
-    if section in SECTIONS:
-        keys = (item.name for item in dataclasses.fields(SECTIONS[section]))
-        return f"the section {section} has {', '.join(keys)}"
-    return f"there are data and the sections {', '.join(SECTIONS)}"
-
-
-def _at_least(least: int, settings: object, section: str, names: Iterable[str]) -> None:
-    for name in names:
-        if getattr(settings, name) < least:
-            raise InputError(
-                f"{section}.{name} = {getattr(settings, name)} cannot be used: it must be {least} or more."
-            )
+def _known_ones(section: str, sections: Mapping[str, Any]) -> str:
+    if section in sections:
+        return f"the section {section} has {', '.join(name for name, _ in _hints(sections[section]))}"
+    return f"there are data and the sections {', '.join(sections)}"

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from onrecord.index.errors import InputError
-from onrecord.qa.settings import AnswerSettings, ModelSettings, ServerSettings, Settings, load_settings, setting_names
+from onrecord.qa.settings import (
+    AnswerSettings,
+    ModelSettings,
+    RetrievalSettings,
+    Settings,
+    load_settings,
+    setting_names,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -40,18 +47,17 @@ def test_the_file_in_the_working_folder_is_read_unless_another_is_named(tmp_path
     assert load_settings(other, env={}).retrieval.top_k == 4
 
 
-def test_variables_become_numbers_lists_and_paths() -> None:
+def test_variables_become_numbers_and_paths() -> None:
     settings = load_settings(
         env={
             "ONRECORD_DATA": "~/articles",
             "ONRECORD_ANSWER_COMPARE_SOURCES": "false",
-            "ONRECORD_SERVER_PORT": "8000",
-            "ONRECORD_SERVER_ALLOWED_HOSTS": "desk.example, news.example",
+            "ONRECORD_MODEL_THREADS": "3",
         }
     )
     assert settings.data == Path.home() / "articles"
     assert settings.answer == AnswerSettings(compare_sources=False)
-    assert settings.server == ServerSettings(port=8000, allowed_hosts=("desk.example", "news.example"))
+    assert settings.model == ModelSettings(threads=3)
 
 
 def test_flags_that_were_not_given_change_nothing() -> None:
@@ -69,10 +75,11 @@ def test_flags_that_were_not_given_change_nothing() -> None:
         (
             {"ONRECORD_COLOUR": "red"},
             {},
-            r"'colour' \(ONRECORD_COLOUR\).*sections index, retrieval, model, answer, server",
+            r"'colour' \(ONRECORD_COLOUR\).*sections index, retrieval, model, answer\.",
         ),
         ({}, {"index.embeder": "x"}, r"'index\.embeder'.*the section index has embedder"),
         ({}, {"answer": 3}, r"no setting 'answer'"),
+        ({}, {"server.port": 8000}, r"no setting 'server\.port'"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_known_ones(
@@ -93,8 +100,7 @@ def test_an_unknown_name_in_the_file_is_refused_at_every_level(tmp_path: Path, t
     ("flags", "message"),
     [
         ({"answer.strictness": "hard"}, r"answer\.strictness = 'hard'.*'lenient', 'balanced' or 'strict'"),
-        ({"server.port": "x"}, r"server\.port = 'x'"),
-        ({"server.port": 70000}, r"server\.port = 70000"),
+        ({"answer.top_k": "x"}, r"answer\.top_k = 'x'"),
         ({"answer.top_k": 0}, r"answer\.top_k = 0.*1 or more"),
         ({"model.context_tokens": 10}, r"model\.context_tokens = 10"),
     ],
@@ -102,6 +108,12 @@ def test_an_unknown_name_in_the_file_is_refused_at_every_level(tmp_path: Path, t
 def test_a_value_that_cannot_be_used_is_named_with_the_reason(flags: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         load_settings(env={}, flags=flags)
+
+
+def test_where_answers_are_served_is_passed_over_in_the_file_and_the_variables(tmp_path: Path) -> None:
+    (tmp_path / "onrecord.toml").write_text("[retrieval]\ntop_k = 3\n[server]\nport = 8000\n")
+    settings = load_settings(env={"ONRECORD_SERVER_HOST": "0.0.0.0"})
+    assert settings == Settings(retrieval=RetrievalSettings(top_k=3))
 
 
 def test_a_file_that_is_missing_or_not_toml_is_one_clear_error(tmp_path: Path) -> None:
@@ -113,14 +125,11 @@ def test_a_file_that_is_missing_or_not_toml_is_one_clear_error(tmp_path: Path) -
 
 
 def test_secrets_are_not_in_the_printed_settings() -> None:
-    settings = Settings(model=ModelSettings(api_key="hidden"), server=ServerSettings(auth=("me:hidden",)))
-    assert "hidden" not in repr(settings)
+    assert "hidden" not in repr(Settings(model=ModelSettings(api_key="hidden")))
 
 
 def test_every_setting_has_a_dotted_name() -> None:
-    assert {"data", "index.embedder", "retrieval.top_k", "model.name", "answer.strictness", "server.port"} <= set(
-        setting_names()
-    )
+    assert {"data", "index.embedder", "retrieval.top_k", "model.name", "answer.strictness"} <= set(setting_names())
 
 
 def test_the_settings_load_no_heavy_library() -> None:

@@ -19,7 +19,7 @@ from onrecord.ui.cli.opening import DataOption
 
 if TYPE_CHECKING:
     from onrecord.qa.engines.base import Engine
-    from onrecord.qa.settings import Settings
+    from onrecord.ui.settings import AllSettings
 
 PATIENCE = 120.0  # seconds within which a page must come up to be opened in the browser
 PAUSE = 0.3
@@ -58,7 +58,7 @@ def users_of(pairs: tuple[str, ...]) -> dict[str, str]:
     return users
 
 
-def run(settings: "Settings", users: dict[str, str], *, model_required: bool, browser: bool, as_json: bool) -> None:
+def run(settings: "AllSettings", users: dict[str, str], *, model_required: bool, browser: bool, as_json: bool) -> None:
     """Serves the page until it is interrupted."""
     from onrecord.index.errors import InputError
     from onrecord.qa.build import build_assistant

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from onrecord.qa.engines.base import Engine
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
+    from onrecord.ui.settings import AllSettings
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The data folder (default: ONRECORD_DATA, else your own).")
@@ -34,9 +35,9 @@ FromOption = Annotated[
 ToOption = Annotated[str, typer.Option("--to", metavar="DATE", help="Published on this day or earlier.")]
 
 
-def settings_of(data: Path | None, flags: Mapping[str, object] | None = None) -> "Settings":
+def settings_of(data: Path | None, flags: Mapping[str, object] | None = None) -> "AllSettings":
     """All settings; ``flags`` are dotted names, those that are None were not given."""
-    from onrecord.qa.settings import load_settings
+    from onrecord.ui.settings import load_settings
 
     return load_settings(flags={"data": data, **(flags or {})})
 

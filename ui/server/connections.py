@@ -11,7 +11,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from onrecord.qa.settings import ServerSettings
+from onrecord.ui.settings import ServerSettings
 
 LEAST_RATE = 16_000  # bytes a second: a body may take longer than `body_seconds` if it comes at least as fast
 FULL = (
