@@ -7,11 +7,11 @@ from onrecord.index.errors import MissingExtra
 
 _BROUGHT = {
     "page": ("gradio",),
-    "serve": ("anyio", "fastapi", "multipart", "python_multipart", "starlette", "uvicorn"),
+    "serve": ("anyio", "fastapi", "multipart", "prometheus_client", "python_multipart", "starlette", "uvicorn"),
     "llamacpp": ("xllamacpp",),
     "langchain": ("langchain_core",),
     "mcp": ("mcp", "mcp_types"),
-    "eval": ("llama_index.vector_stores", "matplotlib"),
+    "eval": ("junitparser", "llama_index.vector_stores", "matplotlib", "sklearn"),
     "train": ("onnx", "scipy", "sentence_transformers", "torch", "transformers"),
 }
 

@@ -32,7 +32,6 @@ MOST_SILENCES = 1 / 12  # of answerable questions, when balanced: verification t
 MOST_FALSE_ANSWERS = 0.10  # of unanswerable questions, when strict
 BESIDE_A_MODEL = ("nearness", "names_missing", "unseen", "kind_met")
 _RIDGE = 5.0  # signals that rarely speak (a name never seen) must not shout
-_STEPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,22 +173,15 @@ def _case_weights(observations: Sequence[Observation]) -> Floats:
 
 
 def _logistic(table: Floats, labels: Any, shares: Floats) -> tuple[float, Floats]:
-    """Newton's method on standardised signals (Hastie et al. 2009, 4.4.1); bias and weights for the plain signals."""
-    centre, spread = table.mean(axis=0), table.std(axis=0)
-    spread[spread == 0] = 1.0
-    design = np.hstack([np.ones((len(table), 1)), (table - centre) / spread])
-    ridge = np.diag([0.0] + [_RIDGE] * table.shape[1])
-    beta = np.zeros(design.shape[1])
-    for _ in range(_STEPS):
-        expected = _sigmoid(design @ beta)
-        slope = design.T @ (shares * (labels - expected)) - ridge @ beta
-        curvature = (design * (shares * expected * (1 - expected))[:, None]).T @ design + ridge
-        step = np.linalg.solve(curvature + 1e-9 * np.eye(len(beta)), slope)
-        beta = beta + step
-        if np.abs(step).max() < 1e-8:
-            break
-    weights = beta[1:] / spread
-    return float(beta[0] - weights @ centre), weights
+    """A ridge logistic regression on standardised signals; bias and weights for the plain signals."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(table)
+    model = LogisticRegression(C=1 / _RIDGE, solver="newton-cholesky", tol=1e-8)
+    model.fit(scaler.transform(table), labels, sample_weight=shares)
+    weights = model.coef_[0] / scaler.scale_
+    return float(model.intercept_[0] - weights @ scaler.mean_), weights
 
 
 def _sigmoid(values: Floats) -> Floats:

@@ -1,8 +1,9 @@
 """JUnit XML, which every CI shows: a test per question, or per gate."""
 
 import re
-from collections.abc import Iterable, Sequence
-from xml.sax.saxutils import quoteattr
+from collections.abc import Sequence
+
+from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from onrecord.eval.reports.gate import GateResult
 from onrecord.eval.reports.scored import ScoredRun
@@ -19,20 +20,16 @@ def junit_of_run(run: ScoredRun) -> str:
     """A suite per suite and system; a question that failed is an error, one with a wrong outcome a failure."""
     suites = []
     for cell in run.cells:
-        cases, errors, failures = [], 0, 0
+        cases = []
         for row, scored in zip(cell.rows, cell.scored, strict=True):
-            inside = ""
+            result = None
             if scored.outcome == "failed":
-                errors += 1
-                inside = f"<error message={_attribute(row.error)}/>"
+                result = Error(_text(row.error))
             elif scored.outcome in _WRONG:
-                failures += 1
-                message = f"{_WRONG[scored.outcome]}: {row.question} -> {row.plain_text}"
-                inside = f"<failure message={_attribute(message)}/>"
-            seconds = row.timings.get("time_to_answer", 0.0)
-            cases.append(_case(f"{cell.suite.name}.{cell.system}", row.question_id, inside, seconds))
-        name = f"{cell.suite.name} / {cell.system}"
-        suites.append(_suite(name, cases, failures=failures, errors=errors))
+                result = Failure(_text(f"{_WRONG[scored.outcome]}: {row.question} -> {row.plain_text}"))
+            seconds = round(row.timings.get("time_to_answer", 0.0), 3)
+            cases.append(_case(f"{cell.suite.name}.{cell.system}", row.question_id, result, seconds))
+        suites.append(_suite(f"{cell.suite.name} / {cell.system}", cases))
     return _document(suites)
 
 
@@ -42,25 +39,29 @@ def junit_of_gates(results: Sequence[GateResult]) -> str:
     for number, result in enumerate(results, start=1):
         gate = result.gate
         name = " ".join(part for part in (str(number), gate.suite, gate.metric, gate.kind) if part)
-        inside = "" if result.passed else f"<failure message={_attribute(result.message)}/>"
-        cases.append(_case("gates", name, inside, 0.0))
-    failures = sum(not result.passed for result in results)
-    return _document([_suite("gates", cases, failures=failures, errors=0)])
+        cases.append(_case("gates", name, None if result.passed else Failure(_text(result.message)), 0.0))
+    return _document([_suite("gates", cases)])
 
 
-def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\ufffd", text)[:2000])
+def _text(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)[:2000]
 
 
-def _case(group: str, name: str, inside: str, seconds: float) -> str:
-    head = f'<testcase classname={_attribute(group)} name={_attribute(name)} time="{seconds:.3f}"'
-    return f"{head}>{inside}</testcase>" if inside else f"{head}/>"
+def _case(group: str, name: str, result: Error | Failure | None, seconds: float) -> TestCase:
+    case = TestCase(_text(name), _text(group), seconds)
+    if result is not None:
+        case.result = result
+    return case
 
 
-def _suite(name: str, cases: Sequence[str], *, failures: int, errors: int) -> str:
-    counts = f'tests="{len(cases)}" failures="{failures}" errors="{errors}"'
-    return "\n".join([f"<testsuite name={_attribute(name)} {counts}>", *cases, "</testsuite>"])
+def _suite(name: str, cases: list[TestCase]) -> TestSuite:
+    suite = TestSuite(_text(name))
+    suite.extend(cases)
+    return suite
 
 
-def _document(suites: Iterable[str]) -> str:
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>"]) + "\n"
+def _document(suites: Sequence[TestSuite]) -> str:
+    document = JUnitXml()
+    document.extend(suites)
+    document.update_statistics()
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document.tostring().decode()}\n'

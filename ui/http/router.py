@@ -39,12 +39,11 @@ def health(request: Request) -> Any:
 def metrics(request: Request) -> Response:
     """Counts in the text format of Prometheus."""
     service = first_service(request)
-    gauges = {
-        "onrecord_questions_under_way": float(service.asking.under_way),
-        "onrecord_passages": float(service.library.passage_count),
-        "onrecord_index_revision": float(service.library.revision),
-    }
-    return Response(service.metrics.text(gauges), media_type=MEDIA_TYPE)
+    library = service.library
+    text = service.metrics.text(
+        under_way=service.asking.under_way, passages=library.passage_count, revision=library.revision
+    )
+    return Response(text, media_type=MEDIA_TYPE)
 
 
 def api_app(service: Service) -> FastAPI:

@@ -134,8 +134,7 @@ class Gate:
     def _note(self, scope: Scope, status: int, seconds: float, who: str) -> None:
         route = str(getattr(scope.get("route"), "path", "") or "other")
         method = scope["method"] if scope["method"] in (*READING, "POST", "PUT", "PATCH", "DELETE") else "other"
-        self.metrics.add("onrecord_requests_total", method=method, route=route, status=str(status))
-        self.metrics.add("onrecord_request_seconds_sum", seconds, method=method, route=route)
+        self.metrics.requested(method, route, status, seconds)
         log.info("%s %s %d %.3fs %s", method, scope["path"].encode("unicode_escape").decode(), status, seconds, who)
 
 
