@@ -20,44 +20,33 @@ def junit_of_run(run: ScoredRun) -> str:
     """A suite per suite and system; a question that failed is an error, one with a wrong outcome a failure."""
     suites = []
     for cell in run.cells:
-        cases = []
+        suite = TestSuite(_text(f"{cell.suite.name} / {cell.system}"))
         for row, scored in zip(cell.rows, cell.scored, strict=True):
-            result = None
-            if scored.outcome == "failed":
-                result = Error(_text(row.error))
-            elif scored.outcome in _WRONG:
-                result = Failure(_text(f"{_WRONG[scored.outcome]}: {row.question} -> {row.plain_text}"))
             seconds = round(row.timings.get("time_to_answer", 0.0), 3)
-            cases.append(_case(f"{cell.suite.name}.{cell.system}", row.question_id, result, seconds))
-        suites.append(_suite(f"{cell.suite.name} / {cell.system}", cases))
+            case = TestCase(_text(row.question_id), _text(f"{cell.suite.name}.{cell.system}"), seconds)
+            if scored.outcome == "failed":
+                case.result = Error(_text(row.error))
+            elif scored.outcome in _WRONG:
+                case.result = Failure(_text(f"{_WRONG[scored.outcome]}: {row.question} -> {row.plain_text}"))
+            suite.append(case)
+        suites.append(suite)
     return _document(suites)
 
 
 def junit_of_gates(results: Sequence[GateResult]) -> str:
     """One suite, a test per gate."""
-    cases = []
+    suite = TestSuite("gates")
     for number, result in enumerate(results, start=1):
         gate = result.gate
-        name = " ".join(part for part in (str(number), gate.suite, gate.metric, gate.kind) if part)
-        cases.append(_case("gates", name, None if result.passed else Failure(_text(result.message)), 0.0))
-    return _document([_suite("gates", cases)])
+        case = TestCase(_text(" ".join(filter(None, (str(number), gate.suite, gate.metric, gate.kind)))), "gates", 0.0)
+        if not result.passed:
+            case.result = Failure(_text(result.message))
+        suite.append(case)
+    return _document([suite])
 
 
 def _text(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)[:2000]
-
-
-def _case(group: str, name: str, result: Error | Failure | None, seconds: float) -> TestCase:
-    case = TestCase(_text(name), _text(group), seconds)
-    if result is not None:
-        case.result = result
-    return case
-
-
-def _suite(name: str, cases: list[TestCase]) -> TestSuite:
-    suite = TestSuite(_text(name))
-    suite.extend(cases)
-    return suite
 
 
 def _document(suites: Sequence[TestSuite]) -> str:
