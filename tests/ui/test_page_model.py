@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,6 +13,7 @@ from onrecord.index.models.catalogue import find_entry
 from onrecord.index.types import Article
 from onrecord.qa.settings import ModelSettings
 from onrecord.ui.desk.collections import Collections, collection_in
+from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.desk.tuning import Style
 from onrecord.ui.desk.writer import CONFIGURED, Writer
 from onrecord.ui.server.app import create_app
@@ -61,6 +63,10 @@ def collections(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -
     return Collections(collection_in(tmp_path / "default", *opened(tmp_path / "default")), opened, writer=writer)
 
 
+def engine_of(assistant: AssistantLike) -> FakeWriter:
+    return cast(FakeWriter, assistant.engine)
+
+
 def test_the_choice_is_the_configured_model_the_downloaded_ones_and_none_each_with_its_cost(writer: Writer) -> None:
     assert [(choice.name, choice.label) for choice in writer.choices()] == [
         ("", f"As configured: {DEFAULT}, 1.1 GB, 1.5 billion parameters"),
@@ -88,18 +94,18 @@ def test_what_is_configured_is_named_whatever_it_is(settings: ModelSettings, lab
 def test_another_model_reaches_every_collection_and_style_and_the_one_before_is_closed(
     collections: Collections,
 ) -> None:
-    before = collections.first.assistant.engine  # type: ignore[attr-defined]
+    before = engine_of(collections.first.assistant)
     other = collections.create("Harbour story")
     tuned = collections.assistant(collections.first, Style(length="In detail"))
     collections.write_with(SMALL)
     for assistant in (collections.first.assistant, other.assistant, tuned):
-        assert assistant.engine.name == SMALL  # type: ignore[attr-defined]
+        assert engine_of(assistant).name == SMALL
     assert before.closed
     collections.write_with("none")
-    assert other.assistant.engine is None  # type: ignore[attr-defined]
+    assert other.assistant.engine is None
     collections.write_with(CONFIGURED)
-    assert tuned.engine.name == DEFAULT  # type: ignore[attr-defined]
-    assert collections.create("Later").assistant.engine.name == DEFAULT  # type: ignore[attr-defined]
+    assert engine_of(tuned).name == DEFAULT
+    assert engine_of(collections.create("Later").assistant).name == DEFAULT
 
 
 def test_a_question_under_way_is_finished_first_and_the_next_one_waits_for_the_change(collections: Collections) -> None:
@@ -124,7 +130,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_one_before_at_work(collections
         collections.write_with(SMALL)
     with pytest.raises(InputError, match="cannot be chosen here"):
         collections.write_with("../../etc/passwd")
-    engine = collections.first.assistant.engine  # type: ignore[attr-defined]
+    engine = engine_of(collections.first.assistant)
     assert engine.name == DEFAULT and not engine.closed
     assert collections.writer and collections.writer.chosen == CONFIGURED
     assert len(collections.queue) == 0, "questions are not kept waiting"

@@ -145,16 +145,16 @@ def test_stopping_the_server_closes_every_collection_that_it_opened(
     first.engine = shared
     app = create_app(library, first, opener=opener)
     collections = app.state.collections
-    opened = [collections.create("Harbour story"), collections.create("Bridge story")]
+    made = [collections.create("Harbour story"), collections.create("Bridge story")]
     _, server = start(app)
     server.should_exit = True
     deadline = time.monotonic() + 10
-    while not opened[-1].library.closed and time.monotonic() < deadline:
+    while not made[-1].library.closed and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert [collection.library.closed for collection in opened] == [True, True]
+    assert [collection.library.closed for collection in made] == [True, True]
     assert opened[1].engine.closed
     assert not library.closed and not shared.closed, "these are closed by who gave them"
-    for collection in (collections.first, *opened):
+    for collection in (collections.first, *made):
         with pytest.raises(sqlite3.ProgrammingError):
             collection.conversations.begin("", "q")
     collections.close()
@@ -193,9 +193,9 @@ def test_one_collection_that_cannot_be_closed_does_not_keep_the_others_open(tmp_
 
     library = FakeLibrary(tmp_path / "default")
     collections = Collections(collection_in(tmp_path / "default", library, FakeAssistant(library)), opener)
-    opened = [collections.create("A"), collections.create("B")]
+    made = [collections.create("A"), collections.create("B")]
     collections.close()
-    assert [collection.library.closed for collection in opened] == [False, True]  # type: ignore[attr-defined]
+    assert [collection.library.closed for collection in made] == [False, True]  # type: ignore[attr-defined]
 
 
 def test_a_filter_with_its_dates_in_the_wrong_order_is_refused() -> None:

@@ -3,83 +3,22 @@
 import logging
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from onrecord.index.errors import OnRecordError, UnknownArticle
-from onrecord.index.reading.files import ReadResult
-from onrecord.index.types import Article, Filter, Hit, Sentence
+from onrecord.index.types import Filter
 from onrecord.qa.types import AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
 from onrecord.ui.desk.conversations import Conversations, now
 from onrecord.ui.desk.model_queue import ModelQueue
+from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.desk.records import Line, Quote, Record, evidence_of, finish, found_of, line_of
 
 log = logging.getLogger("onrecord")
 HISTORY = 3  # earlier questions that a follow-up may lean on
 LET_STOP = 0.25  # seconds: how late a press on Stop may take effect while a sentence is being written
-
-
-class Answers(Protocol):
-    """What the page needs of an assistant."""
-
-    def stream(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Iterator[Event]: ...
-
-
-class ArticleFacts(Protocol):
-    """One row of the table of articles."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def published(self) -> str: ...
-    @property
-    def words(self) -> int: ...
-    @property
-    def added(self) -> str: ...
-
-
-class Changes(Protocol):
-    """What adding or removing did, as ids of articles."""
-
-    @property
-    def added(self) -> tuple[str, ...]: ...
-    @property
-    def changed(self) -> tuple[str, ...]: ...
-    @property
-    def unchanged(self) -> tuple[str, ...]: ...
-    @property
-    def removed(self) -> tuple[str, ...]: ...
-
-
-class LibraryLike(Protocol):
-    """What the page needs of an ``onrecord.index.Library``."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def revision(self) -> int: ...
-    def article(self, article_id: str, /) -> Article: ...
-    def articles(self, where: Filter | None = None) -> Sequence[ArticleFacts]: ...
-    def sentences(self, article_id: str, /) -> Sequence[Sentence]: ...
-    def search(self, query: str, *, top_k: int = 10) -> Sequence[Hit]: ...
-    def copies(self, article_id: str, /) -> Sequence[str]: ...
-    def add(self, articles: Iterable[Article], *, on_progress: Callable[[int, int], None] | None = None) -> Changes: ...
-    def read_paths(self, paths: Iterable[Path | str]) -> Iterator[ReadResult]: ...
-    def add_paths(
-        self,
-        paths: Iterable[Path | str],
-        *,
-        on_progress: Callable[[int, int], None] | None = None,
-        on_reading: Callable[[str], None] | None = None,
-    ) -> Changes: ...
-    def remove(self, ids: Sequence[str], /) -> Changes: ...
 
 
 @dataclass(slots=True)
@@ -88,7 +27,7 @@ class Collection:
 
     name: str
     library: LibraryLike
-    assistant: Answers
+    assistant: AssistantLike
     conversations: Conversations
     folder: Path
 
@@ -106,7 +45,11 @@ def new_record(question: str, scope: Filter) -> Record:
 
 
 def answer(
-    collection: Collection, queue: ModelQueue, record: Record, history: Sequence[Turn], assistant: Answers | None = None
+    collection: Collection,
+    queue: ModelQueue,
+    record: Record,
+    history: Sequence[Turn],
+    assistant: AssistantLike | None = None,
 ) -> Iterator[Record]:
     """``record`` as it grows. Closing this generator, as a closed tab does, stops the model.
 
@@ -121,7 +64,8 @@ def answer(
             record = replace(record, state="waiting")
             yield record
         record = replace(record, state="searching")
-        with closing(_events(assistant or collection.assistant, record, history)) as events:
+        stream = (assistant or collection.assistant).stream(record.question, history, record.scope or None)
+        with closing(stream) as events:
             shown = time.monotonic()
             for event in events:
                 # Handing something on is what lets a press on Stop through, but each costs the browser a message.
@@ -144,17 +88,6 @@ def answer(
         yield replace(record, state="failed", error=text)
     finally:
         ticket.leave()
-
-
-def _events(assistant: Answers, record: Record, history: Sequence[Turn]) -> Generator[Event, None, None]:
-    """The assistant's events, closed for certain when this generator is."""
-    stream = assistant.stream(record.question, history, record.scope or None)
-    try:
-        yield from stream
-    finally:
-        close: Callable[[], None] | None = getattr(stream, "close", None)
-        if close:
-            close()
 
 
 def _grown(collection: Collection, record: Record, event: Event) -> Record:
@@ -190,7 +123,7 @@ def _facts(collection: Collection, article_id: str) -> tuple[str, str, str]:
     return article.title, article.source, article.published
 
 
-def standing(collection: Collection, quote: Quote) -> str:
+def quote_state(collection: Collection, quote: Quote) -> str:
     """ "" while the article still says the quote at its place, else "changed" or "gone"."""
     try:
         article = collection.library.article(quote.article_id)
@@ -205,7 +138,7 @@ def checked(collection: Collection, record: Record) -> Record:
 
     def mark(quote: Quote) -> Quote:
         if quote.place not in marks:
-            marks[quote.place] = standing(collection, quote)
+            marks[quote.place] = quote_state(collection, quote)
         return replace(quote, standing=marks[quote.place])
 
     def marked(line: Line) -> Line:

@@ -11,16 +11,18 @@ from pathlib import Path
 
 from onrecord.index.errors import InputError, OnRecordError
 from onrecord.index.store.catalogue import FILE as CATALOGUE
+from onrecord.qa.engines.base import Engine
 from onrecord.ui.desk import uploads
-from onrecord.ui.desk.collection import Answers, Collection, LibraryLike
+from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.conversations import FILE, Conversations
 from onrecord.ui.desk.model_queue import ModelQueue
+from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.desk.suggest import suggestions
 from onrecord.ui.desk.tidying import follow
-from onrecord.ui.desk.tuning import Style, rewired, tuned
+from onrecord.ui.desk.tuning import Style, tuned
 from onrecord.ui.desk.writer import Writer
 
-Opener = Callable[[Path], tuple[LibraryLike, Answers]]
+Opener = Callable[[Path], tuple[LibraryLike, AssistantLike]]
 log = logging.getLogger("onrecord")
 _NAME = re.compile(r"[^\W_][\w .-]{0,39}")
 
@@ -69,7 +71,7 @@ class Collections:
     _address: str = ""
     _others: dict[str, Collection] = field(default_factory=dict)
     _suggested: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
-    _tuned: dict[tuple[str, Style], Answers] = field(default_factory=dict)
+    _tuned: dict[tuple[str, Style], AssistantLike] = field(default_factory=dict)
     _finding: threading.Lock = field(default_factory=threading.Lock)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -113,10 +115,8 @@ class Collections:
                 self._announce(collection)
 
     def _announce(self, collection: Collection) -> None:
-        announce = getattr(collection.library, "announce", None)
-        if announce is not None:
-            here = {"address": self._address, "token": self.token, "collection": collection.name}
-            announce(here if self._address else {})
+        here = {"address": self._address, "token": self.token, "collection": collection.name}
+        collection.library.announce(here if self._address else {})
 
     def _open(self, name: str) -> Collection:
         with self._lock:
@@ -128,7 +128,7 @@ class Collections:
                 self._announce(self._others[name])
             return self._others[name]
 
-    def assistant(self, collection: Collection, style: Style) -> Answers:
+    def assistant(self, collection: Collection, style: Style) -> AssistantLike:
         """The collection's assistant in this style, one each, because it keeps what it learns of the articles."""
         key = (collection.name, style)
         with self._lock:
@@ -151,7 +151,7 @@ class Collections:
                 before = self.writer.take(name, engine)
                 opened = (self.first, *self._others.values())
                 for assistant in (*(collection.assistant for collection in opened), *self._tuned.values()):
-                    rewired(assistant, engine)
+                    assistant.engine = engine
             if before is not None:
                 before.close()
 
@@ -161,10 +161,10 @@ class Collections:
             opened, self._others = list(self._others.values()), {}
         self.opener = None
         for collection in opened:
-            engine = getattr(collection.assistant, "engine", None)
-            shared = (getattr(self.first.assistant, "engine", None), self.writer and self.writer.engine)
-            for part in (collection.library, None if engine in shared else engine):
-                _close(part)
+            _close(collection.library)
+            engine = collection.assistant.engine
+            if engine is not None and engine not in (self.first.assistant.engine, self.writer and self.writer.engine):
+                _close(engine)
         for collection in (self.first, *opened):
             collection.conversations.close()
         uploads.let_go(self)
@@ -188,7 +188,7 @@ class Collections:
         threading.Thread(target=find, name="warming", daemon=True).start()
 
 
-def collection_in(folder: Path, library: LibraryLike, assistant: Answers) -> Collection:
+def collection_in(folder: Path, library: LibraryLike, assistant: AssistantLike) -> Collection:
     """A collection with what is kept beside it in ``folder``."""
     conversations = Conversations(folder / FILE)
     follow(library, conversations, folder)
@@ -206,12 +206,9 @@ def closing(collections: Collections) -> Callable[[object], contextlib.AbstractA
     return lifespan
 
 
-def _close(part: object) -> None:
-    """Closes a library or an engine where it can be closed; what fails must not keep the next from it."""
-    close = getattr(part, "close", None)
-    if close is None:
-        return
+def _close(part: LibraryLike | Engine) -> None:
+    """What fails must not keep the next from being closed."""
     try:
-        close()
+        part.close()
     except (OnRecordError, OSError) as error:
         log.warning("%s could not be closed: %s", type(part).__name__, error)

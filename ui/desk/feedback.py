@@ -9,7 +9,7 @@ from typing import Any, Literal
 from onrecord.index.errors import StoreError, UnknownArticle
 from onrecord.index.store import modes
 from onrecord.ui.desk.collection import Collection
-from onrecord.ui.desk.judged import ARTICLES, FOLDER, QUESTIONS, rows, write
+from onrecord.ui.desk.feedback_files import ARTICLES, FOLDER, QUESTIONS, rows, write
 from onrecord.ui.desk.records import Record
 
 Kind = Literal["right", "wrong_answer", "wrong_citation"]

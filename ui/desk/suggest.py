@@ -6,7 +6,8 @@ from contextlib import closing
 
 from onrecord.index.types import Article, Sentence
 from onrecord.qa.types import Answer, Finished
-from onrecord.ui.desk.collection import Answers, Collection
+from onrecord.ui.desk.collection import Collection
+from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.desk.tuning import quoting
 
 _NAME = r"((?:[A-Z][\w'’-]+)(?:\s+(?:al-|de |von |van )?[A-Z][\w'’-]+){1,3})"
@@ -61,10 +62,10 @@ def _found_again(collection: Collection, question: str, sentence: Sentence) -> b
     )
 
 
-def _answered_by(assistant: Answers, question: str, sentence: Sentence) -> bool:
+def _answered_by(assistant: AssistantLike, question: str, sentence: Sentence) -> bool:
     """Whether the question is answered, and by this sentence before any other."""
     answer: Answer | None = None
-    with closing(assistant.stream(question)) as events:  # type: ignore[type-var]
+    with closing(assistant.stream(question)) as events:
         for event in events:
             if isinstance(event, Finished):
                 answer = event.answer

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from onrecord.index import Filter
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
-from onrecord.ui.desk.collection import Answers, Collection
+from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.model_queue import ModelQueue, Ticket
+from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.http.problems import Problem
 
 RETRY_AFTER = 5  # seconds that a refused client is told to wait
@@ -80,7 +81,7 @@ class Asking:
         question: str,
         history: Sequence[Turn] = (),
         scope: Filter | None = None,
-        assistant: Answers | None = None,
+        assistant: AssistantLike | None = None,
     ) -> AsyncIterator[Sign]:
         """The events of ``assistant`` (the collection's own unless given), and `Waiting` while others come first.
 
@@ -118,7 +119,7 @@ class Asking:
         question: str,
         history: Sequence[Turn] = (),
         scope: Filter | None = None,
-        assistant: Answers | None = None,
+        assistant: AssistantLike | None = None,
     ) -> Answer:
         """The finished answer."""
         async with aclosing(self.events(question, history, scope, assistant)) as events:  # type: ignore[type-var]
@@ -132,7 +133,7 @@ class Asking:
         question: str,
         history: tuple[Turn, ...],
         scope: Filter | None,
-        assistant: Answers | None,
+        assistant: AssistantLike | None,
         stop: threading.Event,
         tell: Callable[[Sign | Failed | None], None],
     ) -> None:
@@ -141,7 +142,7 @@ class Asking:
         ticket = self.queue.join()
         try:
             stream = (assistant or self.collection.assistant).stream(question, history, scope)
-            with contextlib.closing(stream) as events:  # type: ignore[type-var]
+            with contextlib.closing(stream) as events:
                 self._follow(events, ticket, stop, end, tell)
         except Exception as error:  # noqa: BLE001  carried to the task that waits for it
             tell(Failed(error))
@@ -167,13 +168,13 @@ class Asking:
                 continue
             tell(event)
             if isinstance(event, EvidenceFound):
-                told = -1
+                shown_place = -1
                 while not ticket.wait(_LOOK_UP):
                     if stop.is_set():
                         return
-                    if ticket.place != told:
-                        told = ticket.place
-                        tell(Waiting(told))
+                    if ticket.place != shown_place:
+                        shown_place = ticket.place
+                        tell(Waiting(shown_place))
 
 
 async def _next(signs: "asyncio.Queue[Sign | Failed | None]", seconds: float) -> Sign | Failed | None:

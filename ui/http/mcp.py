@@ -74,7 +74,7 @@ def _add_search(server: "MCPServer[Any]", service: Service) -> None:
         collection: CollectionName = "",
     ) -> Annotated[CallToolResult, SearchResponse]:
         """Find passages in the user's articles by meaning and by words, with their exact places."""
-        with _told():
+        with _tool_errors():
             scope = scope_of(articles or (), sources or (), published_from, published_to)
             chosen = service.named(collection)
             hits, warnings = chosen.search(query, top_k=top_k, scope=scope)
@@ -94,7 +94,7 @@ def _add_ask(server: "MCPServer[Any]", service: Service) -> None:
         collection: CollectionName = "",
     ) -> Annotated[CallToolResult, AnswerModel]:
         """Answer a question from the user's articles; every sentence cites its source. Says so when they do not say."""
-        with _told():
+        with _tool_errors():
             scope = scope_of(articles or (), sources or (), published_from, published_to)
             chosen = await to_thread.run_sync(service.named, collection)
             warnings = await to_thread.run_sync(warnings_about, chosen, scope)
@@ -116,7 +116,7 @@ def _add_read(server: "MCPServer[Any]", service: Service) -> None:
         collection: CollectionName = "",
     ) -> Annotated[CallToolResult, ArticleModel]:
         """The full text of one article, with the places of its sentences."""
-        with _told():
+        with _tool_errors():
             chosen = service.named(collection)
             article = article_to_dict(chosen, article_id)
         found = {"article_id": article_id, "title": article["title"]}
@@ -154,7 +154,7 @@ def _add_resources(server: "MCPServer[Any]", service: Service) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _tool_errors() -> Iterator[None]:
     """What was done wrong is told to the model, with the cure; anything else is a crash."""
     try:
         yield

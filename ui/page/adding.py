@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onrecord.index.errors import InputError, OnRecordError
-from onrecord.index.types import Article
-from onrecord.ui.desk.collection import Changes, Collection
+from onrecord.index.types import Article, SyncReport
+from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Limits
 
 if TYPE_CHECKING:
@@ -77,15 +77,15 @@ def add_folder(collection: Collection, path: str) -> Iterator[Step]:
     folder = Path(path.strip()).expanduser()
     if not path.strip() or not folder.exists():
         raise InputError(f"There is no folder or file “{path.strip()}” on this machine; check the path.")
-    report: Changes | None = None
+    report: SyncReport | None = None
     for note, result in relayed(lambda say: _add_paths(collection, folder, say)):
         report = result
         yield [], note
-    left = [*getattr(report, "failed", ()), *getattr(report, "passed_over", ())]
+    left = [*report.failed, *report.passed_over] if report else []
     yield [(Path(name).name, why, False) for name, why in left], _said(report)
 
 
-def _add_paths(collection: Collection, folder: Path, say: Say) -> Changes:
+def _add_paths(collection: Collection, folder: Path, say: Say) -> SyncReport:
     return collection.library.add_paths(
         [folder], on_progress=_indexing(say), on_reading=lambda path: say(f"Reading {Path(path).name}…")
     )
@@ -96,7 +96,7 @@ def _indexing(say: Say) -> Callable[[int, int], None]:
 
 
 def _store(collection: Collection, articles: Sequence[Article], rows: list[Row]) -> Iterator[Step]:
-    report: Changes | None = None
+    report: SyncReport | None = None
     if articles:
         for note, result in relayed(lambda say: collection.library.add(articles, on_progress=_indexing(say))):
             report = result
@@ -104,17 +104,17 @@ def _store(collection: Collection, articles: Sequence[Article], rows: list[Row])
     yield rows, _said(report)
 
 
-def _said(report: Changes | None) -> str:
+def _said(report: SyncReport | None) -> str:
     if report is None:
         return "Nothing was added."
     parts = [(len(report.added), "added"), (len(report.changed), "replaced"), (len(report.unchanged), "already there")]
     return (", ".join(f"{n:,} {word}" for n, word in parts if n) or "nothing new").capitalize() + "."
 
 
-def relayed(work: Callable[[Say], Changes]) -> Iterator[tuple[str, Changes | None]]:
+def relayed(work: Callable[[Say], SyncReport]) -> Iterator[tuple[str, SyncReport | None]]:
     """Runs ``work`` beside this generator and passes on how far it is; its result comes last, its error is raised."""
     steps: queue.Queue[str | None] = queue.Queue()
-    done: list[Changes] = []
+    done: list[SyncReport] = []
     failed: list[OnRecordError] = []
 
     def run() -> None:

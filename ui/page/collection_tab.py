@@ -1,15 +1,16 @@
 """The second tab: what the collection holds, adding to it, removing from it, and whether its index is sound."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from onrecord.index import private  # noqa: F401  before gradio is imported
 
 # isort: split
 import gradio as gr
 
+from onrecord.index import Library, doctor
 from onrecord.index.errors import OnRecordError, UnknownArticle
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Collections, Session
@@ -17,8 +18,6 @@ from onrecord.ui.page.adding import Step, add_files, add_folder, add_text
 from onrecord.ui.page.article_table import health, overview, results, table
 from onrecord.ui.page.scope import day
 from onrecord.ui.page.sources import gone, reader
-
-Doctor = Callable[[Any], Any]  # takes an onrecord.index.Library
 
 
 def value(html: str) -> dict[str, Any]:
@@ -35,10 +34,8 @@ def choices(collection: Collection) -> tuple[Any, Any]:
 class CollectionTab:
     """The handlers. Changing handlers give: results, table, overview, the filter's two choices."""
 
-    def __init__(
-        self, collections: Collections, *, examine: Doctor | None = None, rebuild: Doctor | None = None
-    ) -> None:
-        self.collections, self._examine, self._rebuild = collections, examine, rebuild
+    def __init__(self, collections: Collections) -> None:
+        self.collections = collections
 
     def show(self, session: Session) -> tuple[Any, ...]:
         """table, overview, the filter's articles and sources."""
@@ -110,26 +107,23 @@ class CollectionTab:
 
     def check(self, session: Session) -> dict[str, Any]:
         """What the doctor says."""
-        from onrecord.index import doctor
-
-        examine: Doctor = self._examine or doctor.examine
         try:
-            report = examine(self.collections.open(session.collection).library)
+            report = doctor.examine(self._library(session))
         except OnRecordError as error:
             return value(health([(str(error), "")], None))
         findings = [(finding.message, f"Cure: {finding.cure}.") for finding in report.findings]
-        return value(health(findings, getattr(report, "passages", None)))
+        return value(health(findings, report.passages))
 
     def rebuild(self, session: Session) -> dict[str, Any]:
         """Builds the index anew from the stored articles, then checks it."""
-        from onrecord.index import doctor
-
-        rebuild: Doctor = self._rebuild or doctor.rebuild
         try:
-            rebuild(self.collections.open(session.collection).library)
+            self._library(session).rebuild()
         except OnRecordError as error:
             return value(health([(str(error), "")], None))
         return self.check(session)
+
+    def _library(self, session: Session) -> Library:
+        return cast(Library, self.collections.open(session.collection).library)
 
     def switch(self, name: str, session: Session) -> Session:
         """The tab's session in another collection; the conversation there begins anew."""

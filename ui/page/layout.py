@@ -8,7 +8,7 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 import gradio as gr
 
 from onrecord.ui.desk.collections import Collections, Session
-from onrecord.ui.desk.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS, STRICTNESS_COST, model_text, standing
+from onrecord.ui.desk.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS, STRICTNESS_COST, labels_of, model_text
 from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
 from onrecord.ui.page.style import drawn
@@ -68,7 +68,7 @@ def _filters(collections: Collections) -> list[Any]:
 
 def _style(collections: Collections) -> tuple[list[Any], Any | None]:
     """Length and strictness of this tab's answers, and the model of everybody's, each with what it costs."""
-    length, strictness = standing(collections.first.assistant)
+    length, strictness = labels_of(collections.first.assistant.settings)
     with gr.Accordion("Answers", open=False, elem_id="style"):
         chosen = [
             gr.Radio(list(LENGTHS), value=length, label="Length", info=LENGTH_COST),
@@ -81,7 +81,7 @@ def _style(collections: Collections) -> tuple[list[Any], Any | None]:
 def _model(collections: Collections) -> Any | None:
     """Which model writes: a choice where there is one, else a line."""
     if collections.writer is None:
-        gr.HTML(f'<p class="soft">{e(model_text(collections.first.assistant))}</p>', apply_default_css=False)
+        gr.HTML(f'<p class="soft">{e(model_text(collections.first.assistant.engine))}</p>', apply_default_css=False)
         return None
     choices = [(choice.label, choice.name) for choice in collections.writer.choices()]
     return gr.Radio(choices, value=collections.writer.chosen, label="Model", info=MODEL_COST, elem_id="model")

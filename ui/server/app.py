@@ -16,8 +16,8 @@ from starlette.middleware import Middleware
 
 from onrecord.index.errors import InputError
 from onrecord.ui.desk import uploads
-from onrecord.ui.desk.collection import Answers, LibraryLike
 from onrecord.ui.desk.collections import Collections, Limits, Opener, closing, collection_in
+from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.desk.writer import Writer
 from onrecord.ui.page.downloads import downloads
 from onrecord.ui.page.layout import build_page
@@ -38,7 +38,7 @@ def check_address(host: str, users: Mapping[str, str]) -> None:
 
 def create_app(
     library: LibraryLike,
-    assistant: Answers,
+    assistant: AssistantLike,
     *,
     host: str = "127.0.0.1",
     users: Mapping[str, str] | None = None,
