@@ -76,12 +76,12 @@ def _vectors(parts: Parts) -> Iterator[Finding]:
     wanted = {int(key) for key in parts.catalogue.passage_rows()[0]}
     if not wanted and parts.vectors.in_step:
         return
-    held = parts.vectors.keys()
-    if wanted - held:
-        yield Finding("vectors", f"Chroma lacks {len(wanted - held)} of {len(wanted)} passages.", _CURE)
-    if held - wanted:
-        yield Finding("vectors", f"Chroma holds {len(held - wanted)} passages that were removed.", _CURE)
-    lost = sum(_unreachable(parts, sorted(wanted & held)))
+    stored = parts.vectors.keys()
+    if wanted - stored:
+        yield Finding("vectors", f"Chroma lacks {len(wanted - stored)} of {len(wanted)} passages.", _CURE)
+    if stored - wanted:
+        yield Finding("vectors", f"Chroma holds {len(stored - wanted)} passages that were removed.", _CURE)
+    lost = sum(_unreachable(parts, sorted(wanted & stored)))
     if lost:
         yield Finding("vectors", f"{lost} passages are in Chroma but are not found by their own vector.", _CURE)
 

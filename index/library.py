@@ -198,7 +198,7 @@ class Library:
 
     def when_purged(self, tell: Callable[[], None]) -> None:
         """``tell`` is called when articles were removed or replaced, for whoever keeps copies of what they said."""
-        self._upkeep.told.append(tell)
+        self._upkeep.listeners.append(tell)
 
     # -- state -------------------------------------------------------------------------------------------------
 

@@ -200,8 +200,8 @@ def _put(one: _Prepared, vectors: Vectors, stores: Stores) -> Change:
 
 def _keep(kept: Kept, stores: Stores) -> Change:
     """Notes which of its articles a file holds, those that are still there."""
-    held = stores.catalogue.from_origin(kept.origin)
-    ids = [one for one in kept.ids if one in held or stores.catalogue.find_article(one)]
+    from_file = stores.catalogue.from_origin(kept.origin)
+    ids = [one for one in kept.ids if one in from_file or stores.catalogue.find_article(one)]
     change = stores.catalogue.keep_origin(kept.origin, ids, retire=kept.retire)
     if change.removed:
         stores.searcher.note(change)

@@ -46,7 +46,7 @@ class Upkeep:
         self._writing = writing
         self._stopped = threading.Event()
         self._filling: threading.Thread | None = None
-        self.told: list[Callable[[], None]] = []
+        self.listeners: list[Callable[[], None]] = []
 
     def settle(self) -> None:
         """What is owed at the opening. Where that fails, as on a full disk, one can still look and take things out."""
@@ -85,7 +85,7 @@ class Upkeep:
         self._vectors.renew()
         self._catalogue.settle_purge()
         point("purge.settled")
-        for tell in self.told:
+        for tell in self.listeners:
             tell()
         if fill:
             self._fill()

@@ -32,13 +32,13 @@ def observations(
             questions = stratified_sample(suite.questions, sample or None, seed=seed)
             say(f"{suite.name}: {len(questions)} questions", err=True)
             with open_library(options, suite) as library:
-                found += observe(library, engine, questions, suite=suite.name, settings=settings, on_progress=_told)
+                found += observe(library, engine, questions, suite=suite.name, settings=settings, on_progress=_progress)
     finally:
         if engine is not None:
             engine.close()
     return found, names
 
 
-def _told(done: int, total: int) -> None:
+def _progress(done: int, total: int) -> None:
     if done % 10 == 0 or done == total:
         say(f"  {done} of {total}", err=True)

@@ -98,7 +98,7 @@ def latency(summaries: Mapping[str, Summary]) -> str:
     if not timed:
         return ""
     figure, axes = _figure(0.9 + 0.46 * len(timed), width=_WIDE)
-    told = set()
+    in_legend = set()
     for row, (name, summary) in enumerate(timed.items()):
         colour = _colour(list(summaries).index(name))
         for place, (cost, text, marker) in enumerate(_STAGES):
@@ -108,8 +108,8 @@ def latency(summaries: Mapping[str, Summary]) -> str:
             axes.hlines(y, max(measured.p50, 1e-4), max(measured.p95, 1e-4), color=colour, alpha=0.45, linewidth=2)
             axes.plot(max(measured.p50, 1e-4), y, marker, color=colour, markersize=5)
             axes.plot(max(measured.p95, 1e-4), y, "|", color=colour, markersize=7)
-            if text not in told:
-                told.add(text)
+            if text not in in_legend:
+                in_legend.add(text)
                 axes.plot([], [], marker, color=_INK, markersize=5, linestyle="", label=text)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")

@@ -64,7 +64,7 @@ class LineProgress:
     def __init__(self, out: IO[str]) -> None:
         self._out = out
         self._label, self._done, self._total = "", 0, 0
-        self._started = self._told = 0.0
+        self._started = self._shown = 0.0
         self._before = 0
 
     def begin(self, total: int) -> None:
@@ -78,8 +78,8 @@ class LineProgress:
 
     def indexed(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if done == total or now - self._told >= 10:
-            self._told = now
+        if done == total or now - self._shown >= 10:
+            self._shown = now
             self._say(f"{self._label}: indexed {done} of {total} articles")
 
     def advance(self, row: ResultRow) -> None:

@@ -248,11 +248,11 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _every_tenth(say: Say) -> Callable[[int, int], None]:
-    told = [0]
+    last = [0]
 
     def on_progress(done: int, total: int) -> None:
-        if done == total or done - told[0] >= total / 10:
-            told[0] = done
+        if done == total or done - last[0] >= total / 10:
+            last[0] = done
             say(f"indexed {done} of {total} articles")
 
     return on_progress

@@ -110,11 +110,11 @@ class _Reading:
     def __init__(self, limits: ReadLimits, on_reading: OnReading | None) -> None:
         self._limits = limits
         self._on_reading = on_reading
-        self._told = time.monotonic()
+        self._shown = time.monotonic()
 
     def __call__(self, path: Path, real: Path) -> ReadResult:
         name = shown_path(path)
-        if time.monotonic() - self._told > SLOW:
+        if time.monotonic() - self._shown > SLOW:
             self._tell(name)
         try:
             suffix = suffix_of(path)
@@ -125,7 +125,7 @@ class _Reading:
         return ReadResult(name, content.articles, content.error, origin=shown_path(real))
 
     def _tell(self, name: str) -> None:
-        self._told = time.monotonic()
+        self._shown = time.monotonic()
         if self._on_reading:
             self._on_reading(name)
 

@@ -105,8 +105,8 @@ def follow(
     keys = np.array(sorted(numbers), dtype=np.int64)
     vectors = view.vector_column
     if vectors is not None and len(keys):
-        held, more = zip(*catalogue.vectors_of(keys.tolist()), strict=True)
-        vectors = vectors.plus(_aligned(keys, np.concatenate(held), np.concatenate(more)))
+        stored, more = zip(*catalogue.vectors_of(keys.tolist()), strict=True)
+        vectors = vectors.plus(_aligned(keys, np.concatenate(stored), np.concatenate(more)))
     return View(
         revision,
         view.key_column.plus(keys),
@@ -146,11 +146,11 @@ def _texts(catalogue: Catalogue, keys: Keys) -> Iterable[tuple[int, str]]:
         yield key, passage_text_for_search(title, passage)
 
 
-def _aligned(keys: Keys, held: Keys, vectors: Vectors) -> Vectors:
+def _aligned(keys: Keys, stored: Keys, vectors: Vectors) -> Vectors:
     """One vector for each key, zeros for one that has none."""
-    if np.array_equal(keys, held):
+    if np.array_equal(keys, stored):
         return vectors
     aligned = np.zeros((len(keys), vectors.shape[1]), dtype=np.float32)
-    known = np.isin(held, keys)
-    aligned[rows_of(keys, held[known])] = vectors[known]
+    known = np.isin(stored, keys)
+    aligned[rows_of(keys, stored[known])] = vectors[known]
     return aligned

@@ -119,7 +119,7 @@ def slices(keys: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 @contextmanager
-def told_plainly(url: str) -> Iterator[None]:
+def plain_errors(url: str) -> Iterator[None]:
     """Chroma raises ValueError for an absent server, httpx errors for a lost one, and its own tree for the rest."""
     import httpx
     from chromadb.errors import ChromaError

@@ -9,7 +9,7 @@ from pathlib import Path
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.faults import point
-from onrecord.index.store.schema import connect, create, refuse_foreign, told_plainly
+from onrecord.index.store.schema import connect, create, plain_errors, refuse_foreign
 from onrecord.index.store.scrub import Scrubber
 
 
@@ -23,7 +23,7 @@ class Database:
         self._guard = threading.Lock()
         self._writing = threading.RLock()
         self._closed = False
-        self._held = threading.local()  # the connection of a snapshot, in the thread that took it
+        self._snapshot = threading.local()  # the connection of a snapshot, in the thread that took it
         try:
             self._writer = self._first()
         except DiskFull:
@@ -32,7 +32,7 @@ class Database:
             self._writer = self._first()
 
     def _first(self) -> sqlite3.Connection:
-        with told_plainly(self._folder):
+        with plain_errors(self._folder):
             modes.make_folder(self._folder)
             refuse_foreign(self._file)
             modes.make_file(self._file)  # what SQLite puts beside it gets its mode
@@ -69,11 +69,11 @@ class Database:
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
         """A connection of this thread's own for a while: that of its snapshot, or one of those kept for use again."""
-        held: sqlite3.Connection | None = getattr(self._held, "connection", None)
-        if held is not None:
-            yield held
+        current: sqlite3.Connection | None = getattr(self._snapshot, "connection", None)
+        if current is not None:
+            yield current
             return
-        with told_plainly(self._folder):
+        with plain_errors(self._folder):
             with self._guard:
                 connection = self._idle.pop() if self._idle else None
             connection = connection or connect(self._file)
@@ -91,17 +91,17 @@ class Database:
         """Within, everything that this thread reads is of one moment, whatever is written meanwhile."""
         with self.reader() as connection:
             connection.execute("BEGIN")
-            self._held.connection = connection
+            self._snapshot.connection = connection
             try:
                 yield connection
             finally:
-                self._held.connection = None
+                self._snapshot.connection = None
                 connection.execute("ROLLBACK")
 
     @contextmanager
     def writer(self) -> Iterator[sqlite3.Connection]:
         """The one connection that writes, in autocommit mode."""
-        with self._writing, told_plainly(self._folder):
+        with self._writing, plain_errors(self._folder):
             self.check()
             yield self._writer
             self.check()

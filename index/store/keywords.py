@@ -113,13 +113,13 @@ class KeywordIndex:
         """The passages that hold any of the query's terms, by ascending key, and their BM25."""
         scale = self.count / self._length if self._length else 0.0
         weights = Counter(self.terms.codes(query))
-        held = {code: [part.postings(code) for part in self.parts] for code in weights}
-        idf = {code: self._idf(sum(len(rows) for rows, _ in each)) for code, each in held.items()}
+        postings = {code: [part.postings(code) for part in self.parts] for code in weights}
+        idf = {code: self._idf(sum(len(rows) for rows, _ in each)) for code, each in postings.items()}
         keys, scores = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
         for n, part in enumerate(self.parts):
             total = np.zeros(len(part.segment.keys), dtype=np.float32)
             for code, weight in weights.items():
-                rows, counts = held[code][n]
+                rows, counts = postings[code][n]
                 relative = part.segment.lengths[rows] * scale
                 share = counts / (counts + self._k1 * (1 - self._b + self._b * relative))
                 total[rows] += (weight * idf[code] * share).astype(np.float32)
@@ -142,10 +142,10 @@ class KeywordIndex:
             return self.count if self._length and re.search(r"\w", text) else 0
         total = 0
         for part in self.parts:
-            held = part.postings(codes[0])[0]
+            rows = part.postings(codes[0])[0]
             for code in codes[1:]:
-                held = np.intersect1d(held, part.postings(code)[0], assume_unique=True)
-            total += len(held)
+                rows = np.intersect1d(rows, part.postings(code)[0], assume_unique=True)
+            total += len(rows)
         return total
 
     def _idf(self, frequency: int) -> float:

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from onrecord.index.errors import LibraryBusy
 from onrecord.index.store import modes
-from onrecord.index.store.schema import told_plainly
+from onrecord.index.store.schema import plain_errors
 
 OWNER = "owner.json"
 
@@ -21,7 +21,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self._owner = folder / OWNER
-        with told_plainly(folder):
+        with plain_errors(folder):
             modes.make_folder(folder)
             self._lock = FileLock(folder / "lock", timeout=0, thread_local=False, mode=modes.FILE)
             try:

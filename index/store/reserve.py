@@ -22,9 +22,9 @@ def hold(folder: Path) -> None:
     """Keeps the room where the disk has plenty to spare; what was given up is taken back as soon as it is free."""
     file = folder / NAME
     try:
-        held = file.stat().st_size if file.exists() else 0
+        size = file.stat().st_size if file.exists() else 0
         spare = _free(folder) - (_NOTHING if folder in _released else _PLENTY)
-        more = min(BYTES - held, spare)
+        more = min(BYTES - size, spare)
         if more < _NOTHING:
             return
         modes.make_file(file)

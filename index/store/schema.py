@@ -98,7 +98,7 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def told_plainly(folder: Path, what: str = "catalogue") -> Iterator[None]:
+def plain_errors(folder: Path, what: str = "catalogue") -> Iterator[None]:
     """Turns what SQLite and the system say of ``what`` into a ``StoreError`` that names the folder and the cure."""
     try:
         yield

@@ -17,7 +17,7 @@ import numpy as np
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.catalogue import Catalogue, Keys
-from onrecord.index.store.chroma import HNSW, blank_unused, connect, delete, fill, slices, told_plainly, where_of
+from onrecord.index.store.chroma import HNSW, blank_unused, connect, delete, fill, plain_errors, slices, where_of
 from onrecord.index.store.faults import point
 from onrecord.index.types import Filter, Vectors
 
@@ -60,7 +60,7 @@ class VectorStore:
     def close(self) -> None:
         with self._using:
             if self._client is not None:
-                with self._told_plainly():
+                with self._plain_errors():
                     self._client.close()
                 if not self._url:
                     folder = self._folder(self._generation())
@@ -139,7 +139,7 @@ class VectorStore:
         """As ``query`` for each of the vectors. As long as passages are lacking, none are found: see ``refill``."""
         if not self._whole:
             return [[] for _ in vectors]
-        with self._using, self._told_plainly():
+        with self._using, self._plain_errors():
             found = self._opened().query(
                 query_embeddings=vectors, n_results=top_k, where=where_of(where), include=["distances"]
             )
@@ -148,11 +148,11 @@ class VectorStore:
 
     def keys(self) -> set[int]:
         """The keys that Chroma holds."""
-        with self._using, self._told_plainly():
+        with self._using, self._plain_errors():
             return {int(one) for one in self._opened().get(include=[])["ids"]}
 
     def _opened(self) -> Any:
-        with self._using, self._told_plainly():
+        with self._using, self._plain_errors():
             if self._collection is None:
                 self._client = self._client or connect(self._url, self._folder(self._generation()))
                 self._collection = self._client.get_or_create_collection(
@@ -166,7 +166,7 @@ class VectorStore:
         if not added and not deleted:
             return
         collection = self._opened()
-        with self._told_plainly():
+        with self._plain_errors():
             for some in slices(deleted):
                 point("vectors.delete.before")
                 collection.delete(ids=[str(key) for key in some])
@@ -181,8 +181,8 @@ class VectorStore:
         if self._lacking is not None:
             return self._lacking, []
         wanted = {int(key) for key in self._catalogue.passage_rows()[0]}
-        held = self.keys() if self._url or self._folder(self._generation()).exists() else set()
-        return sorted(wanted - held), sorted(held - wanted)
+        stored = self.keys() if self._url or self._folder(self._generation()).exists() else set()
+        return sorted(wanted - stored), sorted(stored - wanted)
 
     def _note_step(self) -> None:
         point("vectors.noted.before")
@@ -217,10 +217,10 @@ class VectorStore:
                 self._client.delete_collection(name)
 
     @contextmanager
-    def _told_plainly(self) -> Iterator[None]:
+    def _plain_errors(self) -> Iterator[None]:
         """As the function; a full disk is known from its having no room, as Chroma does not say it alike each time."""
         try:
-            with told_plainly(self._url):
+            with plain_errors(self._url):
                 yield
         except StoreError as error:
             if not self._url and reserve.is_full(self._catalogue.folder):

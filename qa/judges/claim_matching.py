@@ -1,4 +1,4 @@
-"""A claim held against evidence: words in one form, the nearest sentences, the claim read off them, what is strange."""
+"""A claim compared with evidence: words in one form, the nearest sentences, the claim read off them."""
 
 import math
 import re
@@ -85,14 +85,14 @@ def forms_of(words: Words) -> list[str]:
 
 def reworded(claim: Words, evidence: Sequence[Words]) -> list[Term]:
     """The claim's terms, those that the evidence words otherwise in its form: a like word, or one derived from it."""
-    held = frozenset().union(*(forms_of(e) for e in evidence))
+    present = frozenset().union(*(forms_of(e) for e in evidence))
     found = []
     for term in terms(claim):
         form = term.form
-        if term.content and form not in held and not form.startswith("#"):
-            like = _GROUPS.get(form, frozenset()) & held
+        if term.content and form not in present and not form.startswith("#"):
+            like = _GROUPS.get(form, frozenset()) & present
             name = claim.text[term.start].isupper()
-            derived = [] if name else [other for other in held if _derived(form, other)]
+            derived = [] if name else [other for other in present if _derived(form, other)]
             form = min(like or derived, default=form)
         found.append(term._replace(form=form))
     return found
@@ -110,26 +110,26 @@ def _bigrams(stems: Sequence[str]) -> set[tuple[str, str]]:
 
 
 def choose(claim: Words, evidence: Sequence[Words], *, count: int = CHOSEN) -> list[int]:
-    """Which sentences of long evidence to hold the claim against, in their order: the nearest, then what they lack."""
+    """Which sentences of long evidence to compare the claim with, in their order: the nearest, then what they lack."""
     if len(evidence) <= count:
         return list(range(len(evidence)))
     mine = reworded(claim, evidence)
     wanted, pairs = frozenset(term.form for term in mine if term.content), _bigrams([term.form for term in mine])
-    held = [wanted & frozenset(forms_of(words)) for words in evidence]
-    weight = {form: (1.0 + sum(form in forms for forms in held)) ** -0.5 for form in wanted}
+    matched = [wanted & frozenset(forms_of(words)) for words in evidence]
+    weight = {form: (1.0 + sum(form in forms for forms in matched)) ** -0.5 for form in wanted}
     total = math.fsum(weight.values()) or 1.0
     near = [
         math.fsum(weight[form] for form in forms) / total + len(pairs & _bigrams(forms_of(words))) / max(1, len(pairs))
-        for forms, words in zip(held, evidence, strict=True)
+        for forms, words in zip(matched, evidence, strict=True)
     ]
     chosen: list[int] = []
     covered: frozenset[str] = frozenset()
     while len(chosen) < count:
         rest = [n for n in range(len(evidence)) if n not in chosen]
-        gain = {n: math.fsum(weight[form] for form in held[n] - covered) / total for n in rest}
+        gain = {n: math.fsum(weight[form] for form in matched[n] - covered) / total for n in rest}
         best = max(rest, key=lambda n: (near[n] + (2.0 * gain[n] if chosen else 0.0), -n))
         chosen.append(best)
-        covered |= held[best]
+        covered |= matched[best]
     return sorted(chosen)
 
 
@@ -138,7 +138,7 @@ class Reading:
     """The claim read off the evidence: the least cost, how many of its words are there, the runs it leaves out."""
 
     cost: float
-    held: int
+    found: int
     skipped: tuple[Run, ...]
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from onrecord.index.text.words import LONG_NAMES, NATIONS, REPORTING, Words
 
-_TOLD = 0.5  # the share of what is said that a sentence must hold to be the one that says it
-_LEAST_TOLD = 2  # content words of what is said, below which nothing is concluded
+_SAYS = 0.5  # the share of what is said that a sentence must hold to be the one that says it
+_LEAST_SAID = 2  # content words of what is said, below which nothing is concluded
 _SAME_OBJECT = 0.6  # the share of them that makes it the same deed
 _OBJECT = 6  # content words after a verb that say what is done
 _NOUN_FOLLOWS = frozenset("the a an this that its his her their of for in on by from at with".split())
@@ -134,8 +134,8 @@ def another_did(claim: Words, evidence: Sequence[Words]) -> bool:
     return False
 
 
-def _much(wanted: frozenset[str], held: frozenset[str]) -> bool:
-    return len(wanted & held) >= _SAME_OBJECT * len(wanted)
+def _much(wanted: frozenset[str], found: frozenset[str]) -> bool:
+    return len(wanted & found) >= _SAME_OBJECT * len(wanted)
 
 
 def _may_do(deed: Deed, words: Words, certain: set[int]) -> bool:
@@ -161,16 +161,16 @@ def misattributed(claim: Words, evidence: Sequence[Words], context: Sequence[Wor
     named_before = frozenset[str]().union(*(words.stems for words in context))
     named = [any(d.verb in REPORTING for d in deeds(words, proper)) for words in evidence]
     for deed in sayings:
-        told = {t.stem for t in claim.tokens[deed.at + 1 :] if t.content} - deed.subject
-        if len(told) < _LEAST_TOLD:
+        said = {t.stem for t in claim.tokens[deed.at + 1 :] if t.content} - deed.subject
+        if len(said) < _LEAST_SAID:
             continue
         theirs = others = 0.0
         for words, has_speaker in zip(evidence, named, strict=True):
-            share = len(told & words.stems) / len(told)
+            share = len(said & words.stems) / len(said)
             if deed.subject & words.stems or (not has_speaker and deed.subject & named_before):
                 theirs = max(theirs, share)
             elif has_speaker:
                 others = max(others, share)
-        if others >= _TOLD and others > theirs:
+        if others >= _SAYS and others > theirs:
             return True
     return False

@@ -68,7 +68,7 @@ class Fit:
     weights: dict[str, float]
     supported: float
     partly: float
-    page: float  # as ``supported``, for a claim held against a whole page (more than LONG sentences)
+    page: float  # as ``supported``, for a claim compared with a whole page (more than LONG sentences)
     low: float  # scores from low to high are borderline: worth asking a model
     high: float
     logit_weight: float
@@ -98,7 +98,7 @@ def shipped_fit() -> Fit:
 def verdict(score: float, *, sentences: int = 0) -> Verdict:
     """A score as a verdict, by the shipped thresholds.
 
-    ``sentences``: how many the claim was held against. A claim that condenses a whole page is worded more freely than
+    ``sentences``: how many the claim was compared with. A claim that condenses a whole page is worded more freely than
     one that repeats a few cited sentences, so that lower scores are as good there.
     """
     supported = supported_from(sentences)
@@ -107,7 +107,7 @@ def verdict(score: float, *, sentences: int = 0) -> Verdict:
 
 
 def supported_from(sentences: int) -> float:
-    """The least score of a supported claim that was held against so many sentences."""
+    """The least score of a supported claim that was compared with so many sentences."""
     return shipped_fit().page if sentences > LONG else shipped_fit().supported
 
 
@@ -140,7 +140,7 @@ def measure(
         "covered": sum(s in everything for s in content) / max(1, len(content)),
         "pairs": content_pairs(content, evidence),
         "ending": float(bool(forms) and forms[-1] in everything),
-        "jumps": reading.cost / max(1, reading.held),
+        "jumps": reading.cost / max(1, reading.found),
         "strange_name": float(strange_name(claim, [*evidence, *context])),
         "strange_number": float(strange_number(claim, evidence) or strange_day(claim, [*evidence, *context, *dated])),
         "lost": float(lost),
@@ -150,7 +150,7 @@ def measure(
 def _loses(claim: frozenset[str], sentence: Words, run: Run) -> bool:
     """Whether leaving out these words loses a doubt ("formerly", "may") or what was done ("failed to win" -> "win").
 
-    What stands between commas may be left out; a verb in the middle of a phrase may not.
+    What is between commas may be left out; a verb in the middle of a phrase may not.
     """
     _, first, end = run
     if end - first > _SKIP:
@@ -248,7 +248,7 @@ def question_messages(claim: str, evidence: Sequence[str]) -> list[dict[str, str
 
 
 def why_not(claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> tuple[Objection, ...]:
-    """The rules that stand against a claim, for saying what is wrong with it.
+    """The rules that speak against a claim, for saying what is wrong with it.
 
     >>> why_not("The repairs cost 3 million euros.", ["The repairs cost 2 million euros."])
     ('number',)

@@ -350,7 +350,7 @@ def test_an_empty_collection_takes_any_embedder(small: Library, embedder: NamedE
     assert small.add([Article("x", "T", "Text.")]).added == ("x",)
 
 
-def test_a_folder_that_may_not_be_written_is_told_plainly() -> None:
+def test_a_folder_that_may_not_be_written_is_plain_errors() -> None:
     folder = Path(tempfile.mkdtemp(prefix="onrecord-", dir="/tmp"))
     folder.chmod(0o555)
     root = os.geteuid() == 0
@@ -365,7 +365,7 @@ def test_a_folder_that_may_not_be_written_is_told_plainly() -> None:
         folder.rmdir()
 
 
-def test_a_folder_that_is_a_file_is_told_plainly(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_plain_errors(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StoreError, match="cannot be used"):
         Library(tmp_path / "file")

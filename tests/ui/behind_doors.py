@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 
 from onrecord.index import Article, Embedder, Filter, Library
 from onrecord.qa.assistant import Assistant
+from onrecord.qa.engines.base import Engine
+from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
     Answer,
     AnswerSentence,
@@ -23,8 +25,8 @@ from onrecord.qa.types import (
     SentenceDone,
     Turn,
 )
-from onrecord.ui.desk.collection import Answers, LibraryLike
 from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.server.doors import create_api
 from tests.conftest import FakeEmbedder
 
@@ -36,11 +38,15 @@ class EchoAssistant:
     def __init__(self, library: Library, pause: float = 0.0) -> None:
         self.library, self.pause = library, pause
         self.asked: list[tuple[str, tuple[Turn, ...], Filter | None]] = []
+        self.engine: Engine | None = None
+        self.settings = AnswerSettings()
         self.writing = 0
         self.most_writing = 0
         self.stopped = threading.Event()
 
-    def stream(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None
+    ) -> Generator[Event, None, None]:
         self.asked.append((question, tuple(history), scope))
         hits = self.library.search(question, top_k=3, where=scope)
         yield EvidenceFound(question, hits, ())
@@ -104,7 +110,7 @@ class Others:
         self.embedder = embedder
         self.opened: dict[str, EchoAssistant] = {}
 
-    def __call__(self, folder: Path) -> tuple[LibraryLike, Answers]:
+    def __call__(self, folder: Path) -> tuple[LibraryLike, AssistantLike]:
         self.opened[folder.name] = EchoAssistant(Library(folder, embedder=self.embedder))
         return self.opened[folder.name].library, self.opened[folder.name]
 

@@ -3,14 +3,14 @@
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from onrecord.index.errors import StoreError, UnknownArticle
 from onrecord.index.reading.files import ReadResult, read_paths
-from onrecord.index.types import Article, Filter, Hit, Passage, Sentence
+from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
     Answer,
@@ -27,27 +27,6 @@ from onrecord.qa.types import (
 )
 
 
-@dataclass(frozen=True)
-class Info:
-    id: str
-    title: str
-    source: str
-    published: str
-    url: str
-    language: str
-    words: int
-    added: str
-    place: str = ""
-
-
-@dataclass(frozen=True)
-class Report:
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-
 class FakeLibrary:
     """Articles in a dict; searches by shared words."""
 
@@ -62,9 +41,11 @@ class FakeLibrary:
             raise UnknownArticle(f"No article has the id {article_id}.")
         return self.kept[article_id]
 
-    def articles(self, where: Filter | None = None) -> tuple[Info, ...]:
+    def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
         return tuple(
-            Info(a.id, a.title, a.source, a.published, a.url, a.language, len(a.text.split()), "2024-05-01T10:00:00Z")
+            ArticleInfo(
+                a.id, a.title, a.source, a.published, a.url, a.language, "", len(a.text.split()), "2024-05-01T10:00:00Z"
+            )
             for a in self.kept.values()
         )
 
@@ -94,28 +75,34 @@ class FakeLibrary:
             raise StoreError(f"{self.path} cannot be closed.")
         self.closed = True
 
+    def when_purged(self, tell: object) -> None:
+        """Nothing is kept of what is removed here."""
+
+    def announce(self, facts: object) -> None:
+        """No other process looks."""
+
     def copies(self, article_id: str) -> tuple[str, ...]:
         return ()
 
-    def add(self, articles: Iterable[Article], *, on_progress: object = None) -> Report:
+    def add(self, articles: Iterable[Article], *, on_progress: object = None) -> SyncReport:
         rows = list(articles)
         added = tuple(a.id for a in rows if a.id not in self.kept)
         changed = tuple(a.id for a in rows if a.id in self.kept and self.kept[a.id] != a)
         self.kept |= {a.id: a for a in rows}
         self.revision += 1
-        return Report(added, changed, tuple(a.id for a in rows if a.id not in added + changed))
+        return SyncReport(added, changed, tuple(a.id for a in rows if a.id not in added + changed))
 
     def read_paths(self, paths: Iterable[Path | str]) -> Iterator[ReadResult]:
         return read_paths([Path(path) for path in paths])
 
     def add_paths(
         self, paths: Iterable[Path | str], *, on_progress: object = None, on_reading: object = None
-    ) -> Report:
+    ) -> SyncReport:
         return self.add([article for result in self.read_paths(paths) for article in result.articles])
 
-    def remove(self, ids: Sequence[str]) -> Report:
+    def remove(self, ids: Sequence[str]) -> SyncReport:
         self.revision += 1
-        return Report(removed=tuple(key for key in ids if self.kept.pop(key, None)))
+        return SyncReport(removed=tuple(key for key in ids if self.kept.pop(key, None)))
 
 
 @dataclass
@@ -144,7 +131,9 @@ class FakeAssistant:
         self.engine: Any = FakeWriter("fake")  # None: asked for suggestions, which nobody has typed
         self.styles: list[AnswerSettings] = []
 
-    def stream(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None
+    ) -> Generator[Event, None, None]:
         if self.engine is not None:
             self.asked.append((question, tuple(history), scope))
             self.styles.append(self.settings)

@@ -10,8 +10,8 @@ import pytest
 from onrecord.index.errors import UnknownArticle
 from onrecord.index.types import Article
 from onrecord.ui.desk.conversations import Conversations
-from onrecord.ui.desk.forgetting import GONE, Standing, forgotten
-from onrecord.ui.desk.judged import forget_articles, forget_conversation, rows, write
+from onrecord.ui.desk.feedback_files import forget_articles, forget_conversation, rows, write
+from onrecord.ui.desk.forgetting import GONE, ArticleLookup, without_removed
 from onrecord.ui.desk.records import Found, Line, Quote, Record
 
 CITED = Quote(1, "bridge", 0, 0, 17, "The bridge is shut", "Bridge", also_in=("copy",))
@@ -30,7 +30,7 @@ RECORD = Record(
 )
 
 
-def library(*articles: Article) -> Standing:
+def library(*articles: Article) -> ArticleLookup:
     held = {one.id: one for one in articles}
 
     def article(key: str) -> Article:
@@ -38,11 +38,11 @@ def library(*articles: Article) -> Standing:
             raise UnknownArticle(key)
         return held[key]
 
-    return Standing(article)
+    return ArticleLookup(article)
 
 
 def test_a_removed_article_leaves_the_quotes_that_were_cited_and_a_word_on_it() -> None:
-    less = forgotten(RECORD, library(FERRY))
+    less = without_removed(RECORD, library(FERRY))
     assert [q.quote for q in less.cited] == ["The bridge is shut"]
     assert [q.article_id for q in less.evidence] == ["bridge", "ferry"]
     assert [h.article_id for h in less.hits] == ["ferry"]
@@ -50,17 +50,17 @@ def test_a_removed_article_leaves_the_quotes_that_were_cited_and_a_word_on_it() 
     assert less.cited[0].also_in == ()
     assert less.warnings == (GONE,)
     assert "mayor" not in json.dumps(less.to_dict())
-    assert forgotten(less, library(FERRY)) == less
+    assert without_removed(less, library(FERRY)) == less
 
 
 def test_an_answer_whose_articles_stand_is_left_as_it_is() -> None:
     bridge = Article("bridge", "Bridge", "The bridge is shut A mayor spoke of it.")
     record = replace(RECORD, evidence=(), unconfirmed=(), lines=(), hits=RECORD.hits)
-    assert forgotten(record, library(FERRY, bridge)) == record
+    assert without_removed(record, library(FERRY, bridge)) == record
 
 
 def test_an_article_that_says_something_else_now_counts_as_gone() -> None:
-    less = forgotten(RECORD, library(FERRY, Article("bridge", "Bridge", "The bridge is open again.")))
+    less = without_removed(RECORD, library(FERRY, Article("bridge", "Bridge", "The bridge is open again.")))
     assert "mayor" not in json.dumps(less.to_dict())
 
 

@@ -34,7 +34,7 @@ def test_what_was_shown_while_it_was_written_is_not_shown_twice() -> None:
 
 def test_an_answer_that_changed_after_it_was_shown_is_shown_as_it_stands() -> None:
     draft = replace(STANDS, text="The boat holds 600 people.")
-    assert "As it stands after checking:\nThe boat holds 60 people. [1]" in shown(ANSWER, already=(draft,))
+    assert "After checking:\nThe boat holds 60 people. [1]" in shown(ANSWER, already=(draft,))
 
 
 def test_partial_support_disagreements_and_gaps_are_marked() -> None:

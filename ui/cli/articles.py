@@ -24,7 +24,7 @@ def add(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add articles from files and folders; files that changed replace what they held before."""
+    """Add articles from files and folders; files that changed replace what they had before."""
     from onrecord.ui.cli.collection import open_collection
     from onrecord.ui.cli.terminal import progress
 

@@ -52,7 +52,7 @@ def show_answer(out: Console, answer: Answer, *, already: Sequence[AnswerSentenc
         return
     if tuple(already) != answer.sentences:
         if already:
-            out.print("\nAs it stands after checking:", style="dim")
+            out.print("\nAfter checking:", style="dim")
         for sentence in answer.sentences:
             out.print(sentence_text(sentence))
     for disagreement in answer.disagreements:

@@ -3,18 +3,17 @@
 import logging
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from onrecord.index.errors import OnRecordError, UnknownArticle
-from onrecord.index.reading.files import ReadResult
-from onrecord.index.types import Article, Filter, Hit, Sentence
+from onrecord.index.types import Filter
 from onrecord.qa.types import AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
 from onrecord.ui.desk.conversations import Conversations, now
-from onrecord.ui.desk.model_queue import Lane
+from onrecord.ui.desk.model_queue import ModelQueue
+from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.desk.records import Line, Quote, Record, evidence_of, finish, found_of, line_of
 
 log = logging.getLogger("onrecord")
@@ -22,73 +21,13 @@ HISTORY = 3  # earlier questions that a follow-up may lean on
 LET_STOP = 0.25  # seconds: how late a press on Stop may take effect while a sentence is being written
 
 
-class Answers(Protocol):
-    """What the page needs of an assistant."""
-
-    def stream(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Iterator[Event]: ...
-
-
-class ArticleFacts(Protocol):
-    """One row of the table of articles."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def published(self) -> str: ...
-    @property
-    def words(self) -> int: ...
-    @property
-    def added(self) -> str: ...
-
-
-class Changes(Protocol):
-    """What adding or removing did, as ids of articles."""
-
-    @property
-    def added(self) -> tuple[str, ...]: ...
-    @property
-    def changed(self) -> tuple[str, ...]: ...
-    @property
-    def unchanged(self) -> tuple[str, ...]: ...
-    @property
-    def removed(self) -> tuple[str, ...]: ...
-
-
-class LibraryLike(Protocol):
-    """What the page needs of an ``onrecord.index.Library``."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def revision(self) -> int: ...
-    def article(self, article_id: str, /) -> Article: ...
-    def articles(self, where: Filter | None = None) -> Sequence[ArticleFacts]: ...
-    def sentences(self, article_id: str, /) -> Sequence[Sentence]: ...
-    def search(self, query: str, *, top_k: int = 10) -> Sequence[Hit]: ...
-    def copies(self, article_id: str, /) -> Sequence[str]: ...
-    def add(self, articles: Iterable[Article], *, on_progress: Callable[[int, int], None] | None = None) -> Changes: ...
-    def read_paths(self, paths: Iterable[Path | str]) -> Iterator[ReadResult]: ...
-    def add_paths(
-        self,
-        paths: Iterable[Path | str],
-        *,
-        on_progress: Callable[[int, int], None] | None = None,
-        on_reading: Callable[[str], None] | None = None,
-    ) -> Changes: ...
-    def remove(self, ids: Sequence[str], /) -> Changes: ...
-
-
 @dataclass(slots=True)
-class Room:
+class Collection:
     """A named collection, open. ``library`` is an ``onrecord.index.Library`` or anything with its methods."""
 
     name: str
     library: LibraryLike
-    assistant: Answers
+    assistant: AssistantLike
     conversations: Conversations
     folder: Path
 
@@ -106,28 +45,33 @@ def new_record(question: str, scope: Filter) -> Record:
 
 
 def answer(
-    room: Room, lane: Lane, record: Record, history: Sequence[Turn], assistant: Answers | None = None
+    collection: Collection,
+    queue: ModelQueue,
+    record: Record,
+    history: Sequence[Turn],
+    assistant: AssistantLike | None = None,
 ) -> Iterator[Record]:
     """``record`` as it grows. Closing this generator, as a closed tab does, stops the model.
 
-    ``assistant``: the room's own unless given. The evidence comes before the wait for a place in the lane: most
+    ``assistant``: the collection's own unless given. The evidence comes before the wait for a place in the queue: most
     searches need no model. A follow-up that no rule can make whole, and a question in a language of no article, ask it
     first; its engine then serves that short call in turn with the answer that is being written.
     """
     yield record
-    ticket = lane.join(begin=False)
+    ticket = queue.join(begin=False)
     try:
         while not ticket.begin(0.5):  # another model is being loaded
             record = replace(record, state="waiting")
             yield record
         record = replace(record, state="searching")
-        with closing(_events(assistant or room.assistant, record, history)) as events:
+        stream = (assistant or collection.assistant).stream(record.question, history, record.scope or None)
+        with closing(stream) as events:
             shown = time.monotonic()
             for event in events:
                 # Handing something on is what lets a press on Stop through, but each costs the browser a message.
                 if isinstance(event, Writing) and time.monotonic() - shown < LET_STOP:
                     continue
-                record = _grown(room, record, event)
+                record = _grown(collection, record, event)
                 shown = time.monotonic()
                 yield record
                 if isinstance(event, EvidenceFound):
@@ -146,23 +90,12 @@ def answer(
         ticket.leave()
 
 
-def _events(assistant: Answers, record: Record, history: Sequence[Turn]) -> Generator[Event, None, None]:
-    """The assistant's events, closed for certain when this generator is."""
-    stream = assistant.stream(record.question, history, record.scope or None)
-    try:
-        yield from stream
-    finally:
-        close: Callable[[], None] | None = getattr(stream, "close", None)
-        if close:
-            close()
-
-
-def _grown(room: Room, record: Record, event: Event) -> Record:
+def _grown(collection: Collection, record: Record, event: Event) -> Record:
     match event:
         case Writing():
             return record
         case EvidenceFound(standalone_question=searched, hits=hits, evidence=evidence):
-            facts = {hit.passage.article_id: _facts(room, hit.passage.article_id) for hit in hits}
+            facts = {hit.passage.article_id: _facts(collection, hit.passage.article_id) for hit in hits}
             return replace(
                 record,
                 state="reading",
@@ -178,34 +111,34 @@ def _grown(room: Room, record: Record, event: Event) -> Record:
                 return replace(record, unconfirmed=(*record.unconfirmed, line))
             return replace(record, state="writing", lines=(*record.lines, line))
         case Finished(answer=answered):
-            facts = {h.passage.article_id: _facts(room, h.passage.article_id) for h in answered.hits}
+            facts = {h.passage.article_id: _facts(collection, h.passage.article_id) for h in answered.hits}
             return replace(finish(record, answered), hits=found_of(answered.hits, facts) or record.hits)
 
 
-def _facts(room: Room, article_id: str) -> tuple[str, str, str]:
+def _facts(collection: Collection, article_id: str) -> tuple[str, str, str]:
     try:
-        article = room.library.article(article_id)
+        article = collection.library.article(article_id)
     except UnknownArticle:  # removed between the search and now
         return ("", "", "")
     return article.title, article.source, article.published
 
 
-def standing(room: Room, quote: Quote) -> str:
+def quote_state(collection: Collection, quote: Quote) -> str:
     """ "" while the article still says the quote at its place, else "changed" or "gone"."""
     try:
-        article = room.library.article(quote.article_id)
+        article = collection.library.article(quote.article_id)
     except UnknownArticle:
         return "gone"
     return "" if article.text[quote.start_char : quote.end_char] == quote.quote else "changed"
 
 
-def checked(room: Room, record: Record) -> Record:
+def checked(collection: Collection, record: Record) -> Record:
     """``record`` with every citation marked whose article changed or went."""
     marks: dict[tuple[str, int], str] = {}
 
     def mark(quote: Quote) -> Quote:
         if quote.place not in marks:
-            marks[quote.place] = standing(room, quote)
+            marks[quote.place] = quote_state(collection, quote)
         return replace(quote, standing=marks[quote.place])
 
     def marked(line: Line) -> Line:

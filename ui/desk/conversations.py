@@ -14,11 +14,11 @@ from pathlib import Path
 from onrecord.index.errors import DiskFull, InputError, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.faults import point
-from onrecord.index.store.schema import SHRINKS, told_plainly
+from onrecord.index.store.schema import SHRINKS, plain_errors
 from onrecord.index.store.scrub import Scrubber
 from onrecord.index.types import Article
-from onrecord.ui.desk.forgetting import Standing, forgotten
-from onrecord.ui.desk.judged import forget_conversation
+from onrecord.ui.desk.feedback_files import forget_conversation
+from onrecord.ui.desk.forgetting import ArticleLookup, without_removed
 from onrecord.ui.desk.records import Record, from_dict
 from onrecord.ui.escape import shorten
 
@@ -61,7 +61,7 @@ class Conversations:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.RLock()
-        self._standing: Callable[[], Standing] | None = None
+        self._lookup: Callable[[], ArticleLookup] | None = None
         try:
             self._open()
         except DiskFull:
@@ -70,7 +70,7 @@ class Conversations:
             self._open()
 
     def _open(self) -> None:
-        with told_plainly(self._path.parent, "file of conversations"):
+        with plain_errors(self._path.parent, "file of conversations"):
             modes.make_folder(self._path.parent)
             modes.make_file(self._path)
             self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
@@ -106,7 +106,7 @@ class Conversations:
     @contextmanager
     def _changing(self, *, taking: bool = False) -> Iterator[None]:
         """One change, whole or not at all. ``taking``: it takes text out, whose bytes are then gone too."""
-        with self._lock, told_plainly(self._path.parent, "file of conversations"):
+        with self._lock, plain_errors(self._path.parent, "file of conversations"):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -136,7 +136,7 @@ class Conversations:
 
         ``article`` and ``revision`` are a library's; ``forget`` is to be called after each removal from it.
         """
-        self._standing = lambda: Standing(article)
+        self._lookup = lambda: ArticleLookup(article)
         with self._lock:
             seen = self._note("revision")
         if seen != str(revision):
@@ -145,14 +145,14 @@ class Conversations:
     def forget(self, revision: int) -> None:
         """Takes out of everybody's answers what they did not cite and no article says any longer."""
         with self._changing(taking=True):
-            standing = self._standing() if self._standing else None
-            rows = self._db.execute("SELECT id, record FROM turns").fetchall() if standing else []
+            lookup = self._lookup() if self._lookup else None
+            rows = self._db.execute("SELECT id, record FROM turns").fetchall() if lookup else []
             for key, data in rows:
                 try:
                     record = from_dict(json.loads(data))
                 except (InputError, ValueError):  # of another version: nothing of it can be told apart
                     continue
-                if standing and (less := forgotten(record, standing)) != record:
+                if lookup and (less := without_removed(record, lookup)) != record:
                     self._db.execute("UPDATE turns SET record=? WHERE id=?", (_json(less), key))
             self._db.execute("INSERT OR REPLACE INTO notes VALUES ('revision', ?)", (str(revision),))
 
@@ -174,8 +174,8 @@ class Conversations:
         words = " ".join([record.question, record.answer_text, *(q.quote for q in record.cited)])
         with self._changing(taking=not record.live):
             self._check(owner, key)
-            if self._standing:  # an article may have been removed since it was found for this answer
-                record = forgotten(record, self._standing())
+            if self._lookup:  # an article may have been removed since it was found for this answer
+                record = without_removed(record, self._lookup())
             data = _json(record)
             self._db.execute(
                 "INSERT INTO turns SELECT ?,?,COALESCE(MAX(position),-1)+1,?,? FROM turns WHERE conversation=?"

@@ -10,7 +10,7 @@ from onrecord.ui.desk.records import Found, Line, Quote, Record
 GONE = "An article that was found for this answer was removed or changed since; only what the answer cites is kept."
 
 
-class Standing:
+class ArticleLookup:
     """Looks each article up once. ``article`` is a library's method, which raises ``UnknownArticle``."""
 
     def __init__(self, article: Callable[[str], Article]) -> None:
@@ -25,7 +25,7 @@ class Standing:
                 self._known[article_id] = None
         return self._known[article_id]
 
-    def of_quote(self, quote: Quote) -> bool:
+    def has_quote(self, quote: Quote) -> bool:
         """Whether the article still says this there, under this title."""
         article = self.article(quote.article_id)
         return article is not None and (article.text[quote.start_char : quote.end_char], article.title) == (
@@ -33,12 +33,12 @@ class Standing:
             quote.title,
         )
 
-    def of_hit(self, found: Found) -> bool:
+    def has_hit(self, found: Found) -> bool:
         article = self.article(found.article_id)
         return article is not None and found.preview in article.text and found.title in ("", article.title)
 
 
-def forgotten(record: Record, standing: Standing) -> Record:
+def without_removed(record: Record, lookup: ArticleLookup) -> Record:
     """``record`` without the sentences that it does not cite and that no article says any longer.
 
     Drafts that were struck go with them: they were written from those sentences, and were not shown as an answer.
@@ -46,10 +46,10 @@ def forgotten(record: Record, standing: Standing) -> Record:
     cited = {(quote.place, quote.quote) for quote in record.cited}
 
     def kept(quote: Quote) -> bool:
-        return (quote.place, quote.quote) in cited or standing.of_quote(quote)
+        return (quote.place, quote.quote) in cited or lookup.has_quote(quote)
 
-    evidence = tuple(_without_gone_copies(quote, standing) for quote in record.evidence if kept(quote))
-    hits = tuple(found for found in record.hits if standing.of_hit(found))
+    evidence = tuple(_without_gone_copies(quote, lookup) for quote in record.evidence if kept(quote))
+    hits = tuple(found for found in record.hits if lookup.has_hit(found))
     lost = (
         len(evidence) < len(record.evidence)
         or len(hits) < len(record.hits)
@@ -57,7 +57,7 @@ def forgotten(record: Record, standing: Standing) -> Record:
     )
 
     def line(given: Line) -> Line:
-        return replace(given, quotes=tuple(_without_gone_copies(quote, standing) for quote in given.quotes))
+        return replace(given, quotes=tuple(_without_gone_copies(quote, lookup) for quote in given.quotes))
 
     return replace(
         record,
@@ -70,5 +70,5 @@ def forgotten(record: Record, standing: Standing) -> Record:
     )
 
 
-def _without_gone_copies(quote: Quote, standing: Standing) -> Quote:
-    return replace(quote, also_in=tuple(one for one in quote.also_in if standing.article(one) is not None))
+def _without_gone_copies(quote: Quote, lookup: ArticleLookup) -> Quote:
+    return replace(quote, also_in=tuple(one for one in quote.also_in if lookup.article(one) is not None))

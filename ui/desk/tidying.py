@@ -5,10 +5,10 @@ from contextlib import closing
 from pathlib import Path
 
 from onrecord.index.errors import OnRecordError
-from onrecord.ui.desk.collection import LibraryLike
 from onrecord.ui.desk.conversations import FILE, Conversations
-from onrecord.ui.desk.forgetting import Standing
-from onrecord.ui.desk.judged import forget_articles
+from onrecord.ui.desk.feedback_files import forget_articles
+from onrecord.ui.desk.forgetting import ArticleLookup
+from onrecord.ui.desk.protocols import LibraryLike
 
 log = logging.getLogger("onrecord")
 
@@ -20,9 +20,7 @@ def follow(library: LibraryLike, conversations: Conversations, folder: Path) -> 
         _tidy(library, conversations, folder)
 
     step()
-    when_purged = getattr(library, "when_purged", None)
-    if when_purged is not None:
-        when_purged(step)
+    library.when_purged(step)
 
 
 def tidy(library: LibraryLike, folder: Path) -> None:
@@ -39,6 +37,6 @@ def _tidy(library: LibraryLike, conversations: Conversations, folder: Path) -> N
     """What cannot be done now, as on a full disk, is done at the next start."""
     try:
         conversations.follow(library.article, library.revision)
-        forget_articles(folder, Standing(library.article))
+        forget_articles(folder, ArticleLookup(library.article))
     except (OnRecordError, OSError, ValueError) as error:
         log.warning("What answers keep of articles that are gone could not be taken out of %s: %s", folder, error)

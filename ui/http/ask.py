@@ -15,7 +15,8 @@ from onrecord.index import Filter, InputError
 from onrecord.qa.render import citation_to_dict, hit_to_dict, sentence_to_dict
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Answer, AnswerStarted, EvidenceFound, Finished, SentenceDone, Turn
-from onrecord.ui.desk.collection import Answers, new_record
+from onrecord.ui.desk.collection import new_record
+from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.desk.records import finish
 from onrecord.ui.desk.tuning import LENGTHS, Style, quoting, tuned
 from onrecord.ui.http.asking import Sign, Waiting
@@ -83,10 +84,10 @@ def _prepared(service: Service, owner: str, given: AskRequest, scope: Filter) ->
     return history or service.history(owner, given.conversation), warnings_about(service, scope)
 
 
-def _assistant(service: Service, given: AskRequest) -> Answers:
+def _assistant(service: Service, given: AskRequest) -> AssistantLike:
     """The collection's own assistant, as long-winded as is wished, and with its model unless none is wished."""
-    assistant = service.room.assistant
-    writes = getattr(getattr(assistant, "engine", None), "name", NO_MODEL)
+    assistant = service.collection.assistant
+    writes = assistant.engine.name if assistant.engine else NO_MODEL
     if given.model == NO_MODEL:
         assistant = quoting(assistant)
     elif given.model not in ("", writes):
@@ -120,7 +121,7 @@ async def while_connected(
     question: str,
     history: tuple[Turn, ...],
     scope: Filter,
-    assistant: Answers | None = None,
+    assistant: AssistantLike | None = None,
 ) -> Answer:
     """The answer, unless the client goes away: then the model stops, and the cancellation ends the request."""
     answers: list[Answer] = []

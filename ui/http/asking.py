@@ -1,4 +1,4 @@
-"""One question asked over HTTP or MCP: its place in the lane, its events, its end when the client goes away."""
+"""One question asked over HTTP or MCP: its place in the queue, its events, its end when the client goes away."""
 
 import asyncio
 import contextlib
@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from onrecord.index import Filter
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
-from onrecord.ui.desk.collection import Answers, Room
-from onrecord.ui.desk.model_queue import Lane, Ticket
+from onrecord.ui.desk.collection import Collection
+from onrecord.ui.desk.model_queue import ModelQueue, Ticket
+from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.http.problems import Problem
 
 RETRY_AFTER = 5  # seconds that a refused client is told to wait
@@ -65,8 +66,8 @@ class Asking:
     ``seconds``: how long one answer may take, its wait included.
     """
 
-    room: Room  # its assistant is taken from it for each question, because it may be exchanged
-    lane: Lane
+    collection: Collection  # its assistant is taken from it for each question, because it may be exchanged
+    queue: ModelQueue
     places: Places
     seconds: float = 300.0
 
@@ -80,9 +81,9 @@ class Asking:
         question: str,
         history: Sequence[Turn] = (),
         scope: Filter | None = None,
-        assistant: Answers | None = None,
+        assistant: AssistantLike | None = None,
     ) -> AsyncIterator[Sign]:
-        """The events of ``assistant`` (the room's own unless given), and `Waiting` while others come first.
+        """The events of ``assistant`` (the collection's own unless given), and `Waiting` while others come first.
 
         Closing or cancelling this stops the model at its next event. A client that reads slowly delays only itself.
         """
@@ -118,7 +119,7 @@ class Asking:
         question: str,
         history: Sequence[Turn] = (),
         scope: Filter | None = None,
-        assistant: Answers | None = None,
+        assistant: AssistantLike | None = None,
     ) -> Answer:
         """The finished answer."""
         async with aclosing(self.events(question, history, scope, assistant)) as events:  # type: ignore[type-var]
@@ -132,16 +133,16 @@ class Asking:
         question: str,
         history: tuple[Turn, ...],
         scope: Filter | None,
-        assistant: Answers | None,
+        assistant: AssistantLike | None,
         stop: threading.Event,
         tell: Callable[[Sign | Failed | None], None],
     ) -> None:
         """Runs in a thread of its own, to its end, until ``stop``, or until the time is over."""
         end = time.monotonic() + self.seconds  # here too: a client that reads nothing never asks what the time is
-        ticket = self.lane.join()
+        ticket = self.queue.join()
         try:
-            stream = (assistant or self.room.assistant).stream(question, history, scope)
-            with contextlib.closing(stream) as events:  # type: ignore[type-var]
+            stream = (assistant or self.collection.assistant).stream(question, history, scope)
+            with contextlib.closing(stream) as events:
                 self._follow(events, ticket, stop, end, tell)
         except Exception as error:  # noqa: BLE001  carried to the task that waits for it
             tell(Failed(error))
@@ -153,7 +154,7 @@ class Asking:
     def _follow(
         self, events: Iterator[Event], ticket: Ticket, stop: threading.Event, end: float, tell: Callable[[Sign], None]
     ) -> None:
-        """The evidence comes before the wait for the lane.
+        """The evidence comes before the wait for the queue.
 
         Most searches need no model. A follow-up that no rule can make whole, and a question in a language of no
         article, ask it first; its engine then serves that short call in turn with the answer that is being written.
@@ -167,13 +168,13 @@ class Asking:
                 continue
             tell(event)
             if isinstance(event, EvidenceFound):
-                told = -1
+                shown_place = -1
                 while not ticket.wait(_LOOK_UP):
                     if stop.is_set():
                         return
-                    if ticket.place != told:
-                        told = ticket.place
-                        tell(Waiting(told))
+                    if ticket.place != shown_place:
+                        shown_place = ticket.place
+                        tell(Waiting(shown_place))
 
 
 async def _next(signs: "asyncio.Queue[Sign | Failed | None]", seconds: float) -> Sign | Failed | None:

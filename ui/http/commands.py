@@ -1,4 +1,4 @@
-"""``/api/v1/commands``: for this account's own commands alone, which have the token of the run (``Desk.token``)."""
+"""``/api/v1/commands``: for this account's own commands, by the token of the run (``Collections.token``)."""
 
 import gzip
 import json
@@ -48,25 +48,25 @@ def examined(service: Chosen) -> Any:
 
 
 def _added(library: Library, body: bytes) -> Iterator[bytes]:
-    told: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    events: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     gone = threading.Event()
 
     def progress(done: int, total: int) -> None:
         if gone.is_set():
             raise Problem(499, "The command went away; what it had added by then stays.")
-        told.put(sse("progress", {"done": done, "total": total}))
+        events.put(sse("progress", {"done": done, "total": total}))
 
     def work() -> None:
         try:
             report = library.add_read(_results(body), on_progress=progress)
-            told.put(sse("finished", asdict(report)))
+            events.put(sse("finished", asdict(report)))
         except Exception as error:  # noqa: BLE001  the status has been sent: the error is an event
-            told.put(failure(error))
-        told.put(None)
+            events.put(failure(error))
+        events.put(None)
 
     threading.Thread(target=work, name="add", daemon=True).start()
     try:
-        yield from iter(told.get, None)
+        yield from iter(events.get, None)
     finally:
         gone.set()
 

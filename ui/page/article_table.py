@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from onrecord.ui.desk.collection import ArticleFacts, Room
+from onrecord.index.types import ArticleInfo
+from onrecord.ui.desk.collection import Collection
 from onrecord.ui.escape import bdi, e
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.home import contents
@@ -12,7 +13,7 @@ PAGE = 50
 COLUMNS = {"title": "Title", "source": "Source", "published": "Date", "words": "Words", "added": "Added"}
 
 
-def chosen(infos: Sequence[ArticleFacts], search: str, sort: str, down: bool) -> list[ArticleFacts]:
+def chosen(infos: Sequence[ArticleInfo], search: str, sort: str, down: bool) -> list[ArticleInfo]:
     """The articles whose title, source or date hold every word of ``search``, in order."""
     words = search.lower().split()
     rows = [i for i in infos if all(w in f"{i.title} {i.source} {i.published}".lower() for w in words)]
@@ -24,9 +25,9 @@ def _key(value: object) -> tuple[int, str]:
     return (value, "") if isinstance(value, int) else (0, str(value).lower())
 
 
-def table(room: Room, *, search: str = "", sort: str = "added", down: bool = True, page: int = 0) -> str:
+def table(collection: Collection, *, search: str = "", sort: str = "added", down: bool = True, page: int = 0) -> str:
     """One page of the table, with the ways to the other pages."""
-    infos = room.library.articles()
+    infos = collection.library.articles()
     rows = chosen(infos, search, sort, down)
     page = max(0, min(page, (len(rows) - 1) // PAGE))
     shown = rows[page * PAGE : (page + 1) * PAGE]
@@ -51,7 +52,7 @@ def _heading(key: str, name: str, sort: str, down: bool) -> str:
     return f'<th scope="col"{state}><button type="button" class="quiet" data-sort="{key}">{name}{arrow}</button></th>'
 
 
-def _row(info: ArticleFacts) -> str:
+def _row(info: ArticleInfo) -> str:
     return (
         f'<tr><td><input type="checkbox" data-id="{e(info.id)}" aria-label="Choose {e(info.title)}"></td>'
         f'<td><button type="button" class="title" data-read="{e(info.id)}">{bdi(info.title)}</button></td>'
@@ -72,10 +73,10 @@ def _pages(page: int, total: int) -> str:
     return f'<nav class="pages" aria-label="Pages of the table">{earlier}{later}</nav>'
 
 
-def overview(room: Room) -> str:
+def overview(collection: Collection) -> str:
     """What the collection holds, over time."""
-    infos = room.library.articles()
-    name = "Articles" if room.name == "default" else room.name
+    infos = collection.library.articles()
+    name = "Articles" if collection.name == "default" else collection.name
     return f'<h2>{bdi(name)}</h2><p class="soft">{e(contents(infos))}</p>{timeline(infos)}'
 
 

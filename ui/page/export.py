@@ -10,7 +10,7 @@ from onrecord.ui.escape import bdi, e, link
 from onrecord.ui.page.dates import day_text
 
 FORMATS = {"Markdown": "md", "HTML": "html", "JSON": "json"}
-_STANDING = {"changed": "the article has changed since", "gone": "the article was removed since"}
+_CHANGED = {"changed": "the article has changed since", "gone": "the article was removed since"}
 
 
 def references(records: Sequence[Record]) -> tuple[tuple[Quote, ...], dict[tuple[str, int], int]]:
@@ -58,7 +58,7 @@ def to_markdown(title: str, records: Sequence[Record]) -> str:
         out += ["## References", ""]
     for quote in quotes:
         address = f" {autolink(quote.url)}" if quote.url else ""
-        note = f" ({_STANDING[quote.standing]})" if quote.standing else ""
+        note = f" ({_CHANGED[quote.standing]})" if quote.standing else ""
         facts = ", ".join(markdown(part) for part in _facts(quote))
         out.append(f"{numbers[quote.place]}. {facts}.{address} “{markdown(quote.quote)}”{note}")
     return "\n".join(out).rstrip() + "\n"
@@ -99,7 +99,7 @@ def _reference(quote: Quote, number: int) -> str:
     facts = ", ".join(bdi(part) for part in _facts(quote))
     address = link(quote.url)
     where = f' <a href="{address}">{address}</a>' if address else ""
-    note = f" <small>({_STANDING[quote.standing]})</small>" if quote.standing else ""
+    note = f" <small>({_CHANGED[quote.standing]})</small>" if quote.standing else ""
     return f'<li id="r{number}">{facts}.{where}{note}<blockquote dir="auto">{e(quote.quote)}</blockquote></li>'
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from onrecord.ui.desk.collection import ArticleFacts, Room
+from onrecord.index.types import ArticleInfo
+from onrecord.ui.desk.collection import Collection
 from onrecord.ui.escape import bdi, e
 from onrecord.ui.page.dates import day_text
 
 
-def span(infos: Sequence[ArticleFacts]) -> str:
+def span(infos: Sequence[ArticleInfo]) -> str:
     """From when to when the articles are, as far as they are dated."""
     days = sorted(info.published[:10] for info in infos if info.published)
     if not days:
@@ -16,7 +17,7 @@ def span(infos: Sequence[ArticleFacts]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def contents(infos: Sequence[ArticleFacts]) -> str:
+def contents(infos: Sequence[ArticleInfo]) -> str:
     """One line on what the collection holds."""
     sources = sorted({info.source for info in infos if info.source})
     parts = [f"{len(infos):,} article{'' if len(infos) == 1 else 's'}"]
@@ -27,8 +28,8 @@ def contents(infos: Sequence[ArticleFacts]) -> str:
     return " · ".join(parts)
 
 
-def home(room: Room, questions: Sequence[str]) -> str:
-    infos = room.library.articles()
+def home(collection: Collection, questions: Sequence[str]) -> str:
+    infos = collection.library.articles()
     if not infos:
         return (
             '<div class="home"><h2>No articles yet</h2><p>Add articles to this collection, then ask about them.</p>'

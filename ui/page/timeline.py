@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
-from onrecord.ui.desk.collection import ArticleFacts
+from onrecord.index.types import ArticleInfo
 from onrecord.ui.escape import e
 from onrecord.ui.page.dates import day_text
 
@@ -24,7 +24,7 @@ def _spans(first: date, last: date) -> int:
     return max(1, min((last - first).days + 1, 48))
 
 
-def timeline(infos: Sequence[ArticleFacts]) -> str:
+def timeline(infos: Sequence[ArticleInfo]) -> str:
     """The chart; a sentence where fewer than two articles are dated."""
     dated = [(day, info.source or "No source") for info in infos if (day := _day(info.published))]
     if len(dated) < 2:
@@ -45,13 +45,13 @@ def timeline(infos: Sequence[ArticleFacts]) -> str:
 
 def _svg(counts: Counter[tuple[int, int]], columns: int, ends: tuple[str, str], total: int) -> str:
     top = max(sum(n for (at, _), n in counts.items() if at == column) for column in range(columns))
-    step, room = WIDTH / columns, HEIGHT - FOOT
+    step, base = WIDTH / columns, HEIGHT - FOOT
     wide = min(step * 0.78, 40)
     bars = []
     for column in range(columns):
-        y = float(room)
+        y = float(base)
         for colour in range(SHOWN + 1):
-            tall = counts[column, colour] / top * (room - 6)
+            tall = counts[column, colour] / top * (base - 6)
             if tall:
                 y -= tall
                 x = column * step + (step - wide) / 2
@@ -61,7 +61,7 @@ def _svg(counts: Counter[tuple[int, int]], columns: int, ends: tuple[str, str], 
     label = f"{total} dated articles from {ends[0]} to {ends[1]}, at most {top} in one column"
     return (
         f'<svg class="timeline" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{e(label)}">{"".join(bars)}'
-        f'<line x1="0" x2="{WIDTH}" y1="{room}" y2="{room}"/><text x="0" y="{HEIGHT - 4}">{e(ends[0])}</text>'
+        f'<line x1="0" x2="{WIDTH}" y1="{base}" y2="{base}"/><text x="0" y="{HEIGHT - 4}">{e(ends[0])}</text>'
         f'<text x="{WIDTH}" y="{HEIGHT - 4}" text-anchor="end">{e(ends[1])}</text></svg>'
     )
 

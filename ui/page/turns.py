@@ -26,7 +26,7 @@ TRIES = {
     "not_a_question_for_the_articles": ("Ask what an article reports: who, what, where, when, how many.",),
     "": ("Ask for one fact at a time.",),
 }
-STANDING = {"changed": " (the article has changed since)", "gone": " (the article was removed since)"}
+CHANGED = {"changed": " (the article has changed since)", "gone": " (the article was removed since)"}
 STATES = {
     "searching": "Searching the articles",
     "reading": "Reading what was found",
@@ -41,7 +41,7 @@ def byline(quote: Quote) -> str:
 
 def chip(quote: Quote, turn: str) -> str:
     """The numbered button that opens the cited sentence in its article."""
-    note = STANDING.get(quote.standing, "")
+    note = CHANGED.get(quote.standing, "")
     label = f"Source {quote.number}{note}: “{shorten(quote.quote, 160)}” {quote.title}"
     kind = " stale" if note else ""
     return (
@@ -177,7 +177,7 @@ def _body(record: Record) -> str:
         parts.append(f'<p class="missing"><strong>Not in the articles:</strong> {bdi(record.missing)}</p>')
     parts.append(unconfirmed(record.unconfirmed))
     if record.state == "stopped":
-        parts.append('<p class="stopped">Stopped. What stands above was checked before you stopped.</p>')
+        parts.append('<p class="stopped">Stopped. What is above was checked before you stopped.</p>')
     parts += [f'<p class="warning">{e(text)}</p>' for text in record.warnings]
     if record.live:
         parts.append(_progress(record))

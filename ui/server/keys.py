@@ -73,21 +73,21 @@ class Keys:
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         key = Key(key_id, name, salt, _digest(salt, token), created, per_minute, read_only)
         with self._changing():
-            held = self.list()
-            if any(other.name == name for other in held):
+            known = self.list()
+            if any(other.name == name for other in known):
                 raise InputError(f"There is a key named {name!r}; revoke it first, or choose another name.")
-            self._write((*held, key))
+            self._write((*known, key))
         return key, token
 
     def revoke(self, name: str) -> Key:
         """Ends the key of this name or id."""
         with self._changing():
-            held = self.list()
-            found = next((key for key in held if name in (key.name, key.id)), None)
+            known = self.list()
+            found = next((key for key in known if name in (key.name, key.id)), None)
             if found is None:
-                names = ", ".join(key.name for key in held) or "none"
+                names = ", ".join(key.name for key in known) or "none"
                 raise InputError(f"There is no key named {name!r}; the keys are: {names}.")
-            self._write(tuple(key for key in held if key is not found))
+            self._write(tuple(key for key in known if key is not found))
         return found
 
     def find(self, token: str) -> Key | None:

@@ -126,7 +126,7 @@ def test_an_unknown_backend_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", ["onnx", "sentence-transformers"])
-def test_a_damaged_model_is_told_plainly(tmp_path: Path, backend: str) -> None:
+def test_a_damaged_model_is_plain_errors(tmp_path: Path, backend: str) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
     for name in ("model.safetensors", "tokenizer.json", "config.json"):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from onrecord.index.store import modes
-from onrecord.ui.desk.forgetting import Standing
+from onrecord.ui.desk.forgetting import ArticleLookup
 
 FOLDER, QUESTIONS, ARTICLES = "feedback", "questions.jsonl", "articles.jsonl"
 Row = dict[str, Any]
@@ -30,22 +30,22 @@ def forget_conversation(data: Path, conversation: str, turns: Sequence[str]) -> 
     )
 
 
-def forget_articles(data: Path, standing: Standing) -> None:
+def forget_articles(data: Path, lookup: ArticleLookup) -> None:
     """Takes out the articles that are gone, or say something else now, and the questions that rest on them."""
 
-    def stands(row: Row) -> bool:
-        article = standing.article(str(row.get("id")))
+    def unchanged(row: Row) -> bool:
+        article = lookup.article(str(row.get("id")))
         return article is not None and (article.title, article.text) == (row.get("title"), row.get("text"))
 
-    gone = {row.get("id") for row in _keep(data / FOLDER / ARTICLES, stands)}
+    gone = {row.get("id") for row in _keep(data / FOLDER / ARTICLES, unchanged)}
     if gone:
         _keep(data / FOLDER / QUESTIONS, lambda row: not gone & {one.get("article") for one in row.get("evidence", ())})
 
 
 def _keep(path: Path, wanted: Callable[[Row], bool]) -> list[Row]:
     """Leaves only the rows that are wanted; returns the others."""
-    held = rows(path)
-    gone = [row for row in held if not wanted(row)]
+    every = rows(path)
+    gone = [row for row in every if not wanted(row)]
     if gone:
-        write(path, [row for row in held if row not in gone])
+        write(path, [row for row in every if row not in gone])
     return gone

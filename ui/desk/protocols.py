@@ -1,0 +1,51 @@
+"""What the page and the doors need of a library and of an assistant, so that tests may bring their own."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from onrecord.index.reading.files import ReadResult
+from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Sentence, SyncReport
+from onrecord.qa.engines.base import Engine
+from onrecord.qa.settings import AnswerSettings
+from onrecord.qa.types import Event, Turn
+
+
+class AssistantLike(Protocol):
+    """What is needed of an ``onrecord.qa.Assistant``. Engine and settings may be exchanged between questions."""
+
+    engine: Engine | None
+    settings: AnswerSettings
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None
+    ) -> Generator[Event, None, None]: ...
+
+
+class LibraryLike(Protocol):
+    """What is needed of an ``onrecord.index.Library``."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def revision(self) -> int: ...
+    def article(self, article_id: str, /) -> Article: ...
+    def articles(self, where: Filter | None = None) -> Sequence[ArticleInfo]: ...
+    def sentences(self, article_id: str, /) -> Sequence[Sentence]: ...
+    def search(self, query: str, *, top_k: int = 10) -> Sequence[Hit]: ...
+    def copies(self, article_id: str, /) -> Sequence[str]: ...
+    def add(
+        self, articles: Iterable[Article], *, on_progress: Callable[[int, int], None] | None = None
+    ) -> SyncReport: ...
+    def read_paths(self, paths: Iterable[Path | str]) -> Iterator[ReadResult]: ...
+    def add_paths(
+        self,
+        paths: Iterable[Path | str],
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+        on_reading: Callable[[str], None] | None = None,
+    ) -> SyncReport: ...
+    def remove(self, ids: Sequence[str], /) -> SyncReport: ...
+    def when_purged(self, tell: Callable[[], None], /) -> None: ...
+    def announce(self, facts: Mapping[str, str], /) -> None: ...
+    def close(self) -> None: ...
