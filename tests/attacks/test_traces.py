@@ -10,13 +10,13 @@ import pytest
 from onrecord.index.library import Library
 from onrecord.qa.assistant import Assistant
 from onrecord.ui.desk import uploads
-from onrecord.ui.desk.collections import open_room
+from onrecord.ui.desk.collections import collection_in
 from onrecord.ui.desk.conversations import FILE, Conversations
 from onrecord.ui.desk.tidying import tidy
 from tests.attacks.traces import HashedEmbedder, Victims, passings, size, traces
 from tests.attacks.victim import ASKED, QUESTION, SECRETS
 
-IN_ROOM = {"delete-conversation": ASKED, "remove-in-room": SECRETS, "replace-in-room": SECRETS}
+IN_COLLECTION = {"delete-conversation": ASKED, "remove-in-collection": SECRETS, "replace-in-collection": SECRETS}
 WITHOUT = {"remove": SECRETS, "replace": SECRETS}  # as `onrecord remove` and `onrecord add` do it
 KILLS = 80
 
@@ -41,10 +41,10 @@ def left(folder: Path, words: list[str], victims: Victims) -> dict[str, list[str
     return traces([word for word in words if word not in may], folder, victims.temporary, victims.home)
 
 
-def reopened(folder: Path, *, room: bool) -> None:
+def reopened(folder: Path, *, collection: bool) -> None:
     with Library(folder, embedder=HashedEmbedder()) as library:
-        if room:
-            open_room(folder, library, Assistant(library, None)).conversations.close()
+        if collection:
+            collection_in(folder, library, Assistant(library, None)).conversations.close()
         else:
             tidy(library, folder)
 
@@ -56,26 +56,26 @@ def test_the_secret_is_everywhere_before(prepared: Path) -> None:
     assert names == {FILE, "feedback"}
 
 
-@pytest.mark.parametrize("job", IN_ROOM)
+@pytest.mark.parametrize("job", IN_COLLECTION)
 def test_nothing_is_left_while_the_process_runs(copy: Path, victims: Victims, job: str) -> None:
     code, _ = victims.run(copy, job)  # ends without closing anything
     assert code == 0, victims.log()
-    assert left(copy, IN_ROOM[job], victims) == {}
+    assert left(copy, IN_COLLECTION[job], victims) == {}
 
 
-@pytest.mark.parametrize("job", [*IN_ROOM, *WITHOUT])
+@pytest.mark.parametrize("job", [*IN_COLLECTION, *WITHOUT])
 def test_nothing_is_left_after_the_end(copy: Path, victims: Victims, job: str) -> None:
     code, _ = victims.run(copy, job, fault="count")
     assert code == 0, victims.log()
     if job in WITHOUT:
-        reopened(copy, room=False)
-    assert left(copy, {**IN_ROOM, **WITHOUT}[job], victims) == {}
+        reopened(copy, collection=False)
+    assert left(copy, {**IN_COLLECTION, **WITHOUT}[job], victims) == {}
 
 
 @pytest.mark.attack
 @pytest.mark.slow
 def test_nothing_is_left_after_a_kill_and_the_next_start(prepared: Path, victims: Victims, tmp_path: Path) -> None:
-    jobs = {**IN_ROOM, **WITHOUT}
+    jobs = {**IN_COLLECTION, **WITHOUT}
     places = []
     for job in jobs:
         shutil.copytree(prepared, tmp_path / job)
@@ -89,7 +89,7 @@ def test_nothing_is_left_after_a_kill_and_the_next_start(prepared: Path, victims
         shutil.copytree(prepared, folder)
         code, said = victims.run(folder, job, fault=place)
         assert code == -signal.SIGKILL, (job, place, victims.log())
-        reopened(folder, room=job in IN_ROOM)
+        reopened(folder, collection=job in IN_COLLECTION)
         with Library(folder, embedder=HashedEmbedder()) as library:
             gone = job == "delete-conversation" or "quorvix" not in " ".join(
                 library.article(info.id).text for info in library.articles()

@@ -21,9 +21,9 @@ from onrecord.index.store import faults
 from onrecord.index.types import Article, Filter
 from onrecord.qa.assistant import Assistant
 from onrecord.ui.desk import feedback
-from onrecord.ui.desk.collection import Room, answer, new_record
-from onrecord.ui.desk.collections import open_room
-from onrecord.ui.desk.model_queue import Lane
+from onrecord.ui.desk.collection import Collection, answer, new_record
+from onrecord.ui.desk.collections import collection_in
+from onrecord.ui.desk.model_queue import ModelQueue
 from tests.attacks.traces import HashedEmbedder, article
 
 for heavy in ("chromadb", "Stemmer", "httpx", "fastapi.testclient", "onrecord.ui.server.doors"):
@@ -49,18 +49,18 @@ def prepare(folder: Path) -> None:
     """Six articles, one with a secret, and a conversation about it."""
     with Library(folder, embedder=HashedEmbedder()) as library:
         library.add([*OLD, SECRET])
-        room = open_room(folder, library, Assistant(library, None))
-        conversation = ask(room)
-        (record,) = room.conversations.turns("ann", conversation)
-        feedback.keep(room, record, "right", "", [("user", QUESTION)], conversation)
-        room.conversations.close()
+        collection = collection_in(folder, library, Assistant(library, None))
+        conversation = ask(collection)
+        (record,) = collection.conversations.turns("ann", conversation)
+        feedback.keep(collection, record, "right", "", [("user", QUESTION)], conversation)
+        collection.conversations.close()
 
 
-def ask(room: Room) -> str:
+def ask(collection: Collection) -> str:
     """Asks as the page does: every state of the answer is kept."""
-    conversation = room.conversations.begin("ann", QUESTION)
-    for record in answer(room, Lane(), new_record(QUESTION, Filter()), ()):
-        room.conversations.keep("ann", conversation, record)
+    conversation = collection.conversations.begin("ann", QUESTION)
+    for record in answer(collection, ModelQueue(), new_record(QUESTION, Filter()), ()):
+        collection.conversations.keep("ann", conversation, record)
     return conversation
 
 
@@ -105,27 +105,27 @@ def upload(library: Library) -> None:
             ack(f"+{reply.json()['added'][0]}")
 
 
-def with_room(work: Callable[[Room], None]) -> Callable[[Library], None]:
+def with_collection(work: Callable[[Collection], None]) -> Callable[[Library], None]:
     def job(library: Library) -> None:
-        room = open_room(library.path, library, Assistant(library, None))
-        work(room)
+        collection = collection_in(library.path, library, Assistant(library, None))
+        work(collection)
 
     return job
 
 
-def delete(room: Room) -> None:
-    (kept,) = room.conversations.list("ann")
-    room.conversations.delete("ann", kept.id)
+def delete(collection: Collection) -> None:
+    (kept,) = collection.conversations.list("ann")
+    collection.conversations.delete("ann", kept.id)
     ack("deleted")
 
 
-def remove_in_room(room: Room) -> None:
-    room.library.remove(["secret"])
+def remove_in_collection(collection: Collection) -> None:
+    collection.library.remove(["secret"])
     ack("-secret")
 
 
-def replace_in_room(room: Room) -> None:
-    room.library.add([OTHER])
+def replace_in_collection(collection: Collection) -> None:
+    collection.library.add([OTHER])
     ack("=secret")
 
 
@@ -135,9 +135,9 @@ JOBS: dict[str, Callable[[Library], None]] = {
     "remove": remove,
     "rebuild": rebuild,
     "upload": upload,
-    "delete-conversation": with_room(delete),
-    "remove-in-room": with_room(remove_in_room),
-    "replace-in-room": with_room(replace_in_room),
+    "delete-conversation": with_collection(delete),
+    "remove-in-collection": with_collection(remove_in_collection),
+    "replace-in-collection": with_collection(replace_in_collection),
 }
 
 

@@ -1,4 +1,4 @@
-"""Several collections behind every door: the same names everywhere, one lane, one owner for each folder."""
+"""Several collections behind every door: the same names everywhere, one queue, one owner for each folder."""
 
 from collections.abc import Iterator
 from pathlib import Path

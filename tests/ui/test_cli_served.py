@@ -24,7 +24,7 @@ from onrecord.index.store.lock import owner_of
 from onrecord.qa.build import build_assistant
 from onrecord.ui.cli import opening as cli_open
 from onrecord.ui.cli import served
-from onrecord.ui.desk.collections import Desk
+from onrecord.ui.desk.collections import Collections
 from onrecord.ui.server.connections import Config, ConnectionLimits
 from onrecord.ui.server.doors import create_api
 from onrecord.ui.server.guard import Guard
@@ -54,10 +54,10 @@ class Running:
 
         assistant = build_assistant(cli_open.settings_of(None), self.library, engine)
         self.app = create_api(self.library, assistant, keys_required=True, opener=opener if several else None)
-        self.desk: Desk = self.app.state.desk
+        self.collections: Collections = self.app.state.collections
         self.port = free_port()
         config = Config(self.app, limits=ConnectionLimits(), host="127.0.0.1", port=self.port)
-        self.server = Server(config, to=sys.stderr, desk=self.desk)
+        self.server = Server(config, to=sys.stderr, collections=self.collections)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()
         until(lambda: "address" in owner_of(folder))
@@ -188,7 +188,10 @@ def test_the_note_is_the_accounts_alone_and_ends_with_the_server(stage: Stage, r
     note = stage.folder / "served" / "owner.json"
     assert stat.S_IMODE(note.stat().st_mode) == 0o600
     token = owner_of(note.parent)["token"]
-    assert token == running.desk.token and token not in running.desk.first.folder.joinpath(FILE_NAME).read_text()
+    assert (
+        token == running.collections.token
+        and token not in running.collections.first.folder.joinpath(FILE_NAME).read_text()
+    )
     running.stop()
     assert not note.exists()
     again = Running(stage.folder / "served", None)
@@ -213,13 +216,13 @@ def test_the_token_opens_the_interface_from_this_machine_and_nothing_else(
     running: Running, path: str, address: str, status: int
 ) -> None:
     client = TestClient(running.app, base_url="http://127.0.0.1", client=(address, 5000))
-    assert client.get(path, headers={"Authorization": f"Bearer {running.desk.token}"}).status_code == status
+    assert client.get(path, headers={"Authorization": f"Bearer {running.collections.token}"}).status_code == status
 
 
 def test_the_token_does_not_open_the_page(running: Running) -> None:
     page = Guard(running.app, hosts=("127.0.0.1",), users={"ann": "secret"}, max_body=100)
     client = TestClient(page, base_url="http://127.0.0.1")
-    assert client.get("/", headers={"Authorization": f"Bearer {running.desk.token}"}).status_code == 401
+    assert client.get("/", headers={"Authorization": f"Bearer {running.collections.token}"}).status_code == 401
 
 
 def test_a_key_does_not_open_what_only_commands_may(stage: Stage, running: Running) -> None:
@@ -254,14 +257,14 @@ def test_a_collection_that_a_command_made_is_the_pages_too_and_reached_through_i
     running = Running(stage.folder / "served", None, several=True)
     try:
         stage.run("add", "news/one.txt", "--data", "harbour")
-        assert "harbour" in running.desk.names()
-        made = running.desk.create("port")
-        assert running.desk.room("harbour").library.revision
+        assert "harbour" in running.collections.names()
+        made = running.collections.create("port")
+        assert running.collections.open("harbour").library.revision
         for name in ("harbour", "port"):
             stage.run("add", "news/two.txt", "--data", name)
             assert owner_of(stage.folder / name)["collection"] == name
         assert len(made.library.articles()) == 1
-        assert len(running.desk.room("harbour").library.articles()) == 2
+        assert len(running.collections.open("harbour").library.articles()) == 2
     finally:
         running.stop()
 

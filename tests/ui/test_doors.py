@@ -1,4 +1,4 @@
-"""The doors beside the page: one server, one lane to the model, the page's passwords and the keys; their commands."""
+"""The doors beside the page: one server, one queue to the model, the page's passwords and the keys; their commands."""
 
 import base64
 import os
@@ -36,7 +36,7 @@ def test_page_and_doors_are_one_server_and_one_lane(library: Library) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/v1/models").json()["data"][0]["id"] == "onrecord"
     assert client.get("/api/v1/articles").json()["total"] == 3
-    assert app.state.service.asking.lane is app.state.desk.lane
+    assert app.state.service.asking.queue is app.state.collections.queue
     assert client.get("/api/v1/articles", headers={"Host": "evil.example"}).status_code == 400
 
 
@@ -62,7 +62,7 @@ def test_what_is_kept_at_the_door_is_seen_on_the_page(library: Library) -> None:
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
     asked = client.post("/api/v1/ask", json={"question": "How many silver coins?", "conversation": "new"}).json()
-    assert [c.id for c in app.state.desk.first.conversations.list("")] == [asked["conversation"]]
+    assert [c.id for c in app.state.collections.first.conversations.list("")] == [asked["conversation"]]
 
 
 def test_the_page_s_other_collections_are_behind_the_doors_too(
@@ -74,7 +74,7 @@ def test_the_page_s_other_collections_are_behind_the_doors_too(
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
     assert client.get("/api/v1/articles?collection=harbour").json()["total"] == 1
-    assert cast(Any, app.state.desk.room("harbour").library) is others.opened["harbour"].library
+    assert cast(Any, app.state.collections.open("harbour").library) is others.opened["harbour"].library
     others.close()
 
 
@@ -128,7 +128,7 @@ def test_serve_has_the_collections_beside_its_own_unless_told_to_serve_only_that
     def run(app: Any, host: str, port: int, **_: object) -> None:
         client = TestClient(app, base_url="http://127.0.0.1")
         seen["total"] = client.get("/api/v1/articles?collection=harbour").json().get("total")
-        seen["libraries"] = [app.state.desk.room(name).library for name in app.state.desk.names()]
+        seen["libraries"] = [app.state.collections.open(name).library for name in app.state.collections.names()]
         seen["answer"] = client.post("/api/v1/ask?collection=harbour", json={"question": "How many tonnes?"}).json()
 
     monkeypatch.setattr(doors_serving, "run", run)

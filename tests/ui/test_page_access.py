@@ -53,16 +53,16 @@ def test_no_view_has_a_barrier(shown: Page) -> None:
     expect(page.locator("#article .hit")).to_be_focused()
     assert violations(page) == []
     page.get_by_role("tab", name="Collection").click()
-    expect(page.locator("#shelf tbody tr")).to_have_count(3)
+    expect(page.locator("#article-table tbody tr")).to_have_count(3)
     page.get_by_role("button", name="Paste a text").click()
     page.get_by_role("button", name="Read a folder").click()
     assert violations(page) == []
-    page.locator("#shelf .title").first.click()
+    page.locator("#article-table .title").first.click()
     expect(page.locator("dialog.reading")).to_be_visible()
     assert violations(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="Conversations").click()
-    expect(page.locator("#past li")).to_have_count(1)
+    expect(page.locator("#history li")).to_have_count(1)
     assert violations(page) == []
 
 
@@ -147,12 +147,12 @@ def test_the_keyboard_alone_suffices(page: Page) -> None:
     tab_to("[role=tab][aria-selected=true]", "Shift+Tab")
     page.get_by_role("tab", name="Collection").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#shelf tbody tr")).to_have_count(3)
-    tab_to("#shelf .title")
+    expect(page.locator("#article-table tbody tr")).to_have_count(3)
+    tab_to("#article-table .title")
     page.keyboard.press("Enter")
     expect(page.locator("dialog.reading")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator("#shelf .title").first).to_be_focused()
+    expect(page.locator("#article-table .title").first).to_be_focused()
 
 
 def test_long_and_right_to_left_texts_stay_in_their_place(page: Page, site: Site) -> None:

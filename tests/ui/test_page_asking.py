@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from onrecord.ui.desk.collection import Room
-from onrecord.ui.desk.collections import Desk
+from onrecord.ui.desk.collection import Collection
+from onrecord.ui.desk.collections import Collections
 from tests.ui.site import Site, ask
 
 pytestmark = pytest.mark.browser
@@ -159,7 +159,7 @@ def test_closing_the_tab_stops_the_model(page: Page, site: Site) -> None:
     expect(other.locator(".turn .chip").first).to_be_visible()
     other.close()
     assert site.assistant.closed.wait(10)
-    assert len(site.app.state.desk.lane) == 0
+    assert len(site.app.state.collections.queue) == 0
 
 
 def test_the_last_question_can_be_asked_again_and_edited(page: Page, site: Site) -> None:
@@ -265,7 +265,7 @@ def test_five_people_see_their_place_and_all_get_an_answer(page: Page, site: Sit
 def test_a_page_with_two_hundred_messages_stays_quick(page: Page, site: Site) -> None:
     ask(page, "What would the bridge repairs cost?")
     key = page.url.split("c=")[1]
-    kept = site.app.state.desk.first.conversations
+    kept = site.app.state.collections.first.conversations
     first = kept.turns("", key)[0]
     for n in range(99):
         kept.keep("", key, replace(first, id=f"turn{n}"))
@@ -294,13 +294,13 @@ def test_a_slow_first_view_is_not_drawn_over_the_conversation_that_was_open(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(page, "What would the bridge repairs cost?")
-    suggestions = Desk.suggestions
+    suggestions = Collections.suggestions
 
-    def late(self: Desk, room: Room, *, wait: bool = True) -> tuple[str, ...]:
+    def late(self: Collections, collection: Collection, *, wait: bool = True) -> tuple[str, ...]:
         time.sleep(1)
-        return suggestions(self, room, wait=wait)
+        return suggestions(self, collection, wait=wait)
 
-    monkeypatch.setattr(Desk, "suggestions", late)
+    monkeypatch.setattr(Collections, "suggestions", late)
     page.reload()
     expect(page.locator(".turn")).to_have_count(1)
     page.wait_for_timeout(2500)  # Gradio selects the first tab while the page loads

@@ -11,7 +11,7 @@ from onrecord.index.errors import InputError, ModelError
 from onrecord.index.models.catalogue import find_entry
 from onrecord.index.types import Article
 from onrecord.qa.settings import ModelSettings
-from onrecord.ui.desk.collections import Desk, open_room
+from onrecord.ui.desk.collections import Collections, collection_in
 from onrecord.ui.desk.tuning import Style
 from onrecord.ui.desk.writer import CONFIGURED, Writer
 from onrecord.ui.server.app import create_app
@@ -51,14 +51,14 @@ def site(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Itera
 
 
 @pytest.fixture
-def desk(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Desk:
+def collections(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Collections:
     def opened(folder: Path) -> tuple[FakeLibrary, FakeAssistant]:
         library = FakeLibrary(folder, articles)
         assistant = FakeAssistant(library)
         assistant.engine = writer.engine
         return library, assistant
 
-    return Desk(open_room(tmp_path / "default", *opened(tmp_path / "default")), opened, writer=writer)
+    return Collections(collection_in(tmp_path / "default", *opened(tmp_path / "default")), opened, writer=writer)
 
 
 def test_the_choice_is_the_configured_model_the_downloaded_ones_and_none_each_with_its_cost(writer: Writer) -> None:
@@ -85,47 +85,49 @@ def test_what_is_configured_is_named_whatever_it_is(settings: ModelSettings, lab
     assert Writer(settings, None, lambda name: None).choices()[0].label == label
 
 
-def test_another_model_reaches_every_collection_and_style_and_the_one_before_is_closed(desk: Desk) -> None:
-    before = desk.first.assistant.engine  # type: ignore[attr-defined]
-    other = desk.create("Harbour story")
-    tuned = desk.assistant(desk.first, Style(length="In detail"))
-    desk.write_with(SMALL)
-    for assistant in (desk.first.assistant, other.assistant, tuned):
+def test_another_model_reaches_every_collection_and_style_and_the_one_before_is_closed(
+    collections: Collections,
+) -> None:
+    before = collections.first.assistant.engine  # type: ignore[attr-defined]
+    other = collections.create("Harbour story")
+    tuned = collections.assistant(collections.first, Style(length="In detail"))
+    collections.write_with(SMALL)
+    for assistant in (collections.first.assistant, other.assistant, tuned):
         assert assistant.engine.name == SMALL  # type: ignore[attr-defined]
     assert before.closed
-    desk.write_with("none")
+    collections.write_with("none")
     assert other.assistant.engine is None  # type: ignore[attr-defined]
-    desk.write_with(CONFIGURED)
+    collections.write_with(CONFIGURED)
     assert tuned.engine.name == DEFAULT  # type: ignore[attr-defined]
-    assert desk.create("Later").assistant.engine.name == DEFAULT  # type: ignore[attr-defined]
+    assert collections.create("Later").assistant.engine.name == DEFAULT  # type: ignore[attr-defined]
 
 
-def test_a_question_under_way_is_finished_first_and_the_next_one_waits_for_the_change(desk: Desk) -> None:
-    under_way = desk.lane.join()
-    change = threading.Thread(target=desk.write_with, args=(SMALL,), daemon=True)
+def test_a_question_under_way_is_finished_first_and_the_next_one_waits_for_the_change(collections: Collections) -> None:
+    under_way = collections.queue.join()
+    change = threading.Thread(target=collections.write_with, args=(SMALL,), daemon=True)
     change.start()
-    while len(desk.lane) < 2:
+    while len(collections.queue) < 2:
         change.join(0.01)
-    behind = desk.lane.join(begin=False)
+    behind = collections.queue.join(begin=False)
     assert not behind.begin(0.05)
-    assert desk.writer and desk.writer.chosen == CONFIGURED
+    assert collections.writer and collections.writer.chosen == CONFIGURED
     under_way.leave()
     assert behind.begin(5)
     change.join(5)
-    assert desk.writer.chosen == SMALL
+    assert collections.writer.chosen == SMALL
     assert behind.place == 0
 
 
-def test_a_model_that_cannot_be_loaded_leaves_the_one_before_at_work(desk: Desk, tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_leaves_the_one_before_at_work(collections: Collections, tmp_path: Path) -> None:
     (tmp_path / "damaged").touch()
     with pytest.raises(ModelError, match="damaged"):
-        desk.write_with(SMALL)
+        collections.write_with(SMALL)
     with pytest.raises(InputError, match="cannot be chosen here"):
-        desk.write_with("../../etc/passwd")
-    engine = desk.first.assistant.engine  # type: ignore[attr-defined]
+        collections.write_with("../../etc/passwd")
+    engine = collections.first.assistant.engine  # type: ignore[attr-defined]
     assert engine.name == DEFAULT and not engine.closed
-    assert desk.writer and desk.writer.chosen == CONFIGURED
-    assert len(desk.lane) == 0, "questions are not kept waiting"
+    assert collections.writer and collections.writer.chosen == CONFIGURED
+    assert len(collections.queue) == 0, "questions are not kept waiting"
 
 
 def choose(page: Page, label: str) -> None:
@@ -159,10 +161,10 @@ def test_an_error_is_one_sentence_and_the_choice_goes_back(page: Page, tmp_path:
 def test_a_question_asked_while_a_model_is_loaded_says_so_and_is_answered_by_it(
     page: Page, site: Site, browser: Browser
 ) -> None:
-    desk: Desk = site.app.state.desk
-    holding = desk.lane.join()
+    collections: Collections = site.app.state.collections
+    holding = collections.queue.join()
     choose(page, "None: quotes only")
-    while len(desk.lane) < 2:
+    while len(collections.queue) < 2:
         page.wait_for_timeout(50)
     ask(page, "What would the bridge repairs cost?", wait=False)
     expect(page.locator(".progress")).to_contain_text("Waiting for another model to be loaded")

@@ -40,7 +40,7 @@ def hostile() -> list[Article]:
 
 def harmless(page: Page) -> None:
     assert page.evaluate("window.pwned") is None
-    assert page.locator(":is(#thread, #side, #library, #past) :is(script, iframe, img, style, object)").count() == 0
+    assert page.locator(":is(#thread, #side, #library, #history) :is(script, iframe, img, style, object)").count() == 0
     assert page.locator("a[href^='javascript']").count() == 0
     assert "\u202e" not in page.evaluate("document.body.innerText")
 
@@ -70,17 +70,17 @@ def test_hostile_articles_and_answers_do_nothing_in_any_view(page: Page, site: S
     expect(page.locator(".turn")).to_have_count(4)
     harmless(page)
     page.get_by_role("tab", name="Collection").click()
-    expect(page.locator("#shelf tbody tr")).to_have_count(3 + len(TRICKS))
-    page.locator("#shelf .title").first.click()
+    expect(page.locator("#article-table tbody tr")).to_have_count(3 + len(TRICKS))
+    page.locator("#article-table .title").first.click()
     expect(page.locator("dialog.reading")).to_be_visible()
     harmless(page)
     page.keyboard.press("Escape")
-    page.locator("#shelf input[data-id]").first.check()
+    page.locator("#article-table input[data-id]").first.check()
     page.get_by_role("button", name="Remove 1 article").click()
     harmless(page)
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="Conversations").click()
-    expect(page.locator("#past li")).to_have_count(1)
+    expect(page.locator("#history li")).to_have_count(1)
     harmless(page)
 
 

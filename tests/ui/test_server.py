@@ -1,4 +1,4 @@
-"""The server's doors: passwords, addresses, sizes, ports; and the lane to the model."""
+"""The server's doors: passwords, addresses, sizes, ports; and the queue to the model."""
 
 import asyncio
 import socket
@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from onrecord.index.errors import InputError
 from onrecord.index.types import Article
-from onrecord.ui.desk.collections import Desk, Limits, open_room
-from onrecord.ui.desk.model_queue import Lane
+from onrecord.ui.desk.collections import Collections, Limits, collection_in
+from onrecord.ui.desk.model_queue import ModelQueue
 from onrecord.ui.page.scope import scope_of
 from onrecord.ui.server.app import PageServer, create_app, serve
 from tests.ui.fakes import FakeAssistant, FakeLibrary, FakeWriter
@@ -42,7 +42,7 @@ def test_with_a_password_nothing_but_the_health_check_is_open(articles: tuple[Ar
             assert httpx.get(address + path, auth=("ann", "wrong")).status_code == 401
         assert httpx.get(address + "healthz").json() == {"status": "ok"}
         assert httpx.get(address, auth=("ann", "secret")).status_code == 200
-        key = app.state.desk.first.conversations.begin("ann", "q")
+        key = app.state.collections.first.conversations.begin("ann", "q")
         assert httpx.get(address + f"export/{key}.md", auth=("ann", "secret")).status_code == 200
         assert httpx.get(address + f"export/{key}.md", auth=("bob", "other")).status_code == 404
     finally:
@@ -84,14 +84,14 @@ def test_every_answer_carries_the_policy(site: Site) -> None:
 
 
 def test_a_conversation_in_an_unknown_format_or_of_nobody_is_not_found(site: Site) -> None:
-    key = site.app.state.desk.first.conversations.begin("", "q")
+    key = site.app.state.collections.first.conversations.begin("", "q")
     assert httpx.get(site.address + f"export/{key}.pdf").status_code == 404
     assert httpx.get(site.address + "export/nobody.md").status_code == 404
 
 
 def test_the_lane_serves_in_the_order_of_arrival_and_tells_each_its_place() -> None:
-    lane = Lane()
-    first, second, third = lane.join(), lane.join(), lane.join()
+    queue = ModelQueue()
+    first, second, third = queue.join(), queue.join(), queue.join()
     assert [t.place for t in (first, second, third)] == [0, 1, 2]
     assert not third.wait(0.01)
     second.leave()
@@ -100,22 +100,22 @@ def test_the_lane_serves_in_the_order_of_arrival_and_tells_each_its_place() -> N
     assert third.wait(5)
     third.leave()
     third.leave()
-    assert len(lane) == 0
+    assert len(queue) == 0
 
 
 def test_what_needs_the_lane_alone_waits_for_those_before_it_and_holds_up_those_behind() -> None:
-    lane, alone, done = Lane(), threading.Event(), threading.Event()
-    first = lane.join()
+    queue, alone, done = ModelQueue(), threading.Event(), threading.Event()
+    first = queue.join()
 
     def change() -> None:
-        with lane.alone():
+        with queue.alone():
             alone.set()
             done.wait(5)
 
     threading.Thread(target=change, daemon=True).start()
-    while len(lane) < 2:
+    while len(queue) < 2:
         threading.Event().wait(0.01)
-    behind = lane.join(begin=False)
+    behind = queue.join(begin=False)
     assert not alone.wait(0.05)
     first.leave()
     assert alone.wait(5)
@@ -123,7 +123,7 @@ def test_what_needs_the_lane_alone_waits_for_those_before_it_and_holds_up_those_
     done.set()
     assert behind.begin(5)
     assert behind.place == 0
-    assert lane.join().place == 1
+    assert queue.join().place == 1
 
 
 def test_stopping_the_server_closes_every_collection_that_it_opened(
@@ -144,22 +144,22 @@ def test_stopping_the_server_closes_every_collection_that_it_opened(
     first = FakeAssistant(library)
     first.engine = shared
     app = create_app(library, first, opener=opener)
-    desk = app.state.desk
-    rooms = [desk.create("Harbour story"), desk.create("Bridge story")]
+    collections = app.state.collections
+    opened = [collections.create("Harbour story"), collections.create("Bridge story")]
     _, server = start(app)
     server.should_exit = True
     deadline = time.monotonic() + 10
-    while not rooms[-1].library.closed and time.monotonic() < deadline:
+    while not opened[-1].library.closed and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert [room.library.closed for room in rooms] == [True, True]
+    assert [collection.library.closed for collection in opened] == [True, True]
     assert opened[1].engine.closed
     assert not library.closed and not shared.closed, "these are closed by who gave them"
-    for room in (desk.first, *rooms):
+    for collection in (collections.first, *opened):
         with pytest.raises(sqlite3.ProgrammingError):
-            room.conversations.begin("", "q")
-    desk.close()
+            collection.conversations.begin("", "q")
+    collections.close()
     with pytest.raises(InputError):
-        desk.room("Harbour story")
+        collections.open("Harbour story")
 
 
 def test_the_server_stops_although_a_page_is_open() -> None:
@@ -192,10 +192,10 @@ def test_one_collection_that_cannot_be_closed_does_not_keep_the_others_open(tmp_
         return library, FakeAssistant(library)
 
     library = FakeLibrary(tmp_path / "default")
-    desk = Desk(open_room(tmp_path / "default", library, FakeAssistant(library)), opener)
-    rooms = [desk.create("A"), desk.create("B")]
-    desk.close()
-    assert [room.library.closed for room in rooms] == [False, True]  # type: ignore[attr-defined]
+    collections = Collections(collection_in(tmp_path / "default", library, FakeAssistant(library)), opener)
+    opened = [collections.create("A"), collections.create("B")]
+    collections.close()
+    assert [collection.library.closed for collection in opened] == [False, True]  # type: ignore[attr-defined]
 
 
 def test_a_filter_with_its_dates_in_the_wrong_order_is_refused() -> None:
@@ -204,11 +204,11 @@ def test_a_filter_with_its_dates_in_the_wrong_order_is_refused() -> None:
 
 
 def test_collections_have_names_that_cannot_leave_their_folder(site: Site) -> None:
-    desk = site.app.state.desk
+    collections = site.app.state.collections
     for name in ("../evil", "a/b", "", ".hidden", "x" * 60, "dot."):
         with pytest.raises(InputError):
-            desk.create(name)
-    desk.create("Harbour story")
-    assert desk.names() == ("default", "Harbour story")
+            collections.create(name)
+    collections.create("Harbour story")
+    assert collections.names() == ("default", "Harbour story")
     with pytest.raises(InputError, match="is taken"):
-        desk.create("Harbour story")
+        collections.create("Harbour story")

@@ -9,7 +9,7 @@ import pytest
 from onrecord.index import Library
 from onrecord.index.types import Article, Sentence
 from onrecord.qa import Answer, AnswerSettings, Assistant
-from onrecord.ui.desk.collections import open_room
+from onrecord.ui.desk.collections import collection_in
 from onrecord.ui.desk.suggest import questions, suggestions
 from tests.conftest import FakeEmbedder, FakeEngine
 from tests.ui.fakes import FakeAssistant, FakeLibrary
@@ -44,7 +44,7 @@ def test_each_suggestion_is_answered_without_a_model_by_the_sentence_it_was_made
         library.add(articles)
         # The calibrated threshold is for the real embedder's cosines; the fake one's are lower.
         assistant = Assistant(library, FakeEngine(), AnswerSettings(threshold=0.2))
-        found = suggestions(open_room(tmp_path / "a", library, assistant))
+        found = suggestions(collection_in(tmp_path / "a", library, assistant))
         assert len(found) >= 2
         for question in found:
             answer = Assistant(library, None, assistant.settings).ask(question)
@@ -55,7 +55,7 @@ def test_each_suggestion_is_answered_without_a_model_by_the_sentence_it_was_made
 def test_the_model_is_not_asked_for_suggestions(articles: tuple[Article, ...], tmp_path: Path) -> None:
     library = FakeLibrary(tmp_path / "a", articles)
     assistant = FakeAssistant(library)
-    assert suggestions(open_room(tmp_path / "a", library, assistant))
+    assert suggestions(collection_in(tmp_path / "a", library, assistant))
     assert assistant.asked == []
     assert assistant.engine is not None
 
@@ -74,9 +74,9 @@ def test_a_question_that_would_be_refused_or_answered_by_another_sentence_is_not
 
     library = FakeLibrary(tmp_path / "a", articles)
     for number, kind in enumerate((Refusing, Straying)):
-        assert suggestions(open_room(tmp_path / str(number), library, kind(library))) == ()
+        assert suggestions(collection_in(tmp_path / str(number), library, kind(library))) == ()
 
 
 def test_an_empty_collection_suggests_nothing(tmp_path: Path) -> None:
     empty = FakeLibrary(tmp_path / "b")
-    assert suggestions(open_room(tmp_path / "b", empty, FakeAssistant(empty))) == ()
+    assert suggestions(collection_in(tmp_path / "b", empty, FakeAssistant(empty))) == ()

@@ -16,7 +16,7 @@ from onrecord.qa.build import build_assistant
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Event, Finished
 from onrecord.ui.cli import opening
-from onrecord.ui.cli.protocol import Collection, Examined, Progress
+from onrecord.ui.cli.protocol import CollectionCommands, Examined, Progress
 from onrecord.ui.desk.searching import found, scope_warnings
 from onrecord.ui.desk.tidying import tidy
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from onrecord.qa.types import Turn
 
 
-def open_collection(settings: "Settings") -> Collection:
+def open_collection(settings: "Settings") -> CollectionCommands:
     """The collection in the settings' folder. Raises `LibraryBusy` where another process has it and serves nothing."""
     try:
         return OpenedCollection(settings, opening.open_library(settings))

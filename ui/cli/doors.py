@@ -65,7 +65,7 @@ def mcp(
 ) -> None:
     """Serve a language model's host over MCP: tools to search, ask and read the articles."""
     from onrecord.ui.cli.serving import run
-    from onrecord.ui.desk.collections import Desk, open_room
+    from onrecord.ui.desk.collections import Collections, collection_in
     from onrecord.ui.http import mcp as door
     from onrecord.ui.http.service import DoorLimits, Service
     from onrecord.ui.server.connections import limits_of
@@ -85,9 +85,9 @@ def mcp(
             )
             run(app, settings.server.host, settings.server.port, path="/mcp", limits=limits_of(settings.server))
             return
-        room = open_room(settings.data, library, assistant)
-        with closing(room.conversations):
-            door.run_stdio(Service.of(Desk(room, opener), DoorLimits()))
+        collection = collection_in(settings.data, library, assistant)
+        with closing(collection.conversations):
+            door.run_stdio(Service.of(Collections(collection, opener), DoorLimits()))
 
 
 @contextmanager

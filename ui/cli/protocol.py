@@ -24,7 +24,7 @@ class Examined:
     findings: tuple[Finding, ...]
 
 
-class Collection(Protocol):
+class CollectionCommands(Protocol):
     """What commands do with a collection. A filter's warnings are sentences for the person who gave it."""
 
     def count(self) -> int:

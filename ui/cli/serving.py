@@ -40,9 +40,9 @@ def run(
     if access_log:
         _log_access()
     config = Config(app, limits=limits or ConnectionLimits(), host=host, port=port, timeout_graceful_shutdown=GRACE)
-    desk = getattr(getattr(app, "state", None), "desk", None)
+    collections = getattr(getattr(app, "state", None), "collections", None)
     with contextlib.suppress(KeyboardInterrupt):  # how a server is stopped
-        Server(config, path=path, to=sys.stderr, desk=desk).run()
+        Server(config, path=path, to=sys.stderr, collections=collections).run()
 
 
 def _log_access() -> None:

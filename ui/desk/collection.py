@@ -14,7 +14,7 @@ from onrecord.index.reading.files import ReadResult
 from onrecord.index.types import Article, Filter, Hit, Sentence
 from onrecord.qa.types import AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
 from onrecord.ui.desk.conversations import Conversations, now
-from onrecord.ui.desk.model_queue import Lane
+from onrecord.ui.desk.model_queue import ModelQueue
 from onrecord.ui.desk.records import Line, Quote, Record, evidence_of, finish, found_of, line_of
 
 log = logging.getLogger("onrecord")
@@ -83,7 +83,7 @@ class LibraryLike(Protocol):
 
 
 @dataclass(slots=True)
-class Room:
+class Collection:
     """A named collection, open. ``library`` is an ``onrecord.index.Library`` or anything with its methods."""
 
     name: str
@@ -106,28 +106,28 @@ def new_record(question: str, scope: Filter) -> Record:
 
 
 def answer(
-    room: Room, lane: Lane, record: Record, history: Sequence[Turn], assistant: Answers | None = None
+    collection: Collection, queue: ModelQueue, record: Record, history: Sequence[Turn], assistant: Answers | None = None
 ) -> Iterator[Record]:
     """``record`` as it grows. Closing this generator, as a closed tab does, stops the model.
 
-    ``assistant``: the room's own unless given. The evidence comes before the wait for a place in the lane: most
+    ``assistant``: the collection's own unless given. The evidence comes before the wait for a place in the queue: most
     searches need no model. A follow-up that no rule can make whole, and a question in a language of no article, ask it
     first; its engine then serves that short call in turn with the answer that is being written.
     """
     yield record
-    ticket = lane.join(begin=False)
+    ticket = queue.join(begin=False)
     try:
         while not ticket.begin(0.5):  # another model is being loaded
             record = replace(record, state="waiting")
             yield record
         record = replace(record, state="searching")
-        with closing(_events(assistant or room.assistant, record, history)) as events:
+        with closing(_events(assistant or collection.assistant, record, history)) as events:
             shown = time.monotonic()
             for event in events:
                 # Handing something on is what lets a press on Stop through, but each costs the browser a message.
                 if isinstance(event, Writing) and time.monotonic() - shown < LET_STOP:
                     continue
-                record = _grown(room, record, event)
+                record = _grown(collection, record, event)
                 shown = time.monotonic()
                 yield record
                 if isinstance(event, EvidenceFound):
@@ -157,12 +157,12 @@ def _events(assistant: Answers, record: Record, history: Sequence[Turn]) -> Gene
             close()
 
 
-def _grown(room: Room, record: Record, event: Event) -> Record:
+def _grown(collection: Collection, record: Record, event: Event) -> Record:
     match event:
         case Writing():
             return record
         case EvidenceFound(standalone_question=searched, hits=hits, evidence=evidence):
-            facts = {hit.passage.article_id: _facts(room, hit.passage.article_id) for hit in hits}
+            facts = {hit.passage.article_id: _facts(collection, hit.passage.article_id) for hit in hits}
             return replace(
                 record,
                 state="reading",
@@ -178,34 +178,34 @@ def _grown(room: Room, record: Record, event: Event) -> Record:
                 return replace(record, unconfirmed=(*record.unconfirmed, line))
             return replace(record, state="writing", lines=(*record.lines, line))
         case Finished(answer=answered):
-            facts = {h.passage.article_id: _facts(room, h.passage.article_id) for h in answered.hits}
+            facts = {h.passage.article_id: _facts(collection, h.passage.article_id) for h in answered.hits}
             return replace(finish(record, answered), hits=found_of(answered.hits, facts) or record.hits)
 
 
-def _facts(room: Room, article_id: str) -> tuple[str, str, str]:
+def _facts(collection: Collection, article_id: str) -> tuple[str, str, str]:
     try:
-        article = room.library.article(article_id)
+        article = collection.library.article(article_id)
     except UnknownArticle:  # removed between the search and now
         return ("", "", "")
     return article.title, article.source, article.published
 
 
-def standing(room: Room, quote: Quote) -> str:
+def standing(collection: Collection, quote: Quote) -> str:
     """ "" while the article still says the quote at its place, else "changed" or "gone"."""
     try:
-        article = room.library.article(quote.article_id)
+        article = collection.library.article(quote.article_id)
     except UnknownArticle:
         return "gone"
     return "" if article.text[quote.start_char : quote.end_char] == quote.quote else "changed"
 
 
-def checked(room: Room, record: Record) -> Record:
+def checked(collection: Collection, record: Record) -> Record:
     """``record`` with every citation marked whose article changed or went."""
     marks: dict[tuple[str, int], str] = {}
 
     def mark(quote: Quote) -> Quote:
         if quote.place not in marks:
-            marks[quote.place] = standing(room, quote)
+            marks[quote.place] = standing(collection, quote)
         return replace(quote, standing=marks[quote.place])
 
     def marked(line: Line) -> Line:

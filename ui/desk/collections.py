@@ -1,4 +1,4 @@
-"""Everything that the page's handlers share: the open collections, the lane to the model, and who is asking."""
+"""Everything that the page's handlers share: the collections, the queue to the model, what a tab has open."""
 
 import contextlib
 import logging
@@ -12,9 +12,9 @@ from pathlib import Path
 from onrecord.index.errors import InputError, OnRecordError
 from onrecord.index.store.catalogue import FILE as CATALOGUE
 from onrecord.ui.desk import uploads
-from onrecord.ui.desk.collection import Answers, LibraryLike, Room
+from onrecord.ui.desk.collection import Answers, Collection, LibraryLike
 from onrecord.ui.desk.conversations import FILE, Conversations
-from onrecord.ui.desk.model_queue import Lane
+from onrecord.ui.desk.model_queue import ModelQueue
 from onrecord.ui.desk.suggest import suggestions
 from onrecord.ui.desk.tidying import follow
 from onrecord.ui.desk.tuning import Style, rewired, tuned
@@ -42,7 +42,7 @@ class Session:
     ``arrived``: whether the page's address has been read. Before that nobody knows which conversation is open.
     """
 
-    room: str = ""
+    collection: str = ""
     conversation: str = ""
     editing: str = ""
     style: Style = Style()  # noqa: RUF009  (frozen)
@@ -50,23 +50,24 @@ class Session:
 
 
 @dataclass(slots=True)
-class Desk:
+class Collections:
     """The first collection and those in folders beside it. Without ``opener`` there is only the first.
 
     ``token``: lets this account's commands in at ``/api/v1`` for as long as this process runs.
-    ``writer``: the model of all of them, where another can be chosen. `close` closes what the desk opened itself: every
-    conversation store, and the collections that ``opener`` gave. The first library and the model are their giver's.
+    ``writer``: the model of all of them, where another can be chosen. `close` closes what was
+    opened here: every conversation store, and the collections that ``opener`` gave. Who gave the first library and the
+    model closes those.
     """
 
-    first: Room
+    first: Collection
     opener: Opener | None = None
     limits: Limits = Limits()
     folders_allowed: bool = True  # whether a person may name a folder on the server to read articles from
-    lane: Lane = field(default_factory=Lane)
+    queue: ModelQueue = field(default_factory=ModelQueue)
     writer: Writer | None = None
     token: str = field(default_factory=lambda: f"run_{secrets.token_urlsafe(32)}")
     _address: str = ""
-    _rooms: dict[str, Room] = field(default_factory=dict)
+    _others: dict[str, Collection] = field(default_factory=dict)
     _suggested: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     _tuned: dict[tuple[str, Style], Answers] = field(default_factory=dict)
     _finding: threading.Lock = field(default_factory=threading.Lock)
@@ -83,15 +84,15 @@ class Desk:
             )
         return (self.first.name, *others)
 
-    def room(self, name: str = "") -> Room:
+    def open(self, name: str = "") -> Collection:
         """The collection of this name, opened when it is not yet."""
         if name in ("", self.first.name):
             return self.first
         if name not in self.names():
             raise InputError(f"There is no collection named “{name}”; choose one of: {', '.join(self.names())}.")
-        return self._opened(name)
+        return self._open(name)
 
-    def create(self, name: str) -> Room:
+    def create(self, name: str) -> Collection:
         """A new, empty collection beside the first."""
         name = " ".join(name.split())
         if self.opener is None:
@@ -102,37 +103,37 @@ class Desk:
             )
         if name in self.names() or (self.first.folder.parent / name).exists():
             raise InputError(f"“{name}” is taken; choose another name.")
-        return self._opened(name)
+        return self._open(name)
 
     def announce(self, address: str) -> None:
         """Tells the commands of this account where the open collections are served, and the token; empty: nowhere."""
         with self._lock:
             self._address = address
-            for room in (self.first, *self._rooms.values()):
-                self._announce(room)
+            for collection in (self.first, *self._others.values()):
+                self._announce(collection)
 
-    def _announce(self, room: Room) -> None:
-        announce = getattr(room.library, "announce", None)
+    def _announce(self, collection: Collection) -> None:
+        announce = getattr(collection.library, "announce", None)
         if announce is not None:
-            here = {"address": self._address, "token": self.token, "collection": room.name}
+            here = {"address": self._address, "token": self.token, "collection": collection.name}
             announce(here if self._address else {})
 
-    def _opened(self, name: str) -> Room:
+    def _open(self, name: str) -> Collection:
         with self._lock:
-            if name not in self._rooms:
+            if name not in self._others:
                 if self.opener is None:
                     raise InputError("The server is being stopped; start it again to open another collection.")
                 folder = self.first.folder.parent / name
-                self._rooms[name] = open_room(folder, *self.opener(folder))
-                self._announce(self._rooms[name])
-            return self._rooms[name]
+                self._others[name] = collection_in(folder, *self.opener(folder))
+                self._announce(self._others[name])
+            return self._others[name]
 
-    def assistant(self, room: Room, style: Style) -> Answers:
-        """The room's assistant in this style; one for each style, because it keeps what it learns of the articles."""
-        key = (room.name, style)
+    def assistant(self, collection: Collection, style: Style) -> Answers:
+        """The collection's assistant in this style, one each, because it keeps what it learns of the articles."""
+        key = (collection.name, style)
         with self._lock:
             if key not in self._tuned:
-                self._tuned[key] = tuned(room.assistant, style)
+                self._tuned[key] = tuned(collection.assistant, style)
             return self._tuned[key]
 
     def write_with(self, name: str) -> None:
@@ -142,14 +143,14 @@ class Desk:
         """
         if self.writer is None:
             raise InputError("This server was started with one model; another cannot be chosen here.")
-        with self.lane.alone():
+        with self.queue.alone():
             if name == self.writer.chosen:
                 return
             engine = self.writer.load(name)
             with self._lock:
                 before = self.writer.take(name, engine)
-                rooms = (self.first, *self._rooms.values())
-                for assistant in (*(room.assistant for room in rooms), *self._tuned.values()):
+                opened = (self.first, *self._others.values())
+                for assistant in (*(collection.assistant for collection in opened), *self._tuned.values()):
                     rewired(assistant, engine)
             if before is not None:
                 before.close()
@@ -157,24 +158,24 @@ class Desk:
     def close(self) -> None:
         """Closes what was opened here, each whatever became of the others; a second call does nothing."""
         with self._lock:
-            opened, self._rooms = list(self._rooms.values()), {}
+            opened, self._others = list(self._others.values()), {}
         self.opener = None
-        for room in opened:
-            engine = getattr(room.assistant, "engine", None)
+        for collection in opened:
+            engine = getattr(collection.assistant, "engine", None)
             shared = (getattr(self.first.assistant, "engine", None), self.writer and self.writer.engine)
-            for part in (room.library, None if engine in shared else engine):
+            for part in (collection.library, None if engine in shared else engine):
                 _close(part)
-        for room in (self.first, *opened):
-            room.conversations.close()
+        for collection in (self.first, *opened):
+            collection.conversations.close()
         uploads.let_go(self)
 
-    def suggestions(self, room: Room, *, wait: bool = True) -> tuple[str, ...]:
+    def suggestions(self, collection: Collection, *, wait: bool = True) -> tuple[str, ...]:
         """Questions to begin with; found once for each state of the collection. Without ``wait``: those known now."""
-        key = (room.name, room.library.revision)
+        key = (collection.name, collection.library.revision)
         if key not in self._suggested and wait:
             with self._finding:
                 if key not in self._suggested:
-                    self._suggested[key] = suggestions(room)
+                    self._suggested[key] = suggestions(collection)
         return self._suggested.get(key, ())
 
     def warm(self) -> None:
@@ -187,20 +188,20 @@ class Desk:
         threading.Thread(target=find, name="warming", daemon=True).start()
 
 
-def open_room(folder: Path, library: LibraryLike, assistant: Answers) -> Room:
+def collection_in(folder: Path, library: LibraryLike, assistant: Answers) -> Collection:
     """A collection with what is kept beside it in ``folder``."""
     conversations = Conversations(folder / FILE)
     follow(library, conversations, folder)
-    return Room(folder.name, library, assistant, conversations, folder)
+    return Collection(folder.name, library, assistant, conversations, folder)
 
 
-def closing(desk: Desk) -> Callable[[object], contextlib.AbstractAsyncContextManager[None]]:
-    """The lifespan of an app over this desk: what was opened is closed when the server stops."""
+def closing(collections: Collections) -> Callable[[object], contextlib.AbstractAsyncContextManager[None]]:
+    """The lifespan of an app over these collections: what was opened is closed when the server stops."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         yield
-        desk.close()
+        collections.close()
 
     return lifespan
 

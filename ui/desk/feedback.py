@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from onrecord.index.errors import StoreError, UnknownArticle
 from onrecord.index.store import modes
-from onrecord.ui.desk.collection import Room
+from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.judged import ARTICLES, FOLDER, QUESTIONS, rows, write
 from onrecord.ui.desk.records import Record
 
@@ -17,7 +17,7 @@ _lock = threading.Lock()
 
 
 def keep(
-    room: Room,
+    collection: Collection,
     record: Record,
     kind: str,
     note: str = "",
@@ -29,14 +29,14 @@ def keep(
     A right answer becomes its own reference; after a wrong one the note is what it should have said. ``conversation``:
     that of the answer; when it is deleted, the case is too.
     """
-    folder = room.folder / FOLDER
+    folder = collection.folder / FOLDER
     try:
         with _lock:
             modes.make_folder(folder)
             cases = {row["id"]: row for row in rows(folder / QUESTIONS)}
             cases[record.id] = _case(record, kind, note, history, conversation)
             articles = {row["id"]: row for row in rows(folder / ARTICLES)}
-            articles |= {row["id"]: row for row in _articles(room, record)}
+            articles |= {row["id"]: row for row in _articles(collection, record)}
             write(folder / QUESTIONS, list(cases.values()))
             write(folder / ARTICLES, list(articles.values()))
             about = {
@@ -73,12 +73,12 @@ def _case(
     return case
 
 
-def _articles(room: Room, record: Record) -> list[dict[str, str]]:
+def _articles(collection: Collection, record: Record) -> list[dict[str, str]]:
     """The articles that the answer was made from, so that the suite stands alone."""
     found = []
     for key in dict.fromkeys([*(q.article_id for q in record.evidence), *(h.article_id for h in record.hits)]):
         try:
-            a = room.library.article(key)
+            a = collection.library.article(key)
         except UnknownArticle:
             continue
         found.append(

@@ -7,39 +7,39 @@ from contextlib import contextmanager
 
 
 class Ticket:
-    """A place in the lane. Leave it when done or when the person has gone; leaving twice does no harm."""
+    """A place in the queue. Leave it when done or when the person has gone; leaving twice does no harm."""
 
-    def __init__(self, lane: "Lane") -> None:
-        self._lane = lane
+    def __init__(self, queue: "ModelQueue") -> None:
+        self._queue = queue
 
     @property
     def place(self) -> int:
         """0 when it is this ticket's turn, else how many turns are still to come before it."""
-        return self._lane.place(self)
+        return self._queue.place(self)
 
     def begin(self, seconds: float) -> bool:
-        """True as soon as nobody before it needs the lane alone, False after ``seconds``."""
-        return self._lane.begin(self, seconds)
+        """True as soon as nobody before it needs the queue alone, False after ``seconds``."""
+        return self._queue.begin(self, seconds)
 
     def wait(self, seconds: float) -> bool:
         """True as soon as it is this ticket's turn, False after ``seconds``."""
-        return self._lane.wait(self, seconds)
+        return self._queue.wait(self, seconds)
 
     def leave(self) -> None:
-        self._lane.leave(self)
+        self._queue.leave(self)
 
 
-class Lane:
+class ModelQueue:
     """First come, first served, ``width`` at a time."""
 
     def __init__(self, width: int = 1) -> None:
         self._width = width
         self._tickets: deque[Ticket] = deque()
-        self._lone: set[Ticket] = set()  # those that need the lane for themselves
+        self._lone: set[Ticket] = set()  # those that need the queue for themselves
         self._changed = threading.Condition()
 
     def join(self, *, begin: bool = True) -> Ticket:
-        """A place at the end. With ``begin`` this waits while somebody before it needs the lane alone."""
+        """A place at the end. With ``begin`` this waits while somebody before it needs the queue alone."""
         ticket = self._join(lone=False)
         if begin:
             ticket.begin(float("inf"))

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from onrecord.index.types import Article, Sentence
 from onrecord.qa.types import Answer, Finished
-from onrecord.ui.desk.collection import Answers, Room
+from onrecord.ui.desk.collection import Answers, Collection
 from onrecord.ui.desk.tuning import quoting
 
 _NAME = r"((?:[A-Z][\w'’-]+)(?:\s+(?:al-|de |von |van )?[A-Z][\w'’-]+){1,3})"
@@ -52,8 +52,8 @@ def _person(question: str) -> str:
     return name[1].split()[-1] if name else question
 
 
-def _found_again(room: Room, question: str, sentence: Sentence) -> bool:
-    hits = room.library.search(question, top_k=3)
+def _found_again(collection: Collection, question: str, sentence: Sentence) -> bool:
+    hits = collection.library.search(question, top_k=3)
     return any(
         sentence.start_char in {s.start_char for s in hit.passage.sentences}
         for hit in hits
@@ -74,16 +74,16 @@ def _answered_by(assistant: Answers, question: str, sentence: Sentence) -> bool:
     return first is not None and (first.article_id, first.start_char) == (sentence.article_id, sentence.start_char)
 
 
-def suggestions(room: Room, *, count: int = 4, articles: int = 40) -> tuple[str, ...]:
+def suggestions(collection: Collection, *, count: int = 4, articles: int = 40) -> tuple[str, ...]:
     """Up to ``count`` questions, from different articles where there are enough; none from an empty collection.
 
-    Each was asked of the room's assistant without its model, which refuses what the articles do not surely answer.
+    Each was asked of its assistant without the model, which refuses what the articles do not surely answer.
     """
-    assistant = quoting(room.assistant)
+    assistant = quoting(collection.assistant)
     by_article: list[list[tuple[str, Sentence]]] = []
-    for info in room.library.articles()[:articles]:
-        article: Article = room.library.article(info.id)
-        by_article.append([(q, s) for s in room.library.sentences(article.id) for q in questions(s)])
+    for info in collection.library.articles()[:articles]:
+        article: Article = collection.library.article(info.id)
+        by_article.append([(q, s) for s in collection.library.sentences(article.id) for q in questions(s)])
     chosen: list[str] = []
     people: set[str] = set()  # by the last word of the name: "Abu Jaafar" is "Mohammed Abu Jaafar" once more
     while any(by_article) and len(chosen) < count:
@@ -91,7 +91,7 @@ def suggestions(room: Room, *, count: int = 4, articles: int = 40) -> tuple[str,
             if candidates and len(chosen) < count:
                 question, sentence = candidates.pop(0)
                 person = _person(question)
-                if person in people or not _found_again(room, question, sentence):  # the search costs less
+                if person in people or not _found_again(collection, question, sentence):  # the search costs less
                     continue
                 if _answered_by(assistant, question, sentence):
                     chosen.append(question)

@@ -55,7 +55,7 @@ def _configured(settings: ModelSettings) -> str:
 class Writer:
     """The model of every open collection. ``load`` makes the engine of a choice; ``engine`` None answers by quoting.
 
-    It changes nothing by itself while a question is under way: `Desk.write_with` sees to that.
+    It changes nothing by itself while a question is under way: `Collections.write_with` sees to that.
     """
 
     def __init__(self, settings: ModelSettings, engine: Engine | None, load: Load) -> None:

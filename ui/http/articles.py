@@ -32,7 +32,7 @@ class Listing(FilterModel):
 @articles.get("/articles", response_model=ArticleList)
 def list_articles(request: Request, given: Annotated[Listing, Query()]) -> Any:
     """The articles in the order in which they were first added, a page at a time."""
-    service, scope = first_service(request).collection(given.collection), given.filter()
+    service, scope = first_service(request).named(given.collection), given.filter()
     warnings = warnings_about(service, scope)
     found = service.library.articles(scope or None)
     following = given.offset + given.limit

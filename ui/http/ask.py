@@ -92,7 +92,7 @@ def _prepared(service: Service, owner: str, given: AskRequest, scope: Filter) ->
 
 def _assistant(service: Service, given: AskRequest) -> Answers:
     """The collection's own assistant, as long-winded as is wished, and with its model unless none is wished."""
-    assistant = service.room.assistant
+    assistant = service.collection.assistant
     writes = getattr(getattr(assistant, "engine", None), "name", NO_MODEL)
     if given.model == NO_MODEL:
         assistant = quoting(assistant)

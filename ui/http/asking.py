@@ -1,4 +1,4 @@
-"""One question asked over HTTP or MCP: its place in the lane, its events, its end when the client goes away."""
+"""One question asked over HTTP or MCP: its place in the queue, its events, its end when the client goes away."""
 
 import asyncio
 import contextlib
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from onrecord.index import Filter
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
-from onrecord.ui.desk.collection import Answers, Room
-from onrecord.ui.desk.model_queue import Lane, Ticket
+from onrecord.ui.desk.collection import Answers, Collection
+from onrecord.ui.desk.model_queue import ModelQueue, Ticket
 from onrecord.ui.http.problems import Problem
 
 RETRY_AFTER = 5  # seconds that a refused client is told to wait
@@ -65,8 +65,8 @@ class Asking:
     ``seconds``: how long one answer may take, its wait included.
     """
 
-    room: Room  # its assistant is taken from it for each question, because it may be exchanged
-    lane: Lane
+    collection: Collection  # its assistant is taken from it for each question, because it may be exchanged
+    queue: ModelQueue
     places: Places
     seconds: float = 300.0
 
@@ -82,7 +82,7 @@ class Asking:
         scope: Filter | None = None,
         assistant: Answers | None = None,
     ) -> AsyncIterator[Sign]:
-        """The events of ``assistant`` (the room's own unless given), and `Waiting` while others come first.
+        """The events of ``assistant`` (the collection's own unless given), and `Waiting` while others come first.
 
         Closing or cancelling this stops the model at its next event. A client that reads slowly delays only itself.
         """
@@ -138,9 +138,9 @@ class Asking:
     ) -> None:
         """Runs in a thread of its own, to its end, until ``stop``, or until the time is over."""
         end = time.monotonic() + self.seconds  # here too: a client that reads nothing never asks what the time is
-        ticket = self.lane.join()
+        ticket = self.queue.join()
         try:
-            stream = (assistant or self.room.assistant).stream(question, history, scope)
+            stream = (assistant or self.collection.assistant).stream(question, history, scope)
             with contextlib.closing(stream) as events:  # type: ignore[type-var]
                 self._follow(events, ticket, stop, end, tell)
         except Exception as error:  # noqa: BLE001  carried to the task that waits for it
@@ -153,7 +153,7 @@ class Asking:
     def _follow(
         self, events: Iterator[Event], ticket: Ticket, stop: threading.Event, end: float, tell: Callable[[Sign], None]
     ) -> None:
-        """The evidence comes before the wait for the lane.
+        """The evidence comes before the wait for the queue.
 
         Most searches need no model. A follow-up that no rule can make whole, and a question in a language of no
         article, ask it first; its engine then serves that short call in turn with the answer that is being written.

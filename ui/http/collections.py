@@ -38,7 +38,7 @@ class CollectionList(BaseModel):
 def list_collections(request: Request) -> Any:
     """The collections, the first one first. The name is what `collection` takes on the other routes."""
     service = first_service(request)
-    names = service.collections
+    names = service.names
     return {
         "collections": [{"name": name, "first": name == names[0], "model": service.model_of(name)} for name in names]
     }

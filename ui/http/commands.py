@@ -1,4 +1,4 @@
-"""``/api/v1/commands``: for this account's own commands alone, which have the token of the run (``Desk.token``)."""
+"""``/api/v1/commands``: for this account's own commands, by the token of the run (``Collections.token``)."""
 
 import gzip
 import json

@@ -46,7 +46,7 @@ Sources = Annotated[list[str] | None, Field(description="Only articles from thes
 Articles = Annotated[list[str] | None, Field(description="Only the articles with these ids")]
 From = Annotated[str, Field(description="Published on this day or later: 2024, 2024-03 or 2024-03-09")]
 To = Annotated[str, Field(description="Published on this day or earlier")]
-Collection = Annotated[str, Field(max_length=200, description="Which collection of articles; empty: the first one")]
+CollectionName = Annotated[str, Field(max_length=200, description="Which collection of articles; empty: the first one")]
 
 
 def create_mcp(service: Service) -> "MCPServer[Any]":
@@ -71,12 +71,12 @@ def _add_search(server: "MCPServer[Any]", service: Service) -> None:
         articles: Articles = None,
         published_from: From = "",
         published_to: To = "",
-        collection: Collection = "",
+        collection: CollectionName = "",
     ) -> Annotated[CallToolResult, SearchResponse]:
         """Find passages in the user's articles by meaning and by words, with their exact places."""
         with _told():
             scope = scope_of(articles or (), sources or (), published_from, published_to)
-            chosen = service.collection(collection)
+            chosen = service.named(collection)
             hits, warnings = chosen.search(query, top_k=top_k, scope=scope)
         lines = [f"{_facts(chosen, hit)}\n{_lines(hit['quote'])}" for hit in hits] or ["Nothing found."]
         return _result(chosen, lines + warnings, hits, {"query": query, "hits": hits, "warnings": warnings})
@@ -91,12 +91,12 @@ def _add_ask(server: "MCPServer[Any]", service: Service) -> None:
         articles: Articles = None,
         published_from: From = "",
         published_to: To = "",
-        collection: Collection = "",
+        collection: CollectionName = "",
     ) -> Annotated[CallToolResult, AnswerModel]:
         """Answer a question from the user's articles; every sentence cites its source. Says so when they do not say."""
         with _told():
             scope = scope_of(articles or (), sources or (), published_from, published_to)
-            chosen = await to_thread.run_sync(service.collection, collection)
+            chosen = await to_thread.run_sync(service.named, collection)
             warnings = await to_thread.run_sync(warnings_about, chosen, scope)
             turns = tuple(Turn("user", one) for one in history or ())
             answer = await chosen.asking.answer(question, turns, scope or None)
@@ -113,11 +113,11 @@ def _add_read(server: "MCPServer[Any]", service: Service) -> None:
     @server.tool(annotations=READS, title="Read an article")
     def read_article(
         article_id: Annotated[str, Field(max_length=100, description="As in the results of the other tools")],
-        collection: Collection = "",
+        collection: CollectionName = "",
     ) -> Annotated[CallToolResult, ArticleModel]:
         """The full text of one article, with the places of its sentences."""
         with _told():
-            chosen = service.collection(collection)
+            chosen = service.named(collection)
             article = article_to_dict(chosen, article_id)
         found = {"article_id": article_id, "title": article["title"]}
         return _result(chosen, [f"{_facts(chosen, article)}\n\n{_lines(article['text'])}"], [found], article)
@@ -127,13 +127,13 @@ def _add_collections(server: "MCPServer[Any]", service: Service) -> None:
     @server.tool(annotations=READS, title="List the collections")
     def list_collections() -> list[str]:
         """The names of the user's collections of articles; the other tools look in the first one unless told."""
-        return list(service.collections)
+        return list(service.names)
 
 
 def _add_resources(server: "MCPServer[Any]", service: Service) -> None:
     def text(collection: str, article_id: str) -> str:
         try:
-            return service.collection(collection).library.article(article_id).text
+            return service.named(collection).library.article(article_id).text
         except (UnknownArticle, Problem) as error:
             raise ResourceNotFoundError(_said(error)) from error
 

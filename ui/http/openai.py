@@ -30,7 +30,7 @@ _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit
 def models(request: Request) -> Any:
     """A model for each collection: the assistant over it."""
     service = first_service(request)
-    return {"object": "list", "data": [_model(service.model_of(name)) for name in service.collections]}
+    return {"object": "list", "data": [_model(service.model_of(name)) for name in service.names]}
 
 
 @router.get("/models/{name:path}")
@@ -133,7 +133,7 @@ def _model(name: str) -> dict[str, Any]:
 
 def _collection(service: Service, model: str) -> str:
     """The name of the collection that a model's name stands for; a 404 names the models that there are."""
-    models = {service.model_of(name): name for name in service.collections}
+    models = {service.model_of(name): name for name in service.names}
     if model not in models:
         raise Problem(404, f"There is no model {model!r} here; use {' or '.join(map(repr, models))}.")
     return models[model]
@@ -141,7 +141,7 @@ def _collection(service: Service, model: str) -> str:
 
 def _service(first: Service, model: str) -> Service:
     """The collection behind a model, opened."""
-    return first.collection(_collection(first, model))
+    return first.named(_collection(first, model))
 
 
 def _error(status: int, message: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from fastapi import Depends, Query, Request
 
 from onrecord.index import Filter, InputError, Library, UnknownArticle
 from onrecord.qa.types import Turn
-from onrecord.ui.desk.collection import Room, history_of
-from onrecord.ui.desk.collections import Desk
+from onrecord.ui.desk.collection import Collection, history_of
+from onrecord.ui.desk.collections import Collections
 from onrecord.ui.desk.conversations import Conversations
 from onrecord.ui.desk.searching import found, listed, scope_warnings
 from onrecord.ui.http.asking import RETRY_AFTER, Asking, Places
@@ -41,10 +41,10 @@ class DoorLimits:
 
 
 class Shared:
-    """What the collections of one server have in common: the desk, the limits, the places, the counts."""
+    """What the collections of one server have in common: where they are open, the limits, the places, the counts."""
 
-    def __init__(self, desk: Desk, limits: DoorLimits) -> None:
-        self.desk, self.limits, self.metrics = desk, limits, Metrics()
+    def __init__(self, collections: Collections, limits: DoorLimits) -> None:
+        self.collections, self.limits, self.metrics = collections, limits, Metrics()
         self.places = Places(limits.questions)
         self.searches = BoundedSemaphore(limits.searches)
         # More searches at once than processors only take each other's: fifty on two cores gave a quarter of the rate.
@@ -53,29 +53,29 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One open collection, as the doors use it; `collection` leads to the others."""
+    """One open collection, as the doors use it; `named` leads to the others."""
 
-    room: Room
+    collection: Collection
     shared: Shared
     asking: Asking
 
     @classmethod
-    def of(cls, desk: Desk, limits: DoorLimits) -> "Service":
-        """The desk's first collection; its questions stand in the same lane as the page's."""
-        return cls._in(desk.first, Shared(desk, limits))
+    def of(cls, collections: Collections, limits: DoorLimits) -> "Service":
+        """The first collection; its questions stand in the same queue as the page's."""
+        return cls._in(collections.first, Shared(collections, limits))
 
     @classmethod
-    def _in(cls, room: Room, shared: Shared) -> "Service":
-        asking = Asking(room, shared.desk.lane, shared.places, seconds=shared.limits.answer_seconds)
-        return cls(room, shared, asking)
+    def _in(cls, collection: Collection, shared: Shared) -> "Service":
+        asking = Asking(collection, shared.collections.queue, shared.places, seconds=shared.limits.answer_seconds)
+        return cls(collection, shared, asking)
 
     @property
     def library(self) -> Library:
-        return cast(Library, self.room.library)
+        return cast(Library, self.collection.library)
 
     @property
     def conversations(self) -> Conversations:
-        return self.room.conversations
+        return self.collection.conversations
 
     @property
     def limits(self) -> DoorLimits:
@@ -86,35 +86,35 @@ class Service:
         return self.shared.metrics
 
     @property
-    def collections(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """The names of all collections that this server has, the first one first."""
-        return self.shared.desk.names()
+        return self.shared.collections.names()
 
     @property
     def several(self) -> bool:
         """Whether there can be more collections than the first."""
-        return self.shared.desk.opener is not None
+        return self.shared.collections.opener is not None
 
     @property
     def is_first(self) -> bool:
-        return self.room is self.shared.desk.first
+        return self.collection is self.shared.collections.first
 
-    def collection(self, name: str = "") -> "Service":
+    def named(self, name: str = "") -> "Service":
         """The collection of that name, opened when it is not yet; empty: the first. A 404 names those there are."""
-        if name in ("", self.shared.desk.first.name):
-            return self if self.is_first else self._in(self.shared.desk.first, self.shared)
-        if name not in self.collections:
-            there = listed(self.collections)
+        if name in ("", self.shared.collections.first.name):
+            return self if self.is_first else self._in(self.shared.collections.first, self.shared)
+        if name not in self.names:
+            there = listed(self.names)
             raise Problem(404, f"There is no collection {name!r}; leave collection out, or give one of: {there}.")
-        return self._in(self.shared.desk.room(name), self.shared)
+        return self._in(self.shared.collections.open(name), self.shared)
 
     def model_of(self, name: str) -> str:
         """What a collection goes by where a client chooses a model."""
-        return MODEL if name == self.shared.desk.first.name else f"{MODEL}:{name}"
+        return MODEL if name == self.shared.collections.first.name else f"{MODEL}:{name}"
 
     def uri(self, article_id: str) -> str:
         """What an article without a URL goes by."""
-        within = "" if self.is_first else f"collections/{quote(self.room.name, safe='')}/"
+        within = "" if self.is_first else f"collections/{quote(self.collection.name, safe='')}/"
         return f"onrecord://{within}articles/{article_id}"
 
     @contextmanager
@@ -167,7 +167,7 @@ def chosen(
     unknown = sorted(set(request.query_params) - QUERY)
     if unknown:
         raise InputError(f"{unknown[0]}: is no parameter here; there are {', '.join(sorted(QUERY))}.")
-    return first_service(request).collection(collection)
+    return first_service(request).named(collection)
 
 
 Chosen = Annotated[Service, Depends(chosen)]

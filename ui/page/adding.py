@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from onrecord.index.errors import InputError, OnRecordError
 from onrecord.index.types import Article
-from onrecord.ui.desk.collection import Changes, Room
+from onrecord.ui.desk.collection import Changes, Collection
 from onrecord.ui.desk.collections import Limits
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ Step = tuple[list[Row], str]  # what became of each file so far, and a line on t
 Say = Callable[[str], None]
 
 
-def add_files(room: Room, paths: Sequence[str], limits: Limits) -> Iterator[Step]:
+def add_files(collection: Collection, paths: Sequence[str], limits: Limits) -> Iterator[Step]:
     """Reads and stores sent files, and deletes them whatever happens; yields the state as it goes."""
     try:
         if len(paths) > limits.files:
@@ -34,10 +34,10 @@ def add_files(room: Room, paths: Sequence[str], limits: Limits) -> Iterator[Step
             if refusal:
                 rows.append((name, refusal, False))
                 continue
-            for result in room.library.read_paths([Path(path)]):
+            for result in collection.library.read_paths([Path(path)]):
                 articles += result.articles
                 rows.append((name, _outcome(result, name), not result.error))
-        yield from _store(room, articles, rows)
+        yield from _store(collection, articles, rows)
     finally:
         for path in paths:
             with contextlib.suppress(OSError):
@@ -64,29 +64,29 @@ def _refusal(path: Path, limits: Limits) -> str:
     return ""
 
 
-def add_text(room: Room, text: str, *, title: str, source: str, published: str, url: str) -> Iterator[Step]:
+def add_text(collection: Collection, text: str, *, title: str, source: str, published: str, url: str) -> Iterator[Step]:
     from onrecord.index.reading.files import article_from_text
 
     if not text.strip():
         raise InputError("Paste the article's text first.")
     article = article_from_text(text, title=title.strip(), source=source.strip(), published=published, url=url.strip())
-    yield from _store(room, [article], [])
+    yield from _store(collection, [article], [])
 
 
-def add_folder(room: Room, path: str) -> Iterator[Step]:
+def add_folder(collection: Collection, path: str) -> Iterator[Step]:
     folder = Path(path.strip()).expanduser()
     if not path.strip() or not folder.exists():
         raise InputError(f"There is no folder or file “{path.strip()}” on this machine; check the path.")
     report: Changes | None = None
-    for note, result in relayed(lambda say: _add_paths(room, folder, say)):
+    for note, result in relayed(lambda say: _add_paths(collection, folder, say)):
         report = result
         yield [], note
     left = [*getattr(report, "failed", ()), *getattr(report, "passed_over", ())]
     yield [(Path(name).name, why, False) for name, why in left], _said(report)
 
 
-def _add_paths(room: Room, folder: Path, say: Say) -> Changes:
-    return room.library.add_paths(
+def _add_paths(collection: Collection, folder: Path, say: Say) -> Changes:
+    return collection.library.add_paths(
         [folder], on_progress=_indexing(say), on_reading=lambda path: say(f"Reading {Path(path).name}…")
     )
 
@@ -95,10 +95,10 @@ def _indexing(say: Say) -> Callable[[int, int], None]:
     return lambda at, total: say(f"Indexing {at:,} of {total:,}…")
 
 
-def _store(room: Room, articles: Sequence[Article], rows: list[Row]) -> Iterator[Step]:
+def _store(collection: Collection, articles: Sequence[Article], rows: list[Row]) -> Iterator[Step]:
     report: Changes | None = None
     if articles:
-        for note, result in relayed(lambda say: room.library.add(articles, on_progress=_indexing(say))):
+        for note, result in relayed(lambda say: collection.library.add(articles, on_progress=_indexing(say))):
             report = result
             yield rows, note
     yield rows, _said(report)

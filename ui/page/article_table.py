@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from onrecord.ui.desk.collection import ArticleFacts, Room
+from onrecord.ui.desk.collection import ArticleFacts, Collection
 from onrecord.ui.escape import bdi, e
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.home import contents
@@ -24,9 +24,9 @@ def _key(value: object) -> tuple[int, str]:
     return (value, "") if isinstance(value, int) else (0, str(value).lower())
 
 
-def table(room: Room, *, search: str = "", sort: str = "added", down: bool = True, page: int = 0) -> str:
+def table(collection: Collection, *, search: str = "", sort: str = "added", down: bool = True, page: int = 0) -> str:
     """One page of the table, with the ways to the other pages."""
-    infos = room.library.articles()
+    infos = collection.library.articles()
     rows = chosen(infos, search, sort, down)
     page = max(0, min(page, (len(rows) - 1) // PAGE))
     shown = rows[page * PAGE : (page + 1) * PAGE]
@@ -72,10 +72,10 @@ def _pages(page: int, total: int) -> str:
     return f'<nav class="pages" aria-label="Pages of the table">{earlier}{later}</nav>'
 
 
-def overview(room: Room) -> str:
+def overview(collection: Collection) -> str:
     """What the collection holds, over time."""
-    infos = room.library.articles()
-    name = "Articles" if room.name == "default" else room.name
+    infos = collection.library.articles()
+    name = "Articles" if collection.name == "default" else collection.name
     return f'<h2>{bdi(name)}</h2><p class="soft">{e(contents(infos))}</p>{timeline(infos)}'
 
 

@@ -13,8 +13,8 @@ import gradio as gr
 from onrecord.index.errors import InputError, OnRecordError, UnknownArticle
 from onrecord.index.types import Filter
 from onrecord.ui.desk import feedback
-from onrecord.ui.desk.collection import Room, answer, checked, history_of, new_record
-from onrecord.ui.desk.collections import Desk, Session
+from onrecord.ui.desk.collection import Collection, answer, checked, history_of, new_record
+from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.records import Quote, Record
 from onrecord.ui.desk.tuning import Style
 from onrecord.ui.page.home import home
@@ -31,15 +31,15 @@ def owner_of(request: gr.Request | None) -> str:
 
 
 class Chat:
-    """The handlers, over one desk."""
+    """The handlers."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, collections: Collections) -> None:
+        self.collections = collections
 
     def arrive(self, request: gr.Request) -> Update:
         """A fresh tab, or one that was reloaded: the address says which conversation was open."""
         asked = request.query_params
-        session = Session(room=asked.get("in", ""), conversation=asked.get("c", ""), arrived=True)
+        session = Session(collection=asked.get("in", ""), conversation=asked.get("c", ""), arrived=True)
         try:
             return self.show(session, request)
         except OnRecordError:  # a deleted conversation or collection: begin afresh rather than fail
@@ -47,14 +47,16 @@ class Chat:
 
     def show(self, session: Session, request: gr.Request | None) -> Update:
         """thread, sources, session: a conversation as it is kept, or the first view."""
-        room = self.desk.room(session.room)
+        collection = self.collections.open(session.collection)
         if not session.conversation:
             return (
-                thread(session, (), empty=home(room, self.desk.suggestions(room, wait=False))),
+                thread(session, (), empty=home(collection, self.collections.suggestions(collection, wait=False))),
                 {"html": EMPTY},
                 session,
             )
-        records = [checked(room, r) for r in room.conversations.turns(owner_of(request), session.conversation)]
+        records = [
+            checked(collection, r) for r in collection.conversations.turns(owner_of(request), session.conversation)
+        ]
         if not records:
             return self.show(replace(session, conversation=""), request)
         return thread(session, records), panel(records[-1]), replace(session, editing="")
@@ -66,8 +68,8 @@ class Chat:
         """
         if session.conversation or not session.arrived:
             return gr.skip()
-        room = self.desk.room(session.room)
-        return thread(session, (), empty=home(room, self.desk.suggestions(room, wait=wait)))
+        collection = self.collections.open(session.collection)
+        return thread(session, (), empty=home(collection, self.collections.suggestions(collection, wait=wait)))
 
     def settle(self, session: Session) -> Any:
         """The first view once more, when its questions have been found."""
@@ -78,19 +80,19 @@ class Chat:
 
     def models(self) -> Any:
         """The models that can be chosen now, and the one that was."""
-        writer = self.desk.writer
+        writer = self.collections.writer
         if writer is None:
             return gr.skip()
         return gr.update(choices=[(c.label, c.name) for c in writer.choices()], value=writer.chosen, interactive=True)
 
     def write_with(self, name: str) -> Iterator[Update]:
         """model choice, notice: another model for everybody, once the questions that came before are answered."""
-        writer = self.desk.writer
+        writer = self.collections.writer
         if writer is None or name == writer.chosen:
             return
         yield gr.update(interactive=False), notice("The model is changed as soon as nobody waits for an answer …")
         try:
-            self.desk.write_with(name)
+            self.collections.write_with(name)
             said = writer.said
         except OnRecordError as error:
             said = str(error)
@@ -115,7 +117,7 @@ class Chat:
             yield (gr.skip(), gr.skip(), gr.skip(), session, *buttons(False), notice(str(error)))
 
     def _checked(self, question: str) -> str:
-        question, limit = question.strip(), self.desk.limits.question_chars
+        question, limit = question.strip(), self.collections.limits.question_chars
         if not question:
             raise InputError("Type a question first.")
         if len(question) > limit:
@@ -146,15 +148,15 @@ class Chat:
             yield (gr.skip(), gr.skip(), gr.skip(), session, *buttons(False), notice(str(error)))
 
     def _record(self, session: Session, owner: str, turn_id: str) -> Record:
-        room = self.desk.room(session.room)
-        for record in room.conversations.turns(owner, session.conversation):
+        collection = self.collections.open(session.collection)
+        for record in collection.conversations.turns(owner, session.conversation):
             if record.id == turn_id:
                 return record
         raise InputError("This answer is no longer here; reload the page.")
 
     def _stream(self, question: str, session: Session, scope: Filter, owner: str) -> Iterator[Update]:
-        room = self.desk.room(session.room)
-        kept = room.conversations
+        collection = self.collections.open(session.collection)
+        kept = collection.conversations
         if not session.conversation:
             session = replace(session, conversation=kept.begin(owner, question))
         earlier = list(kept.turns(owner, session.conversation))
@@ -162,9 +164,11 @@ class Chat:
             kept.drop_turn(owner, session.conversation, earlier.pop().id)
         session = replace(session, editing="")
         text: Any = ""  # the box is emptied once, and what is typed meanwhile stays
-        assistant = self.desk.assistant(room, session.style)
+        assistant = self.collections.assistant(collection, session.style)
         before = None
-        for record in answer(room, self.desk.lane, new_record(question, scope), history_of(earlier), assistant):
+        for record in answer(
+            collection, self.collections.queue, new_record(question, scope), history_of(earlier), assistant
+        ):
             if record is before:  # nothing new: a place at which Stop takes effect
                 yield (gr.skip(),) * 7
                 continue
@@ -177,10 +181,10 @@ class Chat:
 
     def stop(self, session: Session, request: gr.Request) -> Update:
         """After the stream was cancelled: what was checked until then."""
-        room = self.desk.room(session.room)
+        collection = self.collections.open(session.collection)
         if not session.conversation:
             return (gr.skip(), gr.skip(), *buttons(False))
-        records = room.conversations.turns(owner_of(request), session.conversation)
+        records = collection.conversations.turns(owner_of(request), session.conversation)
         return (thread(session, records, kept=max(0, len(records) - 1)), panel(records[-1]), *buttons(False))
 
     def settle_stop(self, session: Session, request: gr.Request) -> Update:
@@ -202,17 +206,17 @@ class Chat:
     def judge(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """thread, notice: keeps what somebody says about an answer."""
         data, owner = event._data, owner_of(request)
-        room = self.desk.room(session.room)
+        collection = self.collections.open(session.collection)
         try:
-            records = list(room.conversations.turns(owner, session.conversation))
+            records = list(collection.conversations.turns(owner, session.conversation))
             at = next((n for n, r in enumerate(records) if r.id == data.get("turn")), -1)
             if at < 0 or data.get("act") not in ("right", "wrong_answer", "wrong_citation"):
                 raise InputError("This answer is no longer here; reload the page.")
             records[at] = replace(records[at], feedback=str(data["act"]))
             before = [(t.role, t.content) for t in history_of(records[:at])]
             note = str(data.get("note", ""))[:2000]
-            feedback.keep(room, records[at], str(data["act"]), note, before, session.conversation)
-            room.conversations.keep(owner, session.conversation, records[at])
+            feedback.keep(collection, records[at], str(data["act"]), note, before, session.conversation)
+            collection.conversations.keep(owner, session.conversation, records[at])
         except OnRecordError as error:
             return gr.skip(), notice(str(error))
         return thread(session, records, kept=at), notice("Kept with the others in the feedback suite. Thank you.")
@@ -220,19 +224,19 @@ class Chat:
     def open_source(self, session: Session, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The article, at the sentence that was clicked."""
         data = event._data
-        room = self.desk.room(session.room)
+        collection = self.collections.open(session.collection)
         key, number = str(data.get("article", "")), int(data.get("n") or 0)
         quote = self._quoted(session, owner_of(request), data)
         try:
-            article = room.library.article(key)
+            article = collection.library.article(key)
         except UnknownArticle:
             text = gone(quote.quote if quote else "", quote.title if quote else "")
             return {"html": text, "at": time.time()}
-        sentences = room.library.sentences(key)
+        sentences = collection.library.sentences(key)
         start, end = _place(data, sentences)
         if quote:
             start, end = quote.start_char, quote.end_char
-        copies = [_title(room, other) for other in room.library.copies(key) if other != key]
+        copies = [_title(collection, other) for other in collection.library.copies(key) if other != key]
         shown = reader(
             article, sentences, start=start, end=end, number=number, quote=quote.quote if quote else "", copies=copies
         )
@@ -260,8 +264,8 @@ def _place(data: dict[str, Any], sentences: Sequence[Any]) -> tuple[int, int]:
     return -1, -1
 
 
-def _title(room: Room, key: str) -> str:
+def _title(collection: Collection, key: str) -> str:
     try:
-        return room.library.article(key).title
+        return collection.library.article(key).title
     except UnknownArticle:
         return key

@@ -11,8 +11,8 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 import gradio as gr
 
 from onrecord.index.errors import OnRecordError, UnknownArticle
-from onrecord.ui.desk.collection import Room
-from onrecord.ui.desk.collections import Desk, Session
+from onrecord.ui.desk.collection import Collection
+from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.page.adding import Step, add_files, add_folder, add_text
 from onrecord.ui.page.article_table import health, overview, results, table
 from onrecord.ui.page.scope import day
@@ -25,30 +25,32 @@ def value(html: str) -> dict[str, Any]:
     return {"html": html, "at": time.time()}
 
 
-def choices(room: Room) -> tuple[Any, Any]:
+def choices(collection: Collection) -> tuple[Any, Any]:
     """The filter's articles and sources, after the collection changed."""
-    infos = room.library.articles()
+    infos = collection.library.articles()
     articles = [(info.title, info.id) for info in infos]
     return gr.update(choices=articles), gr.update(choices=sorted({info.source for info in infos if info.source}))
 
 
-class Collection:
-    """The handlers, over one desk. Changing handlers give: results, table, overview, the filter's two choices."""
+class CollectionTab:
+    """The handlers. Changing handlers give: results, table, overview, the filter's two choices."""
 
-    def __init__(self, desk: Desk, *, examine: Doctor | None = None, rebuild: Doctor | None = None) -> None:
-        self.desk, self._examine, self._rebuild = desk, examine, rebuild
+    def __init__(
+        self, collections: Collections, *, examine: Doctor | None = None, rebuild: Doctor | None = None
+    ) -> None:
+        self.collections, self._examine, self._rebuild = collections, examine, rebuild
 
     def show(self, session: Session) -> tuple[Any, ...]:
         """table, overview, the filter's articles and sources."""
-        room = self.desk.room(session.room)
-        return value(table(room)), value(overview(room)), *choices(room)
+        collection = self.collections.open(session.collection)
+        return value(table(collection)), value(overview(collection)), *choices(collection)
 
     def look(self, session: Session, event: gr.EventData) -> dict[str, Any]:
         """Another page, order or search of the table."""
         data = event._data
-        room = self.desk.room(session.room)
+        collection = self.collections.open(session.collection)
         shown = table(
-            room,
+            collection,
             search=str(data.get("search", ""))[:200],
             sort=str(data.get("sort", "added")),
             down=bool(data.get("down", True)),
@@ -58,16 +60,16 @@ class Collection:
 
     def read(self, session: Session, event: gr.EventData) -> dict[str, Any]:
         """An article to read."""
-        room, key = self.desk.room(session.room), str(event._data.get("id", ""))
+        collection, key = self.collections.open(session.collection), str(event._data.get("id", ""))
         try:
-            return value(reader(room.library.article(key), room.library.sentences(key)))
+            return value(reader(collection.library.article(key), collection.library.sentences(key)))
         except UnknownArticle:
             return value(gone("", ""))
 
     def remove(self, session: Session, event: gr.EventData) -> tuple[Any, ...]:
-        room = self.desk.room(session.room)
+        collection = self.collections.open(session.collection)
         try:
-            report = room.library.remove([str(key) for key in event._data.get("ids", ())])
+            report = collection.library.remove([str(key) for key in event._data.get("ids", ())])
             count = len(report.removed)
             note = f"{count} article{'s' if count != 1 else ''} removed, from the index too."
         except OnRecordError as error:
@@ -76,24 +78,24 @@ class Collection:
 
     def upload(self, session: Session, files: Sequence[str] | None) -> Iterator[tuple[Any, ...]]:
         """As the others, then the emptied file field."""
-        room = self.desk.room(session.room)
-        for update in self._followed(session, add_files(room, files or (), self.desk.limits)):
+        collection = self.collections.open(session.collection)
+        for update in self._followed(session, add_files(collection, files or (), self.collections.limits)):
             yield (*update, gr.skip() if update[1] == gr.skip() else None)
 
     def paste(
         self, session: Session, text: str, title: str, source: str, published: str, url: str
     ) -> Iterator[tuple[Any, ...]]:
         """As the others, then the emptied text field."""
-        room = self.desk.room(session.room)
+        collection = self.collections.open(session.collection)
 
         def steps() -> Iterator[Step]:
-            yield from add_text(room, text, title=title, source=source, published=day(published), url=url)
+            yield from add_text(collection, text, title=title, source=source, published=day(published), url=url)
 
         for update in self._followed(session, steps()):
             yield (*update, gr.skip() if update[1] == gr.skip() or "added" not in str(update[0]) else "")
 
     def folder(self, session: Session, path: str) -> Iterator[tuple[Any, ...]]:
-        yield from self._followed(session, add_folder(self.desk.room(session.room), path))
+        yield from self._followed(session, add_folder(self.collections.open(session.collection), path))
 
     def _followed(self, session: Session, steps: Iterator[Step]) -> Iterator[tuple[Any, ...]]:
         """The steps as they come; the table and the rest once, at the end."""
@@ -112,7 +114,7 @@ class Collection:
 
         examine: Doctor = self._examine or doctor.examine
         try:
-            report = examine(self.desk.room(session.room).library)
+            report = examine(self.collections.open(session.collection).library)
         except OnRecordError as error:
             return value(health([(str(error), "")], None))
         findings = [(finding.message, f"Cure: {finding.cure}.") for finding in report.findings]
@@ -124,21 +126,23 @@ class Collection:
 
         rebuild: Doctor = self._rebuild or doctor.rebuild
         try:
-            rebuild(self.desk.room(session.room).library)
+            rebuild(self.collections.open(session.collection).library)
         except OnRecordError as error:
             return value(health([(str(error), "")], None))
         return self.check(session)
 
     def switch(self, name: str, session: Session) -> Session:
         """The tab's session in another collection; the conversation there begins anew."""
-        if name == self.desk.room(session.room).name:
+        if name == self.collections.open(session.collection).name:
             return session
-        return replace(session, room=self.desk.room(name).name, conversation="", editing="")
+        return replace(session, collection=self.collections.open(name).name, conversation="", editing="")
 
     def create(self, name: str, session: Session) -> tuple[Any, ...]:
         """results, choice of collections."""
         try:
-            room = self.desk.create(name)
+            collection = self.collections.create(name)
         except OnRecordError as error:
             return value(results([], str(error))), gr.skip()
-        return value(results([], f"“{room.name}” is ready.")), gr.update(choices=self.desk.names(), value=room.name)
+        return value(results([], f"“{collection.name}” is ready.")), gr.update(
+            choices=self.collections.names(), value=collection.name
+        )

@@ -6,14 +6,14 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from onrecord.index.errors import OnRecordError
 from onrecord.ui.desk.collection import checked
-from onrecord.ui.desk.collections import Desk
+from onrecord.ui.desk.collections import Collections
 from onrecord.ui.page.export import FORMATS, render
 
 _TYPES = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
 
 
-def downloads(desk: Desk) -> APIRouter:
-    """The routes, over one desk."""
+def downloads(collections: Collections) -> APIRouter:
+    """The routes."""
     router = APIRouter()
 
     @router.get("/export/{name}", include_in_schema=False)
@@ -22,9 +22,9 @@ def downloads(desk: Desk) -> APIRouter:
         kind = next((kind for kind, end in FORMATS.items() if end == ending), "")
         owner = str(request.scope.get("state", {}).get("user") or "")
         try:
-            room = desk.room(request.query_params.get("in", ""))
-            records = [checked(room, r) for r in room.conversations.turns(owner, key)]
-            title = room.conversations.title(owner, key)
+            collection = collections.open(request.query_params.get("in", ""))
+            records = [checked(collection, r) for r in collection.conversations.turns(owner, key)]
+            title = collection.conversations.title(owner, key)
         except OnRecordError as error:
             raise HTTPException(404, str(error)) from error
         if not kind:

@@ -10,15 +10,15 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 import gradio as gr
 
 from onrecord.index.errors import OnRecordError
-from onrecord.ui.desk.collection import Room
-from onrecord.ui.desk.collections import Desk, Session
+from onrecord.ui.desk.collection import Collection
+from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.escape import bdi, e
 from onrecord.ui.page.chat import Chat, owner_of
 from onrecord.ui.page.dates import day_text
 
 
-def listed(room: Room, owner: str, search: str = "", note: str = "") -> dict[str, Any]:
-    rows = room.conversations.list(owner, search)
+def listed(collection: Collection, owner: str, search: str = "", note: str = "") -> dict[str, Any]:
+    rows = collection.conversations.list(owner, search)
     items = "".join(
         f'<li><button type="button" class="title" data-open="{e(c.id)}">{bdi(c.title)}</button>'
         f'<span class="soft">{e(day_text(c.updated))} · {c.turns} question{"s" if c.turns != 1 else ""}</span>'
@@ -29,21 +29,23 @@ def listed(room: Room, owner: str, search: str = "", note: str = "") -> dict[str
         for c in rows
     )
     empty = f"No conversation holds “{e(search)}”." if search else "What you ask is kept here."
-    body = f'<ul class="past-list">{items}</ul>' if rows else f'<p class="soft">{empty}</p>'
+    body = f'<ul class="conversations">{items}</ul>' if rows else f'<p class="soft">{empty}</p>'
     return {"html": f'<p class="soft" role="status">{e(note)}</p>{body}', "at": time.time()}
 
 
-class Past:
-    """The handlers, over one desk."""
+class HistoryTab:
+    """The handlers."""
 
-    def __init__(self, desk: Desk, chat: Chat) -> None:
-        self.desk, self.chat = desk, chat
+    def __init__(self, collections: Collections, chat: Chat) -> None:
+        self.collections, self.chat = collections, chat
 
     def show(self, session: Session, request: gr.Request) -> dict[str, Any]:
-        return listed(self.desk.room(session.room), owner_of(request))
+        return listed(self.collections.open(session.collection), owner_of(request))
 
     def look(self, session: Session, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
-        return listed(self.desk.room(session.room), owner_of(request), str(event._data.get("search", ""))[:200])
+        return listed(
+            self.collections.open(session.collection), owner_of(request), str(event._data.get("search", ""))[:200]
+        )
 
     def wake(self, session: Session, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """thread, sources, session: the conversation, open."""
@@ -53,21 +55,25 @@ class Past:
             return self.chat.show(replace(session, conversation="", editing=""), request)
 
     def entitle(self, session: Session, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
-        room, owner, note = self.desk.room(session.room), owner_of(request), "Renamed."
+        collection, owner, note = self.collections.open(session.collection), owner_of(request), "Renamed."
         try:
-            room.conversations.rename(owner, str(event._data.get("id", "")), str(event._data.get("title", "")))
+            collection.conversations.rename(owner, str(event._data.get("id", "")), str(event._data.get("title", "")))
         except OnRecordError as error:
             note = str(error)
-        return listed(room, owner, note=note)
+        return listed(collection, owner, note=note)
 
     def erase(self, session: Session, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """list, thread, sources, session: an open conversation that is deleted leaves the first view."""
-        room, owner, key = self.desk.room(session.room), owner_of(request), str(event._data.get("id", ""))
+        collection, owner, key = (
+            self.collections.open(session.collection),
+            owner_of(request),
+            str(event._data.get("id", "")),
+        )
         try:
-            room.conversations.delete(owner, key)
+            collection.conversations.delete(owner, key)
         except OnRecordError as error:
-            return (listed(room, owner, note=str(error)), gr.skip(), gr.skip(), gr.skip())
-        shown = listed(room, owner, note="Deleted.")
+            return (listed(collection, owner, note=str(error)), gr.skip(), gr.skip(), gr.skip())
+        shown = listed(collection, owner, note="Deleted.")
         if key != session.conversation:
             return (shown, gr.skip(), gr.skip(), gr.skip())
         return (shown, *self.chat.show(replace(session, conversation="", editing=""), request))

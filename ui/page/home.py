@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from onrecord.ui.desk.collection import ArticleFacts, Room
+from onrecord.ui.desk.collection import ArticleFacts, Collection
 from onrecord.ui.escape import bdi, e
 from onrecord.ui.page.dates import day_text
 
@@ -27,8 +27,8 @@ def contents(infos: Sequence[ArticleFacts]) -> str:
     return " · ".join(parts)
 
 
-def home(room: Room, questions: Sequence[str]) -> str:
-    infos = room.library.articles()
+def home(collection: Collection, questions: Sequence[str]) -> str:
+    infos = collection.library.articles()
     if not infos:
         return (
             '<div class="home"><h2>No articles yet</h2><p>Add articles to this collection, then ask about them.</p>'

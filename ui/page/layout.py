@@ -7,7 +7,7 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 # isort: split
 import gradio as gr
 
-from onrecord.ui.desk.collections import Desk, Session
+from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS, STRICTNESS_COST, model_text, standing
 from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
@@ -30,30 +30,30 @@ NOTICE = '<div role="status"></div>'
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def build_page(desk: Desk) -> Any:
+def build_page(collections: Collections) -> Any:
     """The whole page as ``gr.Blocks``, ready to be mounted."""
     with gr.Blocks(title="OnRecord", analytics_enabled=False, fill_width=True, delete_cache=(600, 600)) as page:
         session = gr.State(Session())
         gr.HTML("<h1>On<span>Record</span></h1>", elem_id="brand", apply_default_css=False)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask", id="ask") as tab:
-                chat = Chat(desk)
-                parts = _asking(page, desk, chat, session)
+                chat = Chat(collections)
+                parts = _asking(page, collections, chat, session)
                 # Articles may have been added since the first view was drawn.
                 back = tab.select(chat.first_view, [session], [parts.thread], **QUICK)
                 back.then(chat.settle, [session], [parts.thread], **HIDDEN)
             with gr.Tab("Collection", id="collection") as tab:
-                collection_tab(page, tab, desk, parts)
+                collection_tab(page, tab, collections, parts)
             with gr.Tab("Conversations", id="conversations") as tab:
-                conversations_tab(tab, desk, chat, parts)
+                conversations_tab(tab, collections, chat, parts)
     page.queue(default_concurrency_limit=8, max_size=64)
     page.has_launched = True  # a mounted page never launches, and before that Gradio lets an event name any file
     return page
 
 
-def _filters(desk: Desk) -> list[Any]:
+def _filters(collections: Collections) -> list[Any]:
     """Articles, sources, first day, last day: they hold until they are changed."""
-    infos = desk.first.library.articles()
+    infos = collections.first.library.articles()
     with gr.Accordion("Filter", open=False, elem_id="filter"):
         with gr.Row():
             articles = gr.Dropdown([(i.title, i.id) for i in infos], multiselect=True, label="Only these articles")
@@ -66,35 +66,35 @@ def _filters(desk: Desk) -> list[Any]:
     return [articles, sources, first, last]
 
 
-def _style(desk: Desk) -> tuple[list[Any], Any | None]:
+def _style(collections: Collections) -> tuple[list[Any], Any | None]:
     """Length and strictness of this tab's answers, and the model of everybody's, each with what it costs."""
-    length, strictness = standing(desk.first.assistant)
+    length, strictness = standing(collections.first.assistant)
     with gr.Accordion("Answers", open=False, elem_id="style"):
         chosen = [
             gr.Radio(list(LENGTHS), value=length, label="Length", info=LENGTH_COST),
             gr.Radio(list(STRICTNESS), value=strictness, label="How sure it must be", info=STRICTNESS_COST),
         ]
-        model = _model(desk)
+        model = _model(collections)
     return chosen, model
 
 
-def _model(desk: Desk) -> Any | None:
+def _model(collections: Collections) -> Any | None:
     """Which model writes: a choice where there is one, else a line."""
-    if desk.writer is None:
-        gr.HTML(f'<p class="soft">{e(model_text(desk.first.assistant))}</p>', apply_default_css=False)
+    if collections.writer is None:
+        gr.HTML(f'<p class="soft">{e(model_text(collections.first.assistant))}</p>', apply_default_css=False)
         return None
-    choices = [(choice.label, choice.name) for choice in desk.writer.choices()]
-    return gr.Radio(choices, value=desk.writer.chosen, label="Model", info=MODEL_COST, elem_id="model")
+    choices = [(choice.label, choice.name) for choice in collections.writer.choices()]
+    return gr.Radio(choices, value=collections.writer.chosen, label="Model", info=MODEL_COST, elem_id="model")
 
 
-def _asking(page: Any, desk: Desk, chat: Chat, session: Any) -> Parts:
-    with gr.Row(elem_id="desk"):
+def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Parts:
+    with gr.Row(elem_id="asking"):
         with gr.Column(elem_id="talk"):
             thread = drawn("thread", THREAD)
             notice = drawn("notice", NOTICE)
             with gr.Row(elem_id="options"):
-                filters = _filters(desk)
-                style, model = _style(desk)
+                filters = _filters(collections)
+                style, model = _style(collections)
             with gr.Row(elem_id="composer"):
                 box = gr.Textbox(
                     label="Your question",

@@ -8,14 +8,14 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 # isort: split
 import gradio as gr
 
-from onrecord.ui.desk.collections import Desk
+from onrecord.ui.desk.collections import Collections
 from onrecord.ui.page.chat import Chat
-from onrecord.ui.page.collection_tab import Collection
-from onrecord.ui.page.history_tab import Past
+from onrecord.ui.page.collection_tab import CollectionTab
+from onrecord.ui.page.history_tab import HistoryTab
 from onrecord.ui.page.style import drawn
 
 ROWS = '<div class="rows"></div>'
-SHELF = (
+ARTICLE_TABLE = (
     '<div class="bench"><label>Search the articles <input type="search" placeholder="Title, source or date" '
     'autocomplete="off"></label><button type="button" class="plain drop" disabled>Remove</button></div>'
     f'{ROWS}<dialog class="sure" aria-label="Remove articles"><form method="dialog">'
@@ -30,7 +30,7 @@ READING = (
     'class="quiet back">Close the article</button></div><div class="page" tabindex="0" role="region" '
     'aria-label="Text of the article"></div></div></dialog>'
 )
-PAST = (
+HISTORY = (
     '<div class="bench"><label>Search the conversations <input type="search" placeholder="Words from a question, an '
     f'answer or a quote" autocomplete="off"></label></div>{ROWS}<dialog class="rename" aria-label="Rename">'
     '<form method="dialog"><h3>Rename</h3><label>Name <input maxlength="120" required></label><div class="choice">'
@@ -60,16 +60,16 @@ class Parts:
     panel: Any
 
 
-def collection_tab(page: Any, tab: Any, desk: Desk, parts: Parts) -> None:
-    handlers = Collection(desk)
+def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) -> None:
+    handlers = CollectionTab(collections)
     with gr.Row(elem_id="library"):
         with gr.Column(elem_id="holdings"):
             overview = drawn("overview", ROWS, script="results")
-            table = drawn("shelf", SHELF)
+            table = drawn("article-table", ARTICLE_TABLE)
             reading = drawn("reading", READING)
         with gr.Column(elem_id="adding"):
-            results, changed = _adding(desk, parts, handlers, table, overview)
-            _several(desk, parts, handlers, results, changed)
+            results, changed = _adding(collections, parts, handlers, table, overview)
+            _several(collections, parts, handlers, results, changed)
             _health(parts, handlers)
     table.look(handlers.look, [parts.session], [table], **QUICK)
     table.discard(handlers.remove, [parts.session], [results, *changed], **WORK)
@@ -77,11 +77,13 @@ def collection_tab(page: Any, tab: Any, desk: Desk, parts: Parts) -> None:
     tab.select(handlers.show, [parts.session], changed, **QUICK)
 
 
-def _adding(desk: Desk, parts: Parts, handlers: Collection, table: Any, overview: Any) -> tuple[Any, list[Any]]:
+def _adding(
+    collections: Collections, parts: Parts, handlers: CollectionTab, table: Any, overview: Any
+) -> tuple[Any, list[Any]]:
     """The forms that add; gives what they write to: the results, and what shows the changed collection."""
     changed = [table, overview, parts.articles, parts.sources]
     gr.HTML("<h2>Add articles</h2>", apply_default_css=False)
-    kinds = list(desk.limits.kinds)
+    kinds = list(collections.limits.kinds)
     files = gr.File(file_count="multiple", file_types=kinds, label="Files", elem_id="files", height=150)
     send = gr.Button("Add these files", elem_id="send")
     with gr.Accordion("Paste a text", open=False):
@@ -92,7 +94,7 @@ def _adding(desk: Desk, parts: Parts, handlers: Collection, table: Any, overview
         url = gr.Textbox(label="Address")
         paste = gr.Button("Add this text", elem_id="paste")
     results = drawn("results", ROWS)
-    if desk.folders_allowed:
+    if collections.folders_allowed:
         with gr.Accordion("Read a folder on this machine", open=False):
             folder = gr.Textbox(label="Path of the folder", elem_id="folder")
             take = gr.Button("Add this folder")
@@ -103,23 +105,25 @@ def _adding(desk: Desk, parts: Parts, handlers: Collection, table: Any, overview
     return results, changed
 
 
-def _several(desk: Desk, parts: Parts, handlers: Collection, results: Any, changed: list[Any]) -> None:
+def _several(collections: Collections, parts: Parts, handlers: CollectionTab, results: Any, changed: list[Any]) -> None:
     """Choosing and making collections, where the server can open more than one."""
-    if desk.opener is None:
+    if collections.opener is None:
         return
     gr.HTML("<h2>Collections</h2>", apply_default_css=False)
-    which = gr.Dropdown(list(desk.names()), value=desk.first.name, label="Open collection", elem_id="which")
+    which = gr.Dropdown(
+        list(collections.names()), value=collections.first.name, label="Open collection", elem_id="which"
+    )
     with gr.Row():
         name = gr.Textbox(label="Name of a new one", elem_id="name")
         make = gr.Button("Make it", elem_id="make")
     made = gr.on([make.click, name.submit], handlers.create, [name, parts.session], [results, which], **WORK)
     switched = which.change(handlers.switch, [which, parts.session], [parts.session], **QUICK)
     switched.then(handlers.show, [parts.session], changed, **QUICK)
-    switched.then(Chat(desk).show, [parts.session], [parts.thread, parts.panel, parts.session], **QUICK)
+    switched.then(Chat(collections).show, [parts.session], [parts.thread, parts.panel, parts.session], **QUICK)
     made.then(lambda: "", None, [name], **QUICK)
 
 
-def _health(parts: Parts, handlers: Collection) -> None:
+def _health(parts: Parts, handlers: CollectionTab) -> None:
     gr.HTML("<h2>Health of the index</h2>", apply_default_css=False)
     report = drawn("health", ROWS, script="results")
     with gr.Row():
@@ -129,12 +133,12 @@ def _health(parts: Parts, handlers: Collection) -> None:
     rebuild.click(handlers.rebuild, [parts.session], [report], **WORK)
 
 
-def conversations_tab(tab: Any, desk: Desk, chat: Any, parts: Parts) -> None:
-    handlers = Past(desk, chat)
-    past = drawn("past", PAST)
+def conversations_tab(tab: Any, collections: Collections, chat: Any, parts: Parts) -> None:
+    handlers = HistoryTab(collections, chat)
+    history = drawn("history", HISTORY)
     opened = [parts.thread, parts.panel, parts.session]
-    past.seek(handlers.look, [parts.session], [past], **QUICK)
-    past.wake(handlers.wake, [parts.session], opened, **QUICK)
-    past.entitle(handlers.entitle, [parts.session], [past], **QUICK)
-    past.erase(handlers.erase, [parts.session], [past, *opened], **QUICK)
-    tab.select(handlers.show, [parts.session], [past], **QUICK)
+    history.seek(handlers.look, [parts.session], [history], **QUICK)
+    history.wake(handlers.wake, [parts.session], opened, **QUICK)
+    history.entitle(handlers.entitle, [parts.session], [history], **QUICK)
+    history.erase(handlers.erase, [parts.session], [history, *opened], **QUICK)
+    tab.select(handlers.show, [parts.session], [history], **QUICK)

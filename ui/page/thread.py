@@ -28,7 +28,7 @@ def thread(session: Session, records: Sequence[Record], *, kept: int = 0, empty:
 
 def address(session: Session) -> str:
     """The part of the page's address that brings this conversation back after a reload."""
-    parts = {"in": session.room, "c": session.conversation}
+    parts = {"in": session.collection, "c": session.conversation}
     query = urlencode({key: value for key, value in parts.items() if value})
     return f"?{query}" if query else ""
 
@@ -37,7 +37,7 @@ def bar(session: Session, records: Sequence[Record]) -> str:
     """The line above a conversation: its way out as a file, and the way to a new one."""
     if not records:
         return ""
-    where = f"?{urlencode({'in': session.room})}" if session.room else ""
+    where = f"?{urlencode({'in': session.collection})}" if session.collection else ""
     links = " ".join(
         f'<a href="export/{e(session.conversation)}.{ending}{e(where)}" download>{kind}</a>'
         for kind, ending in FORMATS.items()

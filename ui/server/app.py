@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from onrecord.index.errors import InputError
 from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collection import Answers, LibraryLike
-from onrecord.ui.desk.collections import Desk, Limits, Opener, closing, open_room
+from onrecord.ui.desk.collections import Collections, Limits, Opener, closing, collection_in
 from onrecord.ui.desk.writer import Writer
 from onrecord.ui.page.downloads import downloads
 from onrecord.ui.page.layout import build_page
@@ -53,38 +53,44 @@ def create_app(
 
     ``folder`` is where conversations are kept, the library's own unless given. ``opener`` opens the collection in a
     folder, so that several can be used; when the server stops, those are closed. With a ``writer`` another model can be
-    chosen on the page. ``routers`` are mounted as they are, before the page. The ``Desk`` is at ``app.state.desk``:
-    routers that ask questions share its lane to the model.
+    chosen on the page. ``routers`` are mounted as they are, before the page. At ``app.state.collections``:
+    the `Collections`, whose queue to the model all that asks questions shares.
     """
     check_address(host, users or {})
     limits = limits or Limits()
     where = Path(folder if folder is not None else library.path)
-    desk = Desk(open_room(where, library, assistant), opener, limits, folders_allowed=host in LOOPBACK, writer=writer)
-    uploads.hold(desk)  # before the page is built, which notes where sent files go
+    collections = Collections(
+        collection_in(where, library, assistant), opener, limits, folders_allowed=host in LOOPBACK, writer=writer
+    )
+    uploads.hold(collections)  # before the page is built, which notes where sent files go
 
     app = FastAPI(
-        title="OnRecord", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=closing(desk)
+        title="OnRecord",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=closing(collections),
     )
-    app.state.desk = desk
+    app.state.collections = collections
 
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
-    for router in (downloads(desk), *routers):
+    for router in (downloads(collections), *routers):
         app.include_router(router)
-    _mount(app, desk, bool(users), limits)
-    desk.warm()
+    _mount(app, collections, bool(users), limits)
+    collections.warm()
     hosts = (*dict.fromkeys([*([] if host in ("0.0.0.0", "::") else [host]), *LOOPBACK, *allowed_hosts]),)
     app.add_middleware(Guard, hosts=hosts, users=users, max_body=limits.file_bytes + 1_000_000)
     return app
 
 
-def _mount(app: FastAPI, desk: Desk, guarded: bool, limits: Limits) -> None:
+def _mount(app: FastAPI, collections: Collections, guarded: bool, limits: Limits) -> None:
     def user(request: Request) -> str:
         return str(request.scope.get("state", {}).get("user") or "")
 
-    page = build_page(desk)
+    page = build_page(collections)
     gr.mount_gradio_app(
         app,
         page,
@@ -136,6 +142,6 @@ def serve(app: Any, host: str = "127.0.0.1", port: int = 7860, *, limits: Connec
 
     config = Config(app, limits=limits or ConnectionLimits(), host=host, port=port, timeout_graceful_shutdown=GRACE)
     try:
-        PageServer(config, desk=app.state.desk).run()
+        PageServer(config, collections=app.state.collections).run()
     finally:
-        app.state.desk.close()  # a second Ctrl-C leaves out what an app does when it stops
+        app.state.collections.close()  # a second Ctrl-C leaves out what an app does when it stops

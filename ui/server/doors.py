@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from onrecord.index import InputError, Library
 from onrecord.qa.assistant import Assistant
 from onrecord.ui.desk import uploads
-from onrecord.ui.desk.collections import Desk, Opener, closing, open_room
+from onrecord.ui.desk.collections import Collections, Opener, closing, collection_in
 from onrecord.ui.http.openai import openai_app, openai_refusal
 from onrecord.ui.http.problems import problem
 from onrecord.ui.http.router import api_app
@@ -45,15 +45,15 @@ def add_doors(
     keys_required: bool | None = None,
     limits: DoorLimits | None = None,
 ) -> None:
-    """Opens both doors on an app whose ``state.desk`` is a `Desk`, such as that of `onrecord.ui.server.app.create_app`.
+    """Opens both doors on an app with ``state.collections``, such as that of `onrecord.ui.server.app.create_app`.
 
-    ``keys``: those of the desk's data folder unless given; ``keys_required`` None: wherever other machines can reach
+    ``keys``: those of the first data folder unless given; ``keys_required`` None: wherever other machines can reach
     ``host``. One of the page's ``users`` may come in by name and password instead.
     """
-    desk: Desk = app.state.desk
+    collections: Collections = app.state.collections
     limits = limits or DoorLimits()
-    service = Service.of(desk, limits)
-    keys = keys or Keys(desk.first.folder / FILE_NAME)
+    service = Service.of(collections, limits)
+    keys = keys or Keys(collections.first.folder / FILE_NAME)
     required = host not in LOOPBACK if keys_required is None else keys_required
 
     def gate(inner: ASGIApp, *, openai: bool = False) -> Gate:
@@ -64,7 +64,7 @@ def add_doors(
             keys=keys,
             required=required,
             users=users,
-            token="" if openai else desk.token,
+            token="" if openai else collections.token,
             open_paths=("/api/v1/health",),
             max_body=limits.body_bytes,
             seconds=limits.body_seconds,
@@ -103,10 +103,10 @@ def create_api(
     where = folder or library.path
     keys = keys or Keys(where / FILE_NAME)
     required = _keys_wanted(host, keys, keys_required)
-    desk = Desk(open_room(where, library, assistant), opener, folders_allowed=False)
-    uploads.hold(desk)
-    app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url=None, lifespan=closing(desk))
-    app.state.desk = desk
+    collections = Collections(collection_in(where, library, assistant), opener, folders_allowed=False)
+    uploads.hold(collections)
+    app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url=None, lifespan=closing(collections))
+    app.state.collections = collections
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -133,7 +133,9 @@ def create_mcp_app(
     limits = limits or DoorLimits()
     keys = keys or Keys(library.path / FILE_NAME)
     required = _keys_wanted(host, keys, keys_required)
-    service = Service.of(Desk(open_room(library.path, library, assistant), opener, folders_allowed=False), limits)
+    service = Service.of(
+        Collections(collection_in(library.path, library, assistant), opener, folders_allowed=False), limits
+    )
     gate = Gate(
         mcp_http_app(service),
         refusal=_problem,

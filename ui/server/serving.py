@@ -7,7 +7,7 @@ from typing import TextIO
 
 import uvicorn
 
-from onrecord.ui.desk.collections import Desk
+from onrecord.ui.desk.collections import Collections
 
 
 def reached(host: str) -> str:
@@ -26,14 +26,19 @@ def address_of(host: str, port: int) -> str:
 class Server(uvicorn.Server):
     """Says on ``to`` where it is once it can be reached. A second signal, of either kind, ends it without waiting.
 
-    ``desk``: its collections' folders say so too, to the commands of this account.
+    ``collections``: their folders say so too, to the commands of this account.
     """
 
     def __init__(
-        self, config: uvicorn.Config, *, path: str = "", to: TextIO | None = None, desk: Desk | None = None
+        self,
+        config: uvicorn.Config,
+        *,
+        path: str = "",
+        to: TextIO | None = None,
+        collections: Collections | None = None,
     ) -> None:
         super().__init__(config)
-        self._path, self._to, self._desk = path, to, desk
+        self._path, self._to, self._desk = path, to, collections
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -103,7 +103,7 @@ document.addEventListener('click', (e) => {
     trigger('cite', {article: d.cite, start: number(d.start), index: number(d.index), turn: d.turn || '', n: number(d.n)});
     document.querySelectorAll('.chip.open').forEach((c) => c.classList.remove('open'));
     if (at.classList.contains('chip')) at.classList.add('open');
-  } else if (!at.closest('#shelf, #past')) act(at);
+  } else if (!at.closest('#article-table, #history')) act(at);
 });
 document.addEventListener('keydown', (e) => {
   if (e.key !== 'Escape' || document.querySelector('dialog[open]')) return;
