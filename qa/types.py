@@ -56,22 +56,17 @@ class Citation:
     def quote(self) -> str:
         return self.sentence.text
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """The article, and where in it the sentence begins."""
+        return self.sentence.article_id, self.sentence.start_char
+
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Citation):
     """One sentence shown to the model, under its number. ``score``: higher is better."""
 
-    number: int
-    sentence: Sentence
-    title: str
-    source: str = ""
-    published: str = ""
-    url: str = ""
     score: float = 0.0
-    also_in: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "url", web_address(self.url))
 
     def cite(self, number: int | None = None) -> Citation:
         """This evidence as a citation, under another number when one is given."""

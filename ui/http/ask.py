@@ -198,7 +198,8 @@ def get_conversation(request: Request, service: Chosen, conversation_id: str) ->
     turns = [
         {
             "answer": r.answer_text,
-            **{name: getattr(r, name) for name in ("id", "question", "status", "reason", "asked")},
+            "reason": r.answer.reason,
+            **{name: getattr(r, name) for name in ("id", "question", "status", "asked")},
         }
         for r in records
     ]
