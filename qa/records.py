@@ -28,7 +28,7 @@ def to_dict(value: Any) -> dict[str, Any]:
     'Yes.'
     """
     data: dict[str, Any] = {}
-    for name, key, _ in _written(type(value)):
+    for name, key, _ in _written(value.__class__):
         plain = _plain(getattr(value, name))
         data |= plain if name in UNNESTED else {key: plain}
     return data
@@ -87,7 +87,7 @@ def _read(kind: Any, data: Any) -> Any:
     if not is_dataclass(kind):
         return data
     assert isinstance(kind, type)
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {"index": 0} if kind is Sentence else {}  # a server of an earlier version says none
     for name, key, one in _written(kind):
         if name in UNNESTED:
             given[name] = _read(one, data)

@@ -78,3 +78,10 @@ def test_what_is_no_answer_is_refused_in_one_sentence(data: Any) -> None:
 def test_an_address_that_is_not_the_webs_is_in_no_answer() -> None:
     cited = Citation(1, Sentence("a", 0, 0, 4, "Shut"), "Bridge", url="javascript:alert(1)")
     assert cited.url == "" and records.to_dict(cited)["url"] == ""
+
+
+def test_a_place_without_its_index_as_an_earlier_server_sends_it_is_read() -> None:
+    cited = Citation(1, Sentence("a", 0, 5, 9, "Shut"), "Bridge")
+    written = records.to_dict(cited)
+    del written["index"]
+    assert records.from_dict(Citation, written) == cited
