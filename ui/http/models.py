@@ -130,14 +130,15 @@ def _sent(kind: Any) -> Any:
     """The type as it is sent: models in place of dataclasses."""
     if get_origin(kind) is tuple:
         return list[_sent(get_args(kind)[0])]  # type: ignore[misc]
-    return model_of(kind) if is_dataclass(kind) else kind
+    return model_of(kind) if isinstance(kind, type) and is_dataclass(kind) else kind
 
 
+FACTS: dict[str, Any] = dict.fromkeys(("title", "source", "published", "url", "quote"), (str, ...))
 FoundModel = create_model(
     "FoundModel",
     __doc__="A hit with the facts of its article; ``quote`` is the article's own text at that place.",
     __base__=model_of(Hit),
-    **dict.fromkeys(("title", "source", "published", "url", "quote"), (str, ...)),
+    **FACTS,
 )
 
 
