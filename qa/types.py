@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from onrecord.index.inert import web_address
 from onrecord.index.types import Hit, Sentence
-from onrecord.qa.render import answer_text, answer_to_dict
+from onrecord.qa import records
+from onrecord.qa.render import answer_text
 
 Verdict = Literal["supported", "partly", "unsupported"]
 Status = Literal["answered", "abstained"]
@@ -43,6 +45,9 @@ class Citation:
     url: str = ""
     also_in: tuple[str, ...] = ()  # ids of articles that carry a copy of this one
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", web_address(self.url))
+
     @property
     def article_id(self) -> str:
         return self.sentence.article_id
@@ -51,19 +56,17 @@ class Citation:
     def quote(self) -> str:
         return self.sentence.text
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """The article, and where in it the sentence begins."""
+        return self.sentence.article_id, self.sentence.start_char
+
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Citation):
     """One sentence shown to the model, under its number. ``score``: higher is better."""
 
-    number: int
-    sentence: Sentence
-    title: str
-    source: str = ""
-    published: str = ""
-    url: str = ""
     score: float = 0.0
-    also_in: tuple[str, ...] = ()
 
     def cite(self, number: int | None = None) -> Citation:
         """This evidence as a citation, under another number when one is given."""
@@ -138,8 +141,13 @@ class Answer:
         return tuple(by_number[number] for number in sorted(by_number))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data under the field names, as every door (command line, HTTP, MCP) prints it."""
-        return answer_to_dict(self)
+        """Plain data under the field names, as every door prints it and what is kept has it."""
+        return records.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Answer":
+        """The answer that `to_dict` wrote, its numbers rounded; `InputError` where it is none."""
+        return records.from_dict(cls, data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,6 @@ def timed_answer(assistant: "Assistant", question: Question, *, system: str = "o
 
     ``time_to_first_token`` is when writing starts; without a model, when the first sentence is there.
     """
-    from onrecord.qa.render import answer_to_dict
-
     seconds: dict[str, float] = {}
     answer = None
     started = time.perf_counter()
@@ -121,7 +119,7 @@ def timed_answer(assistant: "Assistant", question: Question, *, system: str = "o
                 answer = event.answer
     if answer is None:
         raise StoreError("the assistant's stream ended without an answer; report this with the question")
-    row = row_from_answer(question, answer_to_dict(answer), system=system)
+    row = row_from_answer(question, answer, system=system)
     return replace(row, timings={**row.timings, **seconds})
 
 

@@ -14,6 +14,7 @@ from onrecord.eval.systems.rows import row_from_answer, row_from_text
 from onrecord.index.errors import InputError, ModelError
 from onrecord.index.reading.files import article_from_text
 from onrecord.qa.engines.base import Engine, Usage
+from onrecord.qa.types import Answer
 
 Place = TypeVar("Place", CitationRow, EvidenceRow)
 
@@ -44,8 +45,8 @@ class OnRecordServer:
     def answer(self, question: Question) -> ResultRow:
         """One POST; the whole answer's time includes the network."""
         started = time.perf_counter()
-        data = self._post("/api/v1/ask", self._request(question))
-        row = row_from_answer(question, data, system=self.name)
+        answer = self._ask(self._request(question))
+        row = row_from_answer(question, answer, system=self.name)
         seconds = {"time_to_answer": time.perf_counter() - started}
         return self._in_suite(replace(row, timings={**row.timings, **seconds}))
 
@@ -57,16 +58,15 @@ class OnRecordServer:
         """Closes the connection."""
         self._client.close()
 
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, body: dict[str, Any]) -> Answer:
         try:
-            response = self._client.post(path, json=body)
+            response = self._client.post("/api/v1/ask", json=body)
             response.raise_for_status()
-            data = response.json()
+            return Answer.from_dict(response.json())
         except (httpx.HTTPError, ValueError) as error:
-            raise ModelError(f"{self.name}{path}: {error}; is the server up, and is it OnRecord?") from error
-        if not isinstance(data, dict) or "status" not in data:
-            raise ModelError(f"{self.name}{path}: the reply is no answer of OnRecord; check the address")
-        return data
+            raise ModelError(f"{self.name}/api/v1/ask: {error}; is the server up, and is it OnRecord?") from error
+        except InputError as error:
+            raise ModelError(f"{self.name}/api/v1/ask: the reply is no answer; check the address. {error}") from error
 
     def _in_suite(self, row: ResultRow) -> ResultRow:
         """The row with every place under the suite's own article ids."""

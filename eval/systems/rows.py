@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from onrecord.eval.suites.loading import Question
 from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, RetrievedRow, SentenceRow
 from onrecord.eval.systems.refusals import says_it_does_not_know
-from onrecord.index.types import Hit
+from onrecord.index.types import Hit, Sentence
 from onrecord.qa.steps.cite import cut
+from onrecord.qa.types import Answer, AnswerSentence, Evidence
 
 _LIST = r"\d+(?:\s*(?:[,;&]|and)\s*(?:sources?\s*)?\d+)*"
 # Small models copy how the sources are headed: "[Source 2]", "(Source 2)", "as Source 2 says" mean [2].
@@ -16,26 +16,25 @@ _BRACKETED = re.compile(rf"\[\s*(?:sources?:?\s*)?{_LIST}\s*\]|\(\s*sources?:?\s
 _MARKERS = re.compile(rf"{_BRACKETED.pattern}|\bsources?:?\s+{_LIST}", re.IGNORECASE)
 
 
-def row_from_answer(question: Question, answer: Mapping[str, Any], *, system: str) -> ResultRow:
-    """The row of an OnRecord answer in the shape of ``onrecord.qa.render`` (as the HTTP door prints it)."""
-    positions = [p for disagreement in answer.get("disagreements", ()) for p in disagreement["positions"]]
+def row_from_answer(question: Question, answer: Answer, *, system: str) -> ResultRow:
+    """The row of an answer of OnRecord's."""
     return ResultRow(
         question_id=question.id,
         system=system,
         question=question.question,
-        status="abstained" if answer["status"] == "abstained" else "answered",
-        standalone_question=answer.get("standalone_question", ""),
-        reason=answer.get("reason", ""),
-        text=answer.get("text", ""),
-        sentences=tuple(_sentence(s) for s in answer.get("sentences", ())),
-        positions=tuple(_sentence(s) for s in positions),
-        retrieved=tuple(_place(hit) for hit in answer.get("hits", ())),
-        evidence=tuple(_evidence(e) for e in answer.get("evidence", ())),
-        answerability=answer.get("answerability"),
-        threshold=answer.get("threshold"),
-        timings=dict(answer.get("timings", {})),
-        model=answer.get("model", ""),
-        index_revision=answer.get("index_revision", 0),
+        status=answer.status,
+        standalone_question=answer.standalone_question,
+        reason=answer.reason,
+        text=answer.text,
+        sentences=tuple(map(_sentence, answer.sentences)),
+        positions=tuple(_sentence(one) for disagreement in answer.disagreements for one in disagreement.positions),
+        retrieved=retrieved_from_hits(answer.hits),
+        evidence=tuple(map(_evidence, answer.evidence)),
+        answerability=answer.answerability,
+        threshold=answer.threshold,
+        timings=dict(answer.timings),
+        model=answer.model,
+        index_revision=answer.index_revision,
     )
 
 
@@ -110,26 +109,14 @@ def _marked_sentence(text: str, by_number: Mapping[int, EvidenceRow]) -> Sentenc
     return SentenceRow(text=" ".join(_BRACKETED.sub("", text).split()).replace(" .", "."), citations=citations)
 
 
-def _sentence(data: Mapping[str, Any]) -> SentenceRow:
-    citations = tuple(
-        CitationRow(
-            c["number"], c["article_id"], c["start_char"], c["end_char"], c["quote"], tuple(c.get("also_in", ()))
-        )
-        for c in data.get("citations", ())
-    )
-    return SentenceRow(text=data["text"], verdict=data.get("verdict", ""), citations=citations)
+def _sentence(sentence: AnswerSentence) -> SentenceRow:
+    citations = tuple(CitationRow(c.number, *_place(c.sentence), c.quote, c.also_in) for c in sentence.citations)
+    return SentenceRow(sentence.text, sentence.verdict, citations)
 
 
-def _evidence(data: Mapping[str, Any]) -> EvidenceRow:
-    return EvidenceRow(
-        article_id=data["article_id"],
-        start_char=data["start_char"],
-        end_char=data["end_char"],
-        text=data["quote"],
-        number=data.get("number", 0),
-        score=float(data.get("score", 0.0)),
-    )
+def _evidence(shown: Evidence) -> EvidenceRow:
+    return EvidenceRow(*_place(shown.sentence), shown.sentence.text, shown.number, shown.score)
 
 
-def _place(data: Mapping[str, Any]) -> RetrievedRow:
-    return RetrievedRow(data["article_id"], data["start_char"], data["end_char"], float(data.get("score", 0.0)))
+def _place(sentence: Sentence) -> tuple[str, int, int]:
+    return sentence.article_id, sentence.start_char, sentence.end_char

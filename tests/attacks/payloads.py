@@ -128,7 +128,7 @@ class Written:
             (Disagreement(self.about, (AnswerSentence(self.position, (second,), "supported"),)),),
             {"total": 1.0},
             self.name,
-            evidence=(Evidence(3, first.sentence, self.title, self.source, self.published, self.url, 0.5),),
+            evidence=(Evidence(3, first.sentence, self.title, self.source, self.published, self.url, score=0.5),),
             unconfirmed=(AnswerSentence(self.position, (), "unsupported"),),
             missing=self.missing,
             warnings=(self.warning,),

@@ -30,6 +30,7 @@ from onrecord.eval.suites.loading import HistoryTurn, Question, Suite
 from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, SentenceRow
 from onrecord.index import Article, Embedder
 from onrecord.index.inert import web_address
+from onrecord.qa.types import Answer
 from onrecord.ui.cli import terminal
 from onrecord.ui.cli.group import complain, print_json
 from onrecord.ui.desk.records import Record, finish
@@ -71,7 +72,7 @@ def attacked(examples: int = EXAMPLES) -> Callable[[Any], Any]:
 
 
 def record_of(texts: Written) -> Record:
-    return finish(Record("t1", texts.question), texts.answer)
+    return finish(Record("t1", Answer(texts.question, "")), texts.answer)
 
 
 @attacked()

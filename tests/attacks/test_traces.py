@@ -32,7 +32,7 @@ def allowed(folder: Path) -> str:
     kept = Conversations(folder / FILE)
     records = [record for one in kept.list("ann") for record in kept.turns("ann", one.id)]
     kept.close()
-    cited = [(q.quote, q.title, q.source, q.url) for record in records for q in record.cited]
+    cited = [(q.quote, q.title, q.source, q.url) for record in records for q in record.answer.citations]
     return " ".join([*(QUESTION for _ in records), *(text for one in cited for text in one)]).lower()
 
 

@@ -166,7 +166,7 @@ class FakeAssistant:
 
     def _evidence(self, number: int, hit: Hit) -> Evidence:
         a = self.library.article(hit.passage.article_id)
-        return Evidence(number, hit.passage.sentences[0], a.title, a.source, a.published, a.url, hit.score)
+        return Evidence(number, hit.passage.sentences[0], a.title, a.source, a.published, a.url, score=hit.score)
 
     def _answer(self, question: str, searched: str, hits: tuple[Hit, ...], evidence: tuple[Evidence, ...]) -> Answer:
         if "unknown" in question or not evidence:

@@ -8,26 +8,28 @@ from typing import Any
 import pytest
 
 from onrecord.index.errors import UnknownArticle
-from onrecord.index.types import Article
+from onrecord.index.types import Article, Sentence
+from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 from onrecord.ui.desk.conversations import Conversations
 from onrecord.ui.desk.feedback_files import forget_articles, forget_conversation, rows, write
 from onrecord.ui.desk.forgetting import GONE, ArticleLookup, without_removed
-from onrecord.ui.desk.records import Found, Line, Quote, Record
+from onrecord.ui.desk.records import Found, Record
 
-CITED = Quote(1, "bridge", 0, 0, 17, "The bridge is shut", "Bridge", also_in=("copy",))
-SEEN = Quote(2, "bridge", 1, 19, 40, "A mayor spoke of it.", "Bridge")
-OTHER = Quote(3, "ferry", 0, 0, 17, "The ferry sails.", "Ferry")
+BRIDGE = "The bridge is shut"
+CITED = Citation(1, Sentence("bridge", 0, 0, 18, BRIDGE), "Bridge", also_in=("copy",))
+SEEN = Evidence(2, Sentence("bridge", 1, 19, 40, "A mayor spoke of it."), "Bridge")
+OTHER = Evidence(3, Sentence("ferry", 0, 0, 17, "The ferry sails. "), "Ferry")
 FERRY = Article("ferry", "Ferry", "The ferry sails. ")
-RECORD = Record(
-    "t1",
+ANSWER = Answer(
     "What is shut?",
-    "done",
+    "What is shut?",
+    (AnswerSentence("The bridge is shut.", (CITED,), "supported"),),
     status="answered",
-    lines=(Line("The bridge is shut.", "supported", (CITED,)),),
-    unconfirmed=(Line("A mayor shut it.", "unsupported", (SEEN,)),),
-    evidence=(CITED, SEEN, replace(OTHER, quote="The ferry sails. ")),
-    hits=(Found("bridge", 1, 0.9, "dense", "A mayor spoke of it.", "Bridge"), Found("ferry", 0, 0.1, "dense", "The")),
+    unconfirmed=(AnswerSentence("A mayor shut it.", (SEEN,), "unsupported"),),
+    evidence=(Evidence(1, CITED.sentence, "Bridge", also_in=("copy",)), SEEN, OTHER),
 )
+FOUND = (Found("bridge", 1, 0.9, "dense", "A mayor spoke of it.", "Bridge"), Found("ferry", 0, 0.1, "dense", "The"))
+RECORD = Record("t1", ANSWER, "done", found=FOUND)
 
 
 def library(*articles: Article) -> ArticleLookup:
@@ -43,19 +45,19 @@ def library(*articles: Article) -> ArticleLookup:
 
 def test_a_removed_article_leaves_the_quotes_that_were_cited_and_a_word_on_it() -> None:
     less = without_removed(RECORD, library(FERRY))
-    assert [q.quote for q in less.cited] == ["The bridge is shut"]
-    assert [q.article_id for q in less.evidence] == ["bridge", "ferry"]
-    assert [h.article_id for h in less.hits] == ["ferry"]
-    assert less.unconfirmed == ()
-    assert less.cited[0].also_in == ()
-    assert less.warnings == (GONE,)
+    assert [q.quote for q in less.answer.citations] == ["The bridge is shut"]
+    assert [q.article_id for q in less.answer.evidence] == ["bridge", "ferry"]
+    assert [h.article_id for h in less.found] == ["ferry"]
+    assert less.answer.unconfirmed == ()
+    assert less.answer.citations[0].also_in == ()
+    assert less.answer.warnings == (GONE,)
     assert "mayor" not in json.dumps(less.to_dict())
     assert without_removed(less, library(FERRY)) == less
 
 
 def test_an_answer_whose_articles_stand_is_left_as_it_is() -> None:
     bridge = Article("bridge", "Bridge", "The bridge is shut A mayor spoke of it.")
-    record = replace(RECORD, evidence=(), unconfirmed=(), lines=(), hits=RECORD.hits)
+    record = replace(RECORD, answer=replace(ANSWER, evidence=(), unconfirmed=(), sentences=()))
     assert without_removed(record, library(FERRY, bridge)) == record
 
 
@@ -72,7 +74,7 @@ def test_all_owners_conversations_forget_and_so_does_an_answer_that_is_kept_afte
     kept.follow(library(FERRY)._article, 2)
     kept.keep("ann", keys["ann"], replace(RECORD, id="late"))
     records = [record for owner, key in keys.items() for record in kept.turns(owner, key)]
-    assert [record.warnings for record in records] == [(GONE,)] * 3
+    assert [record.answer.warnings for record in records] == [(GONE,)] * 3
     assert not any(b"mayor" in one.read_bytes() for one in tmp_path.iterdir())
     kept.close()
 
@@ -83,7 +85,7 @@ def test_what_is_taken_out_of_a_conversation_is_in_no_file_while_it_is_open(tmp_
     key = kept.begin("", "zebrafish")
     kept.rename("", key, "zebrafish") if change == "rename" else kept.rename("", key, "A name")
     if change != "rename":
-        kept.keep("", key, replace(RECORD, question="zebrafish", state="writing"))
+        kept.keep("", key, replace(RECORD, answer=replace(ANSWER, question="zebrafish"), state="writing"))
     assert any(b"zebrafish" in one.read_bytes() for one in tmp_path.iterdir())
     match change:
         case "drop":

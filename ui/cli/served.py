@@ -15,9 +15,10 @@ from onrecord.index.errors import LibraryBusy
 from onrecord.index.reading.files import ReadLimits, ReadResult, read_paths
 from onrecord.index.sync import with_unread
 from onrecord.index.types import ArticleInfo, Filter, SyncReport
-from onrecord.qa.types import AnswerStarted, Event, Finished, SentenceDone, Turn
+from onrecord.qa import records
+from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
-from onrecord.ui.cli.wire import answer_from, error_from, events_in, evidence_found, sentence_from
+from onrecord.ui.cli.wire import error_from, events_in
 
 if TYPE_CHECKING:
     from onrecord.qa.settings import Settings
@@ -26,6 +27,11 @@ ANSWERS_WITHIN = 10.0  # seconds within which a server that is there says so
 WORKS_WITHIN = 600.0  # seconds that it may be silent while it works
 PAGE = 500  # articles of a list at once
 TOGETHER = 8_000_000  # characters of articles that are sent at once
+EVENTS: dict[str, type[EvidenceFound | AnswerStarted | SentenceDone]] = {
+    "evidence": EvidenceFound,
+    "started": AnswerStarted,
+    "sentence": SentenceDone,
+}
 TURNS = 20  # earlier turns that a server takes; what is further back is not looked at
 
 
@@ -97,16 +103,11 @@ class ServedCollection:
         turns = [asdict(turn) for turn in history[-TURNS:]]
         asked = {"question": question, "history": turns, "filter": _given(scope), "model": model, "length": length}
         for name, data in self._events("/ask", params={"stream": "true"}, json=asked):
-            match name:
-                case "evidence":
-                    yield evidence_found(data)
-                case "started":
-                    yield AnswerStarted(data["answerability"])
-                case "sentence":
-                    yield SentenceDone(sentence_from(data))
-                case "finished":
-                    yield Finished(answer_from(data))
-                    return
+            if name == "finished":
+                yield Finished(Answer.from_dict(data))
+                return
+            if name in EVENTS:
+                yield records.from_dict(EVENTS[name], data)
         raise self._silent()
 
     def examine(self) -> Examined:

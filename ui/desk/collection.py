@@ -10,11 +10,21 @@ from pathlib import Path
 
 from onrecord.index.errors import OnRecordError, UnknownArticle
 from onrecord.index.types import Filter
-from onrecord.qa.types import AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
+from onrecord.qa.types import (
+    Answer,
+    AnswerStarted,
+    Citation,
+    Event,
+    EvidenceFound,
+    Finished,
+    SentenceDone,
+    Turn,
+    Writing,
+)
 from onrecord.ui.desk.conversations import Conversations, now
 from onrecord.ui.desk.model_queue import ModelQueue
 from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
-from onrecord.ui.desk.records import Line, Quote, Record, evidence_of, finish, found_of, line_of
+from onrecord.ui.desk.records import Record, Stale, finish, found_of
 
 log = logging.getLogger("onrecord")
 HISTORY = 3  # earlier questions that a follow-up may lean on
@@ -36,12 +46,13 @@ def history_of(records: Sequence[Record]) -> tuple[Turn, ...]:
     """The last finished turns, for the assistant to understand a follow-up by."""
     turns: list[Turn] = []
     for record in [r for r in records if r.state == "done"][-HISTORY:]:
-        turns += [Turn("user", record.searched or record.question), Turn("assistant", record.answer_text)]
+        searched = record.answer.standalone_question or record.question
+        turns += [Turn("user", searched), Turn("assistant", record.answer_text)]
     return tuple(turns)
 
 
 def new_record(question: str, scope: Filter) -> Record:
-    return Record(id=uuid.uuid4().hex[:12], question=question, scope=scope, asked=now())
+    return Record(uuid.uuid4().hex[:12], Answer(question, ""), scope=scope, asked=now())
 
 
 def answer(
@@ -96,23 +107,19 @@ def _grown(collection: Collection, record: Record, event: Event) -> Record:
             return record
         case EvidenceFound(standalone_question=searched, hits=hits, evidence=evidence):
             facts = {hit.passage.article_id: _facts(collection, hit.passage.article_id) for hit in hits}
-            return replace(
-                record,
-                state="reading",
-                searched=searched,
-                evidence=evidence_of(evidence),
-                hits=found_of(hits, facts),
-            )
+            answer = replace(record.answer, standalone_question=searched, evidence=evidence)
+            return replace(record, state="reading", answer=answer, found=found_of(hits, facts))
         case AnswerStarted(answerability=score):
-            return replace(record, state="writing", answerability=score)
+            return replace(record, state="writing", answer=replace(record.answer, answerability=score))
+        case SentenceDone(sentence=sentence) if sentence.verdict == "unsupported":
+            unconfirmed = (*record.answer.unconfirmed, sentence)
+            return replace(record, answer=replace(record.answer, unconfirmed=unconfirmed))
         case SentenceDone(sentence=sentence):
-            line = line_of(sentence)
-            if line.verdict == "unsupported":
-                return replace(record, unconfirmed=(*record.unconfirmed, line))
-            return replace(record, state="writing", lines=(*record.lines, line))
+            sentences = (*record.answer.sentences, sentence)
+            return replace(record, state="writing", answer=replace(record.answer, sentences=sentences))
         case Finished(answer=answered):
             facts = {h.passage.article_id: _facts(collection, h.passage.article_id) for h in answered.hits}
-            return replace(finish(record, answered), hits=found_of(answered.hits, facts) or record.hits)
+            return replace(finish(record, answered), found=found_of(answered.hits, facts) or record.found)
 
 
 def _facts(collection: Collection, article_id: str) -> tuple[str, str, str]:
@@ -123,30 +130,17 @@ def _facts(collection: Collection, article_id: str) -> tuple[str, str, str]:
     return article.title, article.source, article.published
 
 
-def quote_state(collection: Collection, quote: Quote) -> str:
-    """ "" while the article still says the quote at its place, else "changed" or "gone"."""
+def checked(collection: Collection, record: Record) -> Record:
+    """``record`` with a mark on every cited place whose article changed or went."""
+    shown = {one.place: one for one in (*record.answer.evidence, *record.answer.citations)}
+    marks = ((place, _staleness(collection, one)) for place, one in shown.items())
+    return replace(record, stale=tuple(Stale(*place, how) for place, how in marks if how))
+
+
+def _staleness(collection: Collection, cited: Citation) -> str:
     try:
-        article = collection.library.article(quote.article_id)
+        article = collection.library.article(cited.article_id)
     except UnknownArticle:
         return "gone"
-    return "" if article.text[quote.start_char : quote.end_char] == quote.quote else "changed"
-
-
-def checked(collection: Collection, record: Record) -> Record:
-    """``record`` with every citation marked whose article changed or went."""
-    marks: dict[tuple[str, int], str] = {}
-
-    def mark(quote: Quote) -> Quote:
-        if quote.place not in marks:
-            marks[quote.place] = quote_state(collection, quote)
-        return replace(quote, standing=marks[quote.place])
-
-    def marked(line: Line) -> Line:
-        return replace(line, quotes=tuple(mark(q) for q in line.quotes))
-
-    return replace(
-        record,
-        lines=tuple(marked(line) for line in record.lines),
-        disputes=tuple(replace(d, positions=tuple(marked(p) for p in d.positions)) for d in record.disputes),
-        evidence=tuple(mark(q) for q in record.evidence),
-    )
+    said = article.text[cited.sentence.start_char : cited.sentence.end_char]
+    return "" if said == cited.quote else "changed"

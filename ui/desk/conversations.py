@@ -171,7 +171,7 @@ class Conversations:
 
     def keep(self, owner: str, key: str, record: Record) -> None:
         """Adds the turn, or replaces the one with the same id in its place."""
-        words = " ".join([record.question, record.answer_text, *(q.quote for q in record.cited)])
+        words = " ".join([record.question, record.answer_text, *(q.quote for q in record.answer.citations)])
         with self._changing(taking=not record.live):
             self._check(owner, key)
             if self._lookup:  # an article may have been removed since it was found for this answer

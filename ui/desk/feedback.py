@@ -54,19 +54,25 @@ def keep(
 def _case(
     record: Record, kind: str, note: str, history: Sequence[tuple[str, str]], conversation: str
 ) -> dict[str, Any]:
-    cited = [{"article": q.article_id, "quote": q.quote} for q in record.cited]
+    cited = [{"article": q.article_id, "quote": q.quote} for q in record.answer.citations]
+    said = " ".join(one.text for one in record.answer.sentences)
     right = kind == "right"
     answered = record.status == "answered"
     case: dict[str, Any] = {
         "id": record.id,
         "question": record.question,
         "answerable": answered if right else bool(note) or not answered,
-        "answers": [" ".join(line.text for line in record.lines)] if right and answered else [note] if note else [],
+        "answers": [said] if right and answered else [note] if note else [],
         "evidence": cited if right else [],
         "kind": "feedback",
         "verdict": kind,
         "note": note,
-        "got": {"answer": record.answer_text, "cited": cited, "model": record.model, "conversation": conversation},
+        "got": {
+            "answer": record.answer_text,
+            "cited": cited,
+            "model": record.answer.model,
+            "conversation": conversation,
+        },
     }
     if history:
         case["history"] = [{"role": role, "content": content} for role, content in history]
@@ -76,7 +82,7 @@ def _case(
 def _articles(collection: Collection, record: Record) -> list[dict[str, str]]:
     """The articles that the answer was made from, so that the suite stands alone."""
     found = []
-    for key in dict.fromkeys([*(q.article_id for q in record.evidence), *(h.article_id for h in record.hits)]):
+    for key in dict.fromkeys([*(q.article_id for q in record.answer.evidence), *(h.article_id for h in record.found)]):
         try:
             a = collection.library.article(key)
         except UnknownArticle:

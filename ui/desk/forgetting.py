@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from onrecord.index.errors import UnknownArticle
 from onrecord.index.types import Article
-from onrecord.ui.desk.records import Found, Line, Quote, Record
+from onrecord.qa.types import AnswerSentence, Citation
+from onrecord.ui.desk.records import Found, Record
 
+Cited = TypeVar("Cited", bound=Citation)
 GONE = "An article that was found for this answer was removed or changed since; only what the answer cites is kept."
 
 
@@ -25,13 +28,12 @@ class ArticleLookup:
                 self._known[article_id] = None
         return self._known[article_id]
 
-    def has_quote(self, quote: Quote) -> bool:
+    def has_quote(self, cited: Citation) -> bool:
         """Whether the article still says this there, under this title."""
-        article = self.article(quote.article_id)
-        return article is not None and (article.text[quote.start_char : quote.end_char], article.title) == (
-            quote.quote,
-            quote.title,
-        )
+        article, place = self.article(cited.article_id), cited.sentence
+        if article is None:
+            return False
+        return (article.text[place.start_char : place.end_char], article.title) == (cited.quote, cited.title)
 
     def has_hit(self, found: Found) -> bool:
         article = self.article(found.article_id)
@@ -43,32 +45,32 @@ def without_removed(record: Record, lookup: ArticleLookup) -> Record:
 
     Drafts that were struck go with them: they were written from those sentences, and were not shown as an answer.
     """
-    cited = {(quote.place, quote.quote) for quote in record.cited}
+    answer = record.answer
+    used = {(cited.place, cited.quote) for cited in answer.citations}
 
-    def kept(quote: Quote) -> bool:
-        return (quote.place, quote.quote) in cited or lookup.has_quote(quote)
+    def kept(one: Citation) -> bool:
+        return (one.place, one.quote) in used or lookup.has_quote(one)
 
-    evidence = tuple(_without_gone_copies(quote, lookup) for quote in record.evidence if kept(quote))
-    hits = tuple(found for found in record.hits if lookup.has_hit(found))
+    def sentence(given: AnswerSentence) -> AnswerSentence:
+        return replace(given, citations=tuple(_without_gone_copies(one, lookup) for one in given.citations))
+
+    evidence = tuple(_without_gone_copies(one, lookup) for one in answer.evidence if kept(one))
+    found = tuple(one for one in record.found if lookup.has_hit(one))
     lost = (
-        len(evidence) < len(record.evidence)
-        or len(hits) < len(record.hits)
-        or not all(kept(quote) for line in record.unconfirmed for quote in line.quotes)
+        len(evidence) < len(answer.evidence)
+        or len(found) < len(record.found)
+        or not all(kept(one) for drafted in answer.unconfirmed for one in drafted.citations)
     )
-
-    def line(given: Line) -> Line:
-        return replace(given, quotes=tuple(_without_gone_copies(quote, lookup) for quote in given.quotes))
-
-    return replace(
-        record,
-        lines=tuple(line(one) for one in record.lines),
-        disputes=tuple(replace(d, positions=tuple(line(one) for one in d.positions)) for d in record.disputes),
+    answer = replace(
+        answer,
+        sentences=tuple(map(sentence, answer.sentences)),
+        disagreements=tuple(replace(d, positions=tuple(map(sentence, d.positions))) for d in answer.disagreements),
         evidence=evidence,
-        hits=hits,
-        unconfirmed=() if lost else tuple(line(one) for one in record.unconfirmed),
-        warnings=record.warnings if not lost or GONE in record.warnings else (*record.warnings, GONE),
+        unconfirmed=() if lost else tuple(map(sentence, answer.unconfirmed)),
+        warnings=answer.warnings if not lost or GONE in answer.warnings else (*answer.warnings, GONE),
     )
+    return replace(record, answer=answer, found=found)
 
 
-def _without_gone_copies(quote: Quote, lookup: ArticleLookup) -> Quote:
-    return replace(quote, also_in=tuple(one for one in quote.also_in if lookup.article(one) is not None))
+def _without_gone_copies(cited: Cited, lookup: ArticleLookup) -> Cited:
+    return replace(cited, also_in=tuple(one for one in cited.also_in if lookup.article(one) is not None))

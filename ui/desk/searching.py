@@ -6,7 +6,7 @@ from typing import Any
 from onrecord.index.errors import UnknownArticle
 from onrecord.index.library import Library
 from onrecord.index.types import Filter, Hit
-from onrecord.qa.render import hit_to_dict
+from onrecord.qa import records
 
 NAMED = 8
 
@@ -19,7 +19,7 @@ def found(library: Library, hits: Iterable[Hit]) -> Iterator[dict[str, Any]]:
         except UnknownArticle:
             continue
         facts = {name: getattr(article, name) for name in ("title", "source", "published", "url")}
-        yield {**hit_to_dict(hit), **facts, "quote": article.text[hit.passage.start_char : hit.passage.end_char]}
+        yield {**records.to_dict(hit), **facts, "quote": article.text[hit.passage.start_char : hit.passage.end_char]}
 
 
 def scope_warnings(library: Library, scope: Filter) -> list[str]:

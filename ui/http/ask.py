@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from onrecord.index import Filter, InputError
-from onrecord.qa.render import citation_to_dict, hit_to_dict, sentence_to_dict
+from onrecord.qa import records
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Answer, AnswerStarted, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.desk.collection import new_record
@@ -33,11 +33,18 @@ from onrecord.ui.http.service import Chosen, Service, owner_of, warnings_about
 
 asking = APIRouter(tags=["asking"])
 EVENT_STREAM = "text/event-stream"
+EVENTS: dict[type, str] = {
+    EvidenceFound: "evidence",
+    Waiting: "waiting",
+    AnswerStarted: "started",
+    SentenceDone: "sentence",
+    Finished: "finished",
+}
 EVENT = {
     "type": "object",
     "description": "One event of the stream; its data are a JSON document.",
     "properties": {
-        "event": {"enum": ["evidence", "waiting", "started", "sentence", "finished", "error"]},
+        "event": {"enum": [*EVENTS.values(), "error"]},
         "data": {"type": "string", "contentMediaType": "application/json"},
     },
     "required": ["event", "data"],
@@ -158,23 +165,9 @@ async def _stream(keep: _Kept, first: Sign, events: AsyncIterator[Sign]) -> Asyn
 
 async def _event(keep: _Kept, sign: Sign) -> bytes:
     match sign:
-        case EvidenceFound():
-            return sse(
-                "evidence",
-                {
-                    "standalone_question": sign.standalone_question,
-                    "hits": [hit_to_dict(hit) for hit in sign.hits],
-                    "evidence": [{**citation_to_dict(e), "score": round(e.score, 6)} for e in sign.evidence],
-                },
-            )
-        case Waiting(place=place):
-            return sse("waiting", {"place": place})
-        case AnswerStarted(answerability=answerability):
-            return sse("started", {"answerability": answerability})
-        case SentenceDone(sentence=sentence):
-            return sse("sentence", sentence_to_dict(sentence))
         case Finished(answer=answer):
             return sse("finished", await run_in_threadpool(keep.finished, answer))
+    return sse(EVENTS[type(sign)], records.to_dict(sign))
 
 
 def sse(name: str, data: Mapping[str, Any]) -> bytes:
@@ -206,7 +199,8 @@ def get_conversation(request: Request, service: Chosen, conversation_id: str) ->
     turns = [
         {
             "answer": r.answer_text,
-            **{name: getattr(r, name) for name in ("id", "question", "status", "reason", "asked")},
+            "reason": r.answer.reason,
+            **{name: getattr(r, name) for name in ("id", "question", "status", "asked")},
         }
         for r in records
     ]

@@ -1,15 +1,21 @@
 """What is sent and received at ``/api/v1``: the answer's own field names, checked, with examples."""
 
-from typing import Annotated, Any, Literal
+from dataclasses import is_dataclass
+from functools import cache
+from inspect import getdoc
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from onrecord.index.types import Filter
+from onrecord.index.types import Filter, Hit, Sentence
+from onrecord.qa import records
+from onrecord.qa.types import Answer, AnswerSentence
 from onrecord.ui.page.scope import scope_of
 
 QUESTION = "How much will the repair of the bridge cost?"
 PLACE: dict[str, Any] = {
     "article_id": "a1f0c2d3e4b5a",
+    "index": 1,
     "start_char": 118,
     "end_char": 195,
     "quote": "Mayor Ilse Brandt said repairs would cost 2.4 million euros and take nine months.",
@@ -103,91 +109,46 @@ class NewArticles(Asked):
     articles: list[NewArticle] = Field(min_length=1, max_length=500)
 
 
-class PlaceModel(BaseModel):
-    """One sentence: ``quote`` is ``text[start_char:end_char]`` of the article."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [PLACE]})
-    article_id: str
-    start_char: int
-    end_char: int
-    quote: str
+NAMES = {Sentence: "PlaceModel", AnswerSentence: "SentenceModel"}  # of models; others are named after their dataclass
 
 
-class CitationModel(PlaceModel):
-    model_config = ConfigDict(json_schema_extra={"examples": []})
-    number: int
-    title: str
-    source: str
-    published: str
-    url: str
-    also_in: list[str]
+@cache
+def model_of(kind: type) -> type[BaseModel]:
+    """The model of what `records.to_dict` makes of a dataclass."""
+    keys: dict[str, Any] = {key: (_sent(one), ...) for key, one in records.shape(kind).items()}
+    extra: dict[str, Any] = {"examples": [PLACE]} if kind is Sentence else {}
+    model: type[BaseModel] = create_model(
+        NAMES.get(kind, f"{kind.__name__}Model"),
+        __doc__=getdoc(kind),
+        __config__=ConfigDict(json_schema_extra=extra),
+        **keys,
+    )
+    return model
 
 
-class EvidenceModel(CitationModel):
-    score: float
+def _sent(kind: Any) -> Any:
+    """The type as it is sent: models in place of dataclasses."""
+    if get_origin(kind) is tuple:
+        return list[_sent(get_args(kind)[0])]  # type: ignore[misc]
+    return model_of(kind) if isinstance(kind, type) and is_dataclass(kind) else kind
 
 
-class SentenceModel(BaseModel):
-    text: str
-    verdict: Literal["supported", "partly", "unsupported"]
-    citations: list[CitationModel]
-
-
-class DisagreementModel(BaseModel):
-    about: str
-    positions: list[SentenceModel]
-
-
-class HitModel(BaseModel):
-    id: str
-    article_id: str
-    start_char: int
-    end_char: int
-    text: str
-    score: float
-    found_by: Literal["dense", "keyword", "fused", "reranked"]
-    sentences: list[PlaceModel]
-
-
-class FoundModel(HitModel):
-    """A hit with the facts of its article; ``quote`` is the article's own text at that place."""
-
-    title: str
-    source: str
-    published: str
-    url: str
-    quote: str
+FACTS: dict[str, Any] = dict.fromkeys(("title", "source", "published", "url", "quote"), (str, ...))
+FoundModel = create_model(
+    "FoundModel",
+    __doc__="A hit with the facts of its article; ``quote`` is the article's own text at that place.",
+    __base__=model_of(Hit),
+    **FACTS,
+)
 
 
 class SearchResponse(BaseModel):
     query: str
-    hits: list[FoundModel]
+    hits: list[FoundModel]  # type: ignore[valid-type]
     warnings: list[str]
 
 
-class AnswerModel(BaseModel):
-    """``status`` "abstained": the articles do not say, and ``reason`` says why."""
-
-    question: str
-    standalone_question: str
-    status: Literal["answered", "abstained"]
-    reason: str
-    text: str
-    sentences: list[SentenceModel]
-    disagreements: list[DisagreementModel]
-    missing: str
-    unconfirmed: list[SentenceModel]
-    hits: list[HitModel]
-    evidence: list[EvidenceModel]
-    answerability: float | None
-    threshold: float | None
-    signals: dict[str, float]
-    warnings: list[str]
-    language: str
-    timings: dict[str, float]
-    model: str
-    index_revision: int
-    conversation: str = ""
+AnswerModel = create_model("AnswerModel", __doc__=getdoc(Answer), __base__=model_of(Answer), conversation=(str, ""))
 
 
 class InfoModel(BaseModel):

@@ -12,10 +12,11 @@ import gradio as gr
 
 from onrecord.index.errors import InputError, OnRecordError, UnknownArticle
 from onrecord.index.types import Filter
+from onrecord.qa.types import Citation
 from onrecord.ui.desk import feedback
 from onrecord.ui.desk.collection import Collection, answer, checked, history_of, new_record
 from onrecord.ui.desk.collections import Collections, Session
-from onrecord.ui.desk.records import Quote, Record
+from onrecord.ui.desk.records import Record
 from onrecord.ui.desk.tuning import Style
 from onrecord.ui.page.home import home
 from onrecord.ui.page.scope import scope_of
@@ -200,7 +201,7 @@ class Chat:
         """question box, session: the last question, to be changed; or what was searched for, to be corrected."""
         data = event._data
         record = self._record(session, owner_of(request), str(data.get("turn", "")))
-        text = record.searched if data.get("act") == "correct" else record.question
+        text = record.answer.standalone_question if data.get("act") == "correct" else record.question
         return text, replace(session, editing=record.id)
 
     def judge(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
@@ -235,14 +236,14 @@ class Chat:
         sentences = collection.library.sentences(key)
         start, end = _place(data, sentences)
         if quote:
-            start, end = quote.start_char, quote.end_char
+            start, end = quote.sentence.start_char, quote.sentence.end_char
         copies = [_title(collection, other) for other in collection.library.copies(key) if other != key]
         shown = reader(
             article, sentences, start=start, end=end, number=number, quote=quote.quote if quote else "", copies=copies
         )
         return {"html": shown, "at": time.time()}
 
-    def _quoted(self, session: Session, owner: str, data: dict[str, Any]) -> Quote | None:
+    def _quoted(self, session: Session, owner: str, data: dict[str, Any]) -> Citation | None:
         """The quote behind a chip or card, as the answer keeps it."""
         if not data.get("turn") or data.get("start") is None:
             return None
@@ -251,7 +252,8 @@ class Chat:
         except OnRecordError:
             return None
         place = (str(data.get("article", "")), int(data["start"]))
-        every = [*record.cited, *record.evidence, *(q for line in record.unconfirmed for q in line.quotes)]
+        answer = record.answer
+        every = [*answer.citations, *answer.evidence, *(q for one in answer.unconfirmed for q in one.citations)]
         return next((q for q in every if q.place == place), None)
 
 

@@ -31,14 +31,18 @@ def details(record: Record) -> str:
 
 
 def _facts(record: Record) -> str:
-    rows = [("Searched for", record.searched or record.question), ("Model", record.model or "none: quoted as written")]
-    if record.answerability is not None:
-        limit = "" if record.threshold is None else f" (needs {record.threshold:.2f})"
-        rows.append(("Likelihood that the evidence answers it", f"{record.answerability:.2f}{limit}"))
+    answer = record.answer
+    rows = [
+        ("Searched for", answer.standalone_question or answer.question),
+        ("Model", answer.model or "none: quoted as written"),
+    ]
+    if answer.answerability is not None:
+        limit = "" if answer.threshold is None else f" (needs {answer.threshold:.2f})"
+        rows.append(("Likelihood that the evidence answers it", f"{answer.answerability:.2f}{limit}"))
     counted = (("supported", "supported"), ("partly", "partly supported"))
-    verdicts = [f"{sum(s.verdict == key for s in record.lines)} {words}" for key, words in counted]
-    rows.append(("Sentences", ", ".join([*verdicts, f"{len(record.unconfirmed)} struck"])))
-    rows.append(("State of the index", f"revision {record.revision}"))
+    verdicts = [f"{sum(s.verdict == key for s in answer.sentences)} {words}" for key, words in counted]
+    rows.append(("Sentences", ", ".join([*verdicts, f"{len(answer.unconfirmed)} struck"])))
+    rows.append(("State of the index", f"revision {answer.index_revision}"))
     return "<dl>" + "".join(f"<dt>{e(name)}</dt><dd>{bdi(value)}</dd>" for name, value in rows) + "</dl>"
 
 
@@ -57,19 +61,19 @@ def _table(caption: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]])
 def _shown(record: Record) -> str:
     rows = [
         (str(q.number), bdi(shorten(q.quote, 140)), bdi(shorten(q.title, 60)), f"{q.score:.2f}")
-        for q in record.evidence
+        for q in record.answer.evidence
     ]
     return _table("Sentences shown to the model", ("No.", "Sentence", "Article", "Score"), rows)
 
 
 def _found(record: Record) -> str:
     rows = [
-        (bdi(shorten(h.preview, 140)), bdi(shorten(h.title, 60)), e(h.found_by), f"{h.score:.3f}") for h in record.hits
+        (bdi(shorten(h.preview, 140)), bdi(shorten(h.title, 60)), e(h.found_by), f"{h.score:.3f}") for h in record.found
     ]
     return _table("Passages found", ("Begins with", "Article", "Found by", "Score"), rows)
 
 
 def _timings(record: Record) -> str:
-    rows = [(e(_STEPS.get(k, k)), f"{v:.2f} s") for k, v in record.timings.items() if k not in _COUNTS]
-    rows += [(e(_COUNTS[k]), f"{v:.0f}") for k, v in record.timings.items() if k in _COUNTS]
+    rows = [(e(_STEPS.get(k, k)), f"{v:.2f} s") for k, v in record.answer.timings.items() if k not in _COUNTS]
+    rows += [(e(_COUNTS[k]), f"{v:.0f}") for k, v in record.answer.timings.items() if k in _COUNTS]
     return _table("Time and work", ("Step", "Took"), rows)

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
-from onrecord.index.inert import autolink, markdown, one_line, pasted, web_address
-from onrecord.ui.desk.records import Line, Quote, Record
+from onrecord.index.inert import autolink, markdown, one_line, pasted
+from onrecord.qa.records import to_dict
+from onrecord.qa.render import ABSTENTION
+from onrecord.qa.types import AnswerSentence, Citation
+from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, link
 from onrecord.ui.page.dates import day_text
 
@@ -13,38 +15,44 @@ FORMATS = {"Markdown": "md", "HTML": "html", "JSON": "json"}
 _CHANGED = {"changed": "the article has changed since", "gone": "the article was removed since"}
 
 
-def references(records: Sequence[Record]) -> tuple[tuple[Quote, ...], dict[tuple[str, int], int]]:
+def references(records: Sequence[Record]) -> tuple[tuple[Citation, ...], dict[tuple[str, int], int]]:
     """Every cited quote once, and its number over the whole conversation, in order of first use."""
-    quotes: dict[tuple[str, int], Quote] = {}
+    quotes: dict[tuple[str, int], Citation] = {}
     for record in records:
-        for quote in record.cited:
-            quotes.setdefault(quote.place, replace(quote, url=web_address(quote.url)))
+        for quote in record.answer.citations:
+            quotes.setdefault(quote.place, quote)
     return tuple(quotes.values()), {place: n for n, place in enumerate(quotes, start=1)}
+
+
+def _stale(records: Sequence[Record]) -> dict[tuple[str, int], str]:
+    """What became of the cited places that are no longer as they were."""
+    return {(one.article_id, one.start_char): one.how for record in records for one in record.stale}
 
 
 def _said(record: Record) -> tuple[str, ...]:
     """What stands in place of sentences where there are none."""
     if record.error:
         return (record.error,)
-    return ("The articles do not say.",) if record.state == "done" and not record.lines and not record.disputes else ()
+    answered = record.answer.sentences or record.answer.disagreements
+    return (ABSTENTION,) if record.state == "done" and not answered else ()
 
 
-def _facts(quote: Quote) -> list[str]:
+def _facts(quote: Citation) -> list[str]:
     return [part for part in (quote.title, quote.source, day_text(quote.published)) if part]
 
 
 def to_markdown(title: str, records: Sequence[Record]) -> str:
-    quotes, numbers = references(records)
+    (quotes, numbers), stale = references(records), _stale(records)
     out = [f"# {markdown(title)}", ""]
 
-    def line(item: Line) -> str:
+    def line(item: AnswerSentence) -> str:
         note = " *(partly supported)*" if item.verdict == "partly" else ""
-        return markdown(item.text) + "".join(f" \\[{numbers[q.place]}\\]" for q in item.quotes) + note
+        return markdown(item.text) + "".join(f" \\[{numbers[q.place]}\\]" for q in item.citations) + note
 
     for record in records:
         out += [f"## {markdown(record.question)}", ""]
-        out += [" ".join(line(item) for item in record.lines), ""] if record.lines else []
-        for dispute in record.disputes:
+        out += [" ".join(line(item) for item in record.answer.sentences), ""] if record.answer.sentences else []
+        for dispute in record.answer.disagreements:
             out += [
                 f"The articles differ: {markdown(dispute.about)}",
                 "",
@@ -52,13 +60,13 @@ def to_markdown(title: str, records: Sequence[Record]) -> str:
                 "",
             ]
         out += [markdown(text) + "\n" for text in _said(record)]
-        if record.missing:
-            out += [f"Not in the articles: {markdown(record.missing)}", ""]
+        if record.answer.missing:
+            out += [f"Not in the articles: {markdown(record.answer.missing)}", ""]
     if quotes:
         out += ["## References", ""]
     for quote in quotes:
         address = f" {autolink(quote.url)}" if quote.url else ""
-        note = f" ({_CHANGED[quote.standing]})" if quote.standing else ""
+        note = f" ({_CHANGED[stale[quote.place]]})" if quote.place in stale else ""
         facts = ", ".join(markdown(part) for part in _facts(quote))
         out.append(f"{numbers[quote.place]}. {facts}.{address} “{markdown(quote.quote)}”{note}")
     return "\n".join(out).rstrip() + "\n"
@@ -74,71 +82,60 @@ _PAGE = (
 
 def to_html(title: str, records: Sequence[Record]) -> str:
     """One page that stands alone: nothing in it is loaded from anywhere."""
-    quotes, numbers = references(records)
+    (quotes, numbers), stale = references(records), _stale(records)
 
-    def line(item: Line) -> str:
-        marks = "".join(f'<sup><a href="#r{numbers[q.place]}">[{numbers[q.place]}]</a></sup>' for q in item.quotes)
+    def line(item: AnswerSentence) -> str:
+        marks = "".join(f'<sup><a href="#r{numbers[q.place]}">[{numbers[q.place]}]</a></sup>' for q in item.citations)
         note = " <small>(partly supported)</small>" if item.verdict == "partly" else ""
         return bdi(item.text) + marks + note
 
     out = [f"<h1>{bdi(title)}</h1>"]
     for record in records:
         out.append(f"<h2>{bdi(record.question)}</h2>")
-        out.append(f"<p>{' '.join(line(item) for item in record.lines)}</p>" if record.lines else "")
-        for dispute in record.disputes:
+        said = " ".join(line(item) for item in record.answer.sentences)
+        out.append(f"<p>{said}</p>" if said else "")
+        for dispute in record.answer.disagreements:
             rows = "".join(f"<li>{line(p)}</li>" for p in dispute.positions)
             out.append(f"<p>The articles differ: {bdi(dispute.about)}</p><ul>{rows}</ul>")
         out += [f"<p>{e(text)}</p>" for text in _said(record)]
-        out.append(f"<p>Not in the articles: {bdi(record.missing)}</p>" if record.missing else "")
-    rows = "".join(_reference(quote, numbers[quote.place]) for quote in quotes)
+        out.append(f"<p>Not in the articles: {bdi(record.answer.missing)}</p>" if record.answer.missing else "")
+    rows = "".join(_reference(quote, numbers[quote.place], stale.get(quote.place, "")) for quote in quotes)
     out.append(f"<h2>References</h2><ol>{rows}</ol>" if rows else "")
     return _PAGE.format(title=e(title), body="".join(out))
 
 
-def _reference(quote: Quote, number: int) -> str:
+def _reference(quote: Citation, number: int, how: str) -> str:
     facts = ", ".join(bdi(part) for part in _facts(quote))
     address = link(quote.url)
     where = f' <a href="{address}">{address}</a>' if address else ""
-    note = f" <small>({_CHANGED[quote.standing]})</small>" if quote.standing else ""
+    note = f" <small>({_CHANGED[how]})</small>" if how else ""
     return f'<li id="r{number}">{facts}.{where}{note}<blockquote dir="auto">{e(quote.quote)}</blockquote></li>'
 
 
 def to_json(title: str, records: Sequence[Record]) -> str:
-    quotes, numbers = references(records)
+    (quotes, numbers), stale = references(records), _stale(records)
 
-    def line(item: Line) -> dict[str, object]:
-        return {"text": item.text, "verdict": item.verdict, "references": [numbers[q.place] for q in item.quotes]}
+    def line(item: AnswerSentence) -> dict[str, object]:
+        return {"text": item.text, "verdict": item.verdict, "references": [numbers[q.place] for q in item.citations]}
 
     turns = [
         {
             "question": r.question,
-            "searched": r.searched,
+            "searched": r.answer.standalone_question,
             "asked": r.asked,
             "status": r.status or r.state,
-            "reason": r.reason,
-            "sentences": [line(item) for item in r.lines],
-            "disagreements": [{"about": d.about, "positions": [line(p) for p in d.positions]} for d in r.disputes],
-            "unconfirmed": [item.text for item in r.unconfirmed],
-            "missing": r.missing,
-            "model": r.model,
+            "reason": r.answer.reason,
+            "sentences": [line(item) for item in r.answer.sentences],
+            "disagreements": [
+                {"about": d.about, "positions": [line(p) for p in d.positions]} for d in r.answer.disagreements
+            ],
+            "unconfirmed": [item.text for item in r.answer.unconfirmed],
+            "missing": r.answer.missing,
+            "model": r.answer.model,
         }
         for r in records
     ]
-    cited = [
-        {
-            "number": numbers[q.place],
-            "article_id": q.article_id,
-            "title": q.title,
-            "source": q.source,
-            "published": q.published,
-            "url": q.url,
-            "start_char": q.start_char,
-            "end_char": q.end_char,
-            "quote": q.quote,
-            "standing": q.standing or "unchanged",
-        }
-        for q in quotes
-    ]
+    cited = [{**to_dict(q), "number": numbers[q.place], "standing": stale.get(q.place, "unchanged")} for q in quotes]
     return json.dumps({"title": title, "turns": turns, "references": cited}, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -156,6 +153,6 @@ def render(kind: str, title: str, records: Sequence[Record]) -> str:
 def for_clipboard(record: Record) -> str:
     """One answer as plain text, its references below it, each on a line of its own."""
     refs = "\n".join(
-        one_line(f"[{q.number}] {', '.join(_facts(q))}. {web_address(q.url)} “{q.quote}”") for q in record.cited
+        one_line(f"[{q.number}] {', '.join(_facts(q))}. {q.url} “{q.quote}”") for q in record.answer.citations
     )
     return pasted(record.answer_text + ("\n\n" + refs if refs else ""))

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from onrecord.index.types import Article, Sentence
-from onrecord.ui.desk.records import Found, Quote, Record
+from onrecord.qa.types import Citation
+from onrecord.ui.desk.records import Found, Record
 from onrecord.ui.escape import bdi, e, link, shorten
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.turns import byline
@@ -14,13 +15,13 @@ EMPTY = (
 )
 
 
-def _card(quote: Quote, turn: str, *, numbered: bool) -> str:
+def _card(quote: Citation, turn: str, *, numbered: bool) -> str:
     number = f'<span class="n">{quote.number}</span>' if numbered else ""
     copies = f" · also in {len(quote.also_in)} other" if quote.also_in else ""
     return (
-        f'<li><button type="button" class="card" data-cite="{e(quote.article_id)}" data-start="{quote.start_char}" '
-        f'data-turn="{e(turn)}" data-n="{quote.number if numbered else 0}">{number}'
-        f'<span class="card-quote" dir="auto">{e(shorten(quote.quote, 280))}</span>'
+        f'<li><button type="button" class="card" data-cite="{e(quote.article_id)}" '
+        f'data-start="{quote.sentence.start_char}" data-turn="{e(turn)}" data-n="{quote.number if numbered else 0}">'
+        f'{number}<span class="card-quote" dir="auto">{e(shorten(quote.quote, 280))}</span>'
         f'<span class="card-title">{bdi(quote.title)}</span><span class="card-by">{e(byline(quote) + copies)}</span>'
         "</button></li>"
     )
@@ -44,10 +45,10 @@ def _list(title: str, note: str, items: Sequence[str]) -> str:
 
 def panel(record: Record) -> str:
     """What was found for ``record``; once it is answered, what it used stands apart from the rest."""
-    used = [_card(q, record.id, numbered=True) for q in record.cited]
+    used = [_card(q, record.id, numbered=True) for q in record.answer.citations]
     rest = [_card(q, record.id, numbered=False) for q in record.uncited]
-    seen = {(q.article_id) for q in record.evidence}
-    rest += [_passage(h, record.id) for h in _once(record.hits) if h.article_id not in seen]
+    seen = {(q.article_id) for q in record.answer.evidence}
+    rest += [_passage(h, record.id) for h in _once(record.found) if h.article_id not in seen]
     if not used and not rest:
         return EMPTY if record.live else '<div class="panel-empty"><h2>Sources</h2><p>Nothing was found.</p></div>'
     if not used:

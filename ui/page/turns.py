@@ -1,7 +1,8 @@
 """One question and its answer as HTML. Every text passes through :func:`onrecord.ui.escape.e`."""
 
 from onrecord.index.types import Filter
-from onrecord.ui.desk.records import Dispute, Line, Quote, Record
+from onrecord.qa.types import AnswerSentence, Citation, Disagreement
+from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, shorten
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.details import details
@@ -34,26 +35,27 @@ STATES = {
 }
 
 
-def byline(quote: Quote) -> str:
+def byline(quote: Citation) -> str:
     """Source and date on one line, whatever of them is known."""
     return " · ".join(part for part in (quote.source, day_text(quote.published)) if part)
 
 
-def chip(quote: Quote, turn: str) -> str:
+def chip(quote: Citation, record: Record) -> str:
     """The numbered button that opens the cited sentence in its article."""
-    note = CHANGED.get(quote.standing, "")
+    note = CHANGED.get(record.staleness(quote), "")
     label = f"Source {quote.number}{note}: “{shorten(quote.quote, 160)}” {quote.title}"
     kind = " stale" if note else ""
     return (
-        f'<button type="button" class="chip{kind}" data-cite="{e(quote.article_id)}" data-start="{quote.start_char}" '
-        f'data-turn="{e(turn)}" data-n="{quote.number}" data-quote="{e(shorten(quote.quote, 400))}" '
-        f'data-title="{e(quote.title)}" data-meta="{e(byline(quote) + note)}" aria-label="{e(label)}">'
+        f'<button type="button" class="chip{kind}" data-cite="{e(quote.article_id)}" '
+        f'data-start="{quote.sentence.start_char}" data-turn="{e(record.id)}" data-n="{quote.number}" '
+        f'data-quote="{e(shorten(quote.quote, 400))}" data-title="{e(quote.title)}" '
+        f'data-meta="{e(byline(quote) + note)}" aria-label="{e(label)}">'
         f"{quote.number}</button>"
     )
 
 
-def sentence(line: Line, turn: str) -> str:
-    chips = "".join(chip(quote, turn) for quote in line.quotes)
+def sentence(line: AnswerSentence, record: Record) -> str:
+    chips = "".join(chip(quote, record) for quote in line.citations)
     mark = (
         '<span class="partly-mark" title="The cited sentences support only a part of this.">partly supported</span>'
         if line.verdict == "partly"
@@ -70,23 +72,24 @@ def quoted(text: str, mark: str) -> str:
     return f'<blockquote dir="auto"><span class="tied">{said}{mark}</span></blockquote>'
 
 
-def dispute(item: Dispute, turn: str) -> str:
-    cards = "".join(_position(line, turn) for line in item.positions)
+def dispute(item: Disagreement, record: Record) -> str:
+    cards = "".join(_position(line, record) for line in item.positions)
     about = f": {bdi(item.about)}" if item.about else ""
     return f'<section class="dispute"><h3>The articles differ{about}</h3><ul class="positions">{cards}</ul></section>'
 
 
-def _position(line: Line, turn: str) -> str:
+def _position(line: AnswerSentence, record: Record) -> str:
     quotes = "".join(
-        f"{quoted(q.quote, chip(q, turn))}"
+        f"{quoted(q.quote, chip(q, record))}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}{_copies(q)}</p>'
-        for q in line.quotes
+        for q in line.citations
     )
-    said = "" if [q.quote for q in line.quotes] == [line.text] else f'<p class="position" dir="auto">{e(line.text)}</p>'
+    alone = [q.quote for q in line.citations] == [line.text]
+    said = "" if alone else f'<p class="position" dir="auto">{e(line.text)}</p>'
     return f"<li>{said}{quotes}</li>"
 
 
-def _copies(quote: Quote) -> str:
+def _copies(quote: Citation) -> str:
     count = len(quote.also_in)
     return (
         f' <span class="copies">and {count} cop{"y" if count == 1 else "ies"} of it, counted once</span>'
@@ -95,7 +98,7 @@ def _copies(quote: Quote) -> str:
     )
 
 
-def unconfirmed(lines: tuple[Line, ...]) -> str:
+def unconfirmed(lines: tuple[AnswerSentence, ...]) -> str:
     if not lines:
         return ""
     items = "".join(f'<li dir="auto"><s>{e(line.text)}</s></li>' for line in lines)
@@ -106,11 +109,11 @@ def unconfirmed(lines: tuple[Line, ...]) -> str:
 
 
 def abstention(record: Record) -> str:
-    tries = "".join(f"<li>{e(text)}</li>" for text in TRIES.get(record.reason, TRIES[""]))
+    tries = "".join(f"<li>{e(text)}</li>" for text in TRIES.get(record.answer.reason, TRIES[""]))
     near = "".join(
-        f"<li>{quoted(shorten(q.quote, 300), chip(q, record.id))}"
+        f"<li>{quoted(shorten(q.quote, 300), chip(q, record))}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}</p></li>'
-        for q in record.evidence[:3]
+        for q in record.answer.evidence[:3]
     )
     nearest = f'<h4>The nearest sentences</h4><ul class="nearest">{near}</ul>' if near else ""
     widen = (
@@ -121,7 +124,7 @@ def abstention(record: Record) -> str:
     )
     return (
         '<section class="abstained"><h3>The articles do not say</h3>'
-        f'<p class="why">{e(REASONS.get(record.reason, REASONS[""]))}</p>{nearest}'
+        f'<p class="why">{e(REASONS.get(record.answer.reason, REASONS[""]))}</p>{nearest}'
         f'<h4>What to try</h4><ul class="tries">{tries}</ul>{widen}</section>'
     )
 
@@ -153,11 +156,12 @@ def scope_text(scope: Filter) -> str:
 
 def _understood(record: Record) -> str:
     parts = []
-    if record.searched and record.searched.strip() != record.question.strip():
+    searched = record.answer.standalone_question
+    if searched and searched.strip() != record.question.strip():
         parts.append(
-            f'Searched for: <em dir="auto">{e(record.searched)}</em> '
+            f'Searched for: <em dir="auto">{e(searched)}</em> '
             f'<button type="button" class="quiet" data-act="correct" data-turn="{e(record.id)}" '
-            f'data-text="{e(record.searched)}">Correct this</button>'
+            f'data-text="{e(searched)}">Correct this</button>'
         )
     if record.scope:
         parts.append(f"Only in: {bdi(scope_text(record.scope))}")
@@ -168,17 +172,18 @@ def _body(record: Record) -> str:
     if record.error:
         return f'<p class="failed" role="alert">{e(record.error)}</p>'
     parts = []
-    if record.lines:
-        parts.append(f'<p class="said-all">{"".join(sentence(line, record.id) for line in record.lines)}</p>')
-    parts += [dispute(item, record.id) for item in record.disputes]
+    answer = record.answer
+    if answer.sentences:
+        parts.append(f'<p class="said-all">{"".join(sentence(line, record) for line in answer.sentences)}</p>')
+    parts += [dispute(item, record) for item in answer.disagreements]
     if record.state == "done" and record.status == "abstained":
         parts.append(abstention(record))
-    if record.missing:
-        parts.append(f'<p class="missing"><strong>Not in the articles:</strong> {bdi(record.missing)}</p>')
-    parts.append(unconfirmed(record.unconfirmed))
+    if answer.missing:
+        parts.append(f'<p class="missing"><strong>Not in the articles:</strong> {bdi(answer.missing)}</p>')
+    parts.append(unconfirmed(answer.unconfirmed))
     if record.state == "stopped":
         parts.append('<p class="stopped">Stopped. What is above was checked before you stopped.</p>')
-    parts += [f'<p class="warning">{e(text)}</p>' for text in record.warnings]
+    parts += [f'<p class="warning">{e(text)}</p>' for text in answer.warnings]
     if record.live:
         parts.append(_progress(record))
     return "".join(parts)

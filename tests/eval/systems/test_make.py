@@ -20,7 +20,8 @@ from onrecord.eval.systems.remote import OnRecordServer, OpenAISystem
 from onrecord.eval.systems.rows import row_from_text, split_answer
 from onrecord.index.errors import InputError, ModelError, ModelMissing
 from onrecord.index.reading.files import article_from_text
-from onrecord.index.types import Article
+from onrecord.index.types import Article, Sentence
+from onrecord.qa.types import Answer, AnswerSentence, Citation
 
 WORDS = "A free ferry will carry pedestrians across the Larn; how many people does the boat hold?"
 ASKED = Question("q1", WORDS, "fact", True, answers=("60",))
@@ -105,14 +106,9 @@ def test_a_chat_endpoint_is_scored_as_free_text(suite: Suite, options: SystemOpt
 def served(article: Article, quote: str) -> dict[str, Any]:
     stored = article_from_text(article.text, url=article.url)
     start = stored.text.index(quote)
-    citation = {
-        "number": 1,
-        "article_id": stored.id,
-        "start_char": start,
-        "end_char": start + len(quote),
-        "quote": quote,
-    }
-    return {"status": "answered", "text": quote, "sentences": [{"text": quote, "citations": [citation]}]}
+    cited = Citation(1, Sentence(stored.id, 0, start, start + len(quote), quote), stored.title)
+    said = AnswerSentence(quote, (cited,), "supported")
+    return Answer(ASKED.question, ASKED.question, (said,), status="answered").to_dict()
 
 
 def test_a_server_is_asked_over_http_and_its_places_get_the_suites_ids(suite: Suite) -> None:
