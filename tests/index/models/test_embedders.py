@@ -145,6 +145,29 @@ def test_a_model_whose_files_are_links_is_loaded(onnx: Embedder, tmp_path: Path)
     assert np.abs(linked.embed_query("Which bridge?") - onnx.embed_query("Which bridge?")).max() < 1e-6
 
 
+@pytest.mark.model
+def test_a_model_whose_weights_have_another_name_behind_a_link_needs_no_other_library(
+    onnx: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a hub's cache has them: each file a link to one that is named by its checksum."""
+    (tmp_path / "blobs").mkdir()
+
+    def as_the_hub_does(source: str, target: str) -> None:
+        blob = tmp_path / "blobs" / sha256_of(Path(source))
+        if not blob.exists():
+            shutil.copyfile(source, blob)
+        os.symlink(blob, target)
+
+    folder = tmp_path / "model"
+    ignored = shutil.ignore_patterns("onnx", STAMP, ".lock")
+    shutil.copytree(_real_folder(), folder, copy_function=as_the_hub_does, ignore=ignored)
+    for library in ("onnx", "torch", "sentence_transformers"):
+        monkeypatch.setitem(sys.modules, library, None)
+    linked = load_embedder(str(folder))
+    assert linked.fingerprint == onnx.fingerprint
+    assert np.abs(linked.embed_query("Which bridge?") - onnx.embed_query("Which bridge?")).max() < 1e-6
+
+
 def another_model(tmp_path: Path) -> Path:
     """A folder with the same weights, but settings of its own: no graph for them comes with OnRecord."""
     folder = tmp_path / "model"
