@@ -23,7 +23,7 @@ from onrecord.qa.judges.injection import among, by_words
 from onrecord.qa.settings import AnswerSettings
 
 INJECTIONS = Path(__file__).parents[2] / "eval" / "injections"
-EVERY = 1 if os.environ.get("ONRECORD_ATTACK") == "all" else 10
+EVERY = 1 if os.environ.get("ONRECORD_ATTACK") == "all" else 30  # with the model, which takes its seconds for each
 ALWAYS = AnswerSettings(threshold=0.0)
 
 
