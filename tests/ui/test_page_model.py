@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,14 +52,15 @@ def site(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Itera
 
 
 @pytest.fixture
-def desk(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Desk:
+def desk(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Iterator[Desk]:
     def opened(folder: Path) -> tuple[FakeLibrary, FakeAssistant]:
         library = FakeLibrary(folder, articles)
         assistant = FakeAssistant(library)
         assistant.engine = writer.engine
         return library, assistant
 
-    return Desk(open_room(tmp_path / "default", *opened(tmp_path / "default")), opened, writer=writer)
+    with closing(Desk(open_room(tmp_path / "default", *opened(tmp_path / "default")), opened, writer=writer)) as made:
+        yield made
 
 
 def test_the_choice_is_the_configured_model_the_downloaded_ones_and_none_each_with_its_cost(writer: Writer) -> None:
