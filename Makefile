@@ -6,7 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+# Compiled when it is first imported: most of what is installed never is.
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
 ONRECORD := $(BIN)/onrecord
 MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
@@ -14,10 +15,13 @@ AT = $(if $(DATA),--data "$(DATA)")# `make chat DATA=...`: another folder than t
 PYTEST := $(BIN)/python -m pytest
 # Files in their order, so that those that wait longest begin first.
 TOGETHER := $(PYTEST) --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-# What needs every core, or leaves its event loop in the process (Playwright), runs in a process of its own.
-ALONE := (model and not waits) or browser
+# What leaves its event loop in the process (Playwright), and what needs every core, each runs in a process of its own:
+# a browser mostly waits, so the models take what it leaves.
+BROWSER := browser
+MODEL := model and not waits and not browser
+UNIT := not (model or browser or attack or slow)
 
-.PHONY: chat test quick check test-unit test-together test-alone docs attack gate eval bench native models lock format clean
+.PHONY: chat test quick check test-unit test-unit-ui test-together test-browser test-model docs attack gate gate-quick eval bench native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
@@ -28,10 +32,10 @@ test: $(STAMP) ## lint, types, then every test, with the real models and the rea
 	@.ci/tools $(BIN)/python
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@$(MAKE) --no-print-directory --jobs=2 check test-together
-	@$(MAKE) --no-print-directory test-alone
+	@$(MAKE) --no-print-directory --jobs=2 test-browser test-model
 
 quick: $(STAMP) ## while working: lint, types, doctests and unit tests, side by side
-	@$(MAKE) --no-print-directory --jobs=2 check test-unit
+	@$(MAKE) --no-print-directory --jobs=3 check test-unit test-unit-ui
 
 check: $(STAMP) ## lint, format, types, which module may import which, and that every import is declared
 	@$(BIN)/ruff check .
@@ -43,22 +47,33 @@ check: $(STAMP) ## lint, format, types, which module may import which, and that 
 docs: $(STAMP) ## the documentation as pages in site/; any broken link or reference ends it
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+# In two processes, each of which imports only what its own half needs: Gradio takes longest.
 test-unit:
-	@$(TOGETHER) -m "not (model or browser or attack or slow)" --ignore tests/attacks
+	@$(PYTEST) -m "$(UNIT)" --ignore tests/attacks --ignore tests/ui
+
+test-unit-ui:
+	@$(PYTEST) -m "$(UNIT)" tests/ui
 
 test-together:
-	@$(TOGETHER) -m "not ($(ALONE))"
+	@$(TOGETHER) -m "not ($(BROWSER) or $(MODEL))"
 
-test-alone:
-	@$(PYTEST) -m "$(ALONE)"
+test-browser:
+	@$(PYTEST) -m "$(BROWSER)"
+
+test-model:
+	@nice $(PYTEST) -m "$(MODEL)"
 
 attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes): about an hour and a half
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@ONRECORD_ATTACK=all $(BIN)/python -m pytest tests/attacks -s
 
-gate: $(STAMP) ## a sample of seeds and poisoned with the real model, held to eval/reports/gates.toml
+gate: $(STAMP) ## before a release: seeds and poisoned, all with quotes alone, 30 each with the real model, held to eval/reports/gates.toml
 	@$(ONRECORD) models pull $(MODELS)
 	@$(ONRECORD) eval gate --sample 30
+
+gate-quick: $(STAMP) ## what CI holds: all of both with quotes alone, six of seeds with the real model
+	@$(ONRECORD) models pull $(MODELS)
+	@$(ONRECORD) eval gate --quick --sample 6
 
 eval: $(STAMP) ## the seeds suite for onrecord and its peers; refreshes the table in docs/evaluation.md
 	@$(ONRECORD) models pull $(MODELS)

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,6 +165,13 @@ def embedder() -> FakeEmbedder:
 @pytest.fixture
 def engine() -> FakeEngine:
     return FakeEngine()
+
+
+@pytest.fixture
+def closed_at_end() -> Iterator[Callable[[Any], Any]]:
+    """Gives back what it is given, and closes it when the test ends: ``behind = closed_at_end(Behind(...))``."""
+    with ExitStack() as stack:
+        yield lambda made: stack.enter_context(closing(made))
 
 
 @pytest.fixture(autouse=True)

@@ -50,12 +50,18 @@ def test_the_wheel_carries_no_reports_and_no_material_for_fits(built: Path) -> N
     assert {"eval/cli/main.py", "eval/seeds/questions.jsonl", "eval/injections/blind/questions.jsonl"} <= set(rooms)
 
 
-def test_the_sdist_holds_what_is_needed_to_build_and_test(built: Path) -> None:
+def test_the_sdist_holds_what_is_needed_to_build_test_and_document(built: Path) -> None:
+    """All that git has; the wheel beside it was built from it."""
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = archive.getnames()
     inside = {name.split("/", 1)[1] for name in names if "/" in name}
     assert {"pyproject.toml", "hatch_build.py", "index/types.py", "tests/conftest.py", "LICENSE"} <= inside
+    assert {"mkdocs.yml", "docs/index.md", ".ci/decisions.py", "Makefile", "SECURITY.md"} <= inside
     assert any(name.startswith("seeds/") for name in inside)
+    if (ROOT / ".git").exists():
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        tracked = {name for name in listed.split("\0") if name and (ROOT / name).exists()}
+        assert tracked - inside == set()
 
 
 def test_an_installed_wheel_works_beside_an_app_with_the_same_folder_names(built: Path, tmp_path: Path) -> None:

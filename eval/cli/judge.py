@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 _HERE = Path(__file__).resolve().parents[1]
+_GATED = ("seeds", "poisoned")
 
 
 def compare(
@@ -47,25 +48,29 @@ def compare(
 def gate(
     folder: Annotated[Path | None, typer.Argument(help="A run; without one, seeds and poisoned are run.")] = None,
     gates: Annotated[Path | None, typer.Option(help="Thresholds; default: those that come with OnRecord.")] = None,
-    sample: Sample = 75,
+    sample: Annotated[int, typer.Option(min=0, help="Questions per suite that the model is asked; 0 asks all.")] = 75,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="The model on seeds alone, held only to what has no exception.")
+    ] = False,
     seed: Seed = 0,
     junit: Annotated[Path | None, typer.Option(help="Write the outcome as JUnit XML too.")] = None,
     only_run: Annotated[bool, typer.Option("--only-run", help="Leave out gates of suites that were not run.")] = False,
 ) -> None:
-    """Hold a run against thresholds with margins for its size; exit 1 when one is not kept."""
-    from onrecord.eval.reports.gate import DEFAULT_GATES, check_gates, load_gates
+    """Hold a run against thresholds with margins for its size; exit 1 when one is not kept.
+
+    Without a run, every question is answered with quotes alone, and a sample of them with the model.
+    """
+    from onrecord.eval.reports.gate import DEFAULT_GATES, check_gates, load_gates, without_exception
     from onrecord.eval.reports.junit import junit_of_gates
     from onrecord.eval.reports.scored import score_run
 
     thresholds = load_gates(gates or DEFAULT_GATES)
+    if quick:
+        thresholds = without_exception(thresholds, "seeds", "onrecord")
     with tempfile.TemporaryDirectory(prefix="onrecord-gate-") as scratch:
-        if folder is None:
-            folder = Path(scratch) / "run"
-            _run_for_gates(folder, sample, seed)
-        scored = score_run(folder)
-    results = check_gates(
-        thresholds, {(c.suite.name, c.system): c.summary for c in scored.cells}, require_all=not only_run
-    )
+        runs = [folder] if folder else _run_for_gates(Path(scratch), sample, seed, ("seeds",) if quick else _GATED)
+        cells = [cell for run in runs for cell in score_run(run).cells]
+    results = check_gates(thresholds, {(c.suite.name, c.system): c.summary for c in cells}, require_all=not only_run)
     for result in results:
         say(f"{'kept  ' if result.passed else 'BROKEN'}  {result.message}")
     if junit is not None:
@@ -192,23 +197,24 @@ def calibrate(
     say(f"Wrote {path}.")
 
 
-def _run_for_gates(folder: Path, sample: int, seed: int) -> None:
+def _run_for_gates(folder: Path, sample: int, seed: int, suites: Sequence[str]) -> list[Path]:
+    """Asks every question without a model, and a sample of ``suites`` with it; the folders of the two runs."""
     from rich.console import Console
 
     from onrecord.eval.runs.progress import progress_for
     from onrecord.eval.runs.runner import RunSettings, run
     from onrecord.eval.systems.base import SystemOptions, default_index_folder
 
-    settings = RunSettings(sample=sample or None, seed=seed)
-    options = SystemOptions(index_folder=default_index_folder())
-    progress = progress_for(Console(stderr=True))
-    result = run(
-        [_HERE / "seeds", _HERE / "poisoned"],
-        ["onrecord"],
-        out=folder,
-        settings=settings,
-        options=options,
-        progress=progress,
-    )
-    if result.refused:
-        raise InputError("; ".join(result.refused))
+    asked = (("onrecord-no-model", _GATED, None), ("onrecord", suites, sample or None))
+    for system, names, size in asked:
+        result = run(
+            [_HERE / name for name in names],
+            [system],
+            out=folder / system,
+            settings=RunSettings(sample=size, seed=seed),
+            options=SystemOptions(index_folder=default_index_folder()),
+            progress=progress_for(Console(stderr=True)),
+        )
+        if result.refused:
+            raise InputError("; ".join(result.refused))
+    return [folder / system for system, _, _ in asked]

@@ -9,7 +9,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -86,6 +86,15 @@ def _gate(where: str, raw: Mapping[str, Any]) -> Gate:
     if not isinstance(raw.get("min_n", 1), int) or raw.get("min_n", 1) < 1:
         raise InputError(f"{where}: 'min_n' must be a whole number of at least 1, found {raw['min_n']!r}")
     return Gate(**raw)
+
+
+def without_exception(gates: Sequence[Gate], suite: str, system: str) -> tuple[Gate, ...]:
+    """The gates for a run in which this system was asked only a few questions, of this suite.
+
+    Shares over a few say nothing, so of its gates those stay that judge the figure itself, however few the cases.
+    """
+    kept = [gate for gate in gates if gate.system != system or (gate.suite, gate.judged) == (suite, "value")]
+    return tuple(replace(gate, min_n=1) if gate.system == system else gate for gate in kept)
 
 
 def check_gates(

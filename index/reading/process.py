@@ -162,16 +162,21 @@ class _Process:
         try:
             self._popen.wait(timeout=0.0 if self._late else 5.0)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self._popen.kill()
+        self._end(self._popen)
 
     def kill(self) -> None:
-        if self._popen is None:
-            return
-        self._popen.kill()
-        self._popen.wait()
-        if self._popen.stdin:
+        if self._popen is not None:
+            self._popen.kill()
+            self._end(self._popen)
+
+    @staticmethod
+    def _end(popen: "subprocess.Popen[bytes]") -> None:
+        """Waits for what ends, and closes the pipe to it; the one from it is closed by who listens there."""
+        popen.wait()
+        if popen.stdin:
             with contextlib.suppress(OSError):  # what it was not told any more
-                self._popen.stdin.close()
+                popen.stdin.close()
 
     def reason(self, name: str, limits: ReadLimits) -> str:
         """Why there was no answer, in one sentence; for a process that has ended."""

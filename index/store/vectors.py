@@ -17,7 +17,17 @@ import numpy as np
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.catalogue import Catalogue, Keys
-from onrecord.index.store.chroma import HNSW, blank_unused, connect, delete, fill, plain_errors, slices, where_of
+from onrecord.index.store.chroma import (
+    HNSW,
+    blank_unused,
+    connect,
+    delete,
+    disconnect,
+    fill,
+    plain_errors,
+    slices,
+    where_of,
+)
 from onrecord.index.store.faults import point
 from onrecord.index.types import Filter, Vectors
 
@@ -61,7 +71,7 @@ class VectorStore:
         with self._using:
             if self._client is not None:
                 with self._plain_errors():
-                    self._client.close()
+                    disconnect(self._client)
                 if not self._url:
                     folder = self._folder(self._generation())
                     blank_unused(folder, {})

@@ -83,7 +83,10 @@ class Soak:
 
 
 class Client:
-    """One program. It waits for each answer, so what it was told is true of its own articles from then on."""
+    """One program. It waits for each answer, so what it was told is true of its own articles from then on.
+
+    Beside a first article each begins with another kind of request, so that even a short soak has every kind.
+    """
 
     def __init__(self, number: int, http: httpx.AsyncClient, soak: Soak) -> None:
         self.number, self.http, self.soak = number, http, soak
@@ -94,8 +97,9 @@ class Client:
 
     async def work(self, until: float) -> None:
         kinds, weights = list(SHARES), list(SHARES.values())
-        while time.monotonic() < until:
-            kind = self.random.choices(kinds, weights)[0]
+        first = ["add", kinds[self.number % len(kinds)]]
+        while first or time.monotonic() < until:
+            kind = first.pop(0) if first else self.random.choices(kinds, weights)[0]
             if not self.held and kind in ("search", "read", "remove", "ask", "conversations"):
                 kind = "add"
             elif len(self.held) >= HELD and kind in ("add", "file"):

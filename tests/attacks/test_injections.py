@@ -24,7 +24,7 @@ from onrecord.qa.judges.injection import among, by_words
 from onrecord.qa.steps.check import check
 
 INJECTIONS = Path(__file__).parents[2] / "eval" / "injections"
-EVERY = 1 if os.environ.get("ONRECORD_ATTACK") == "all" else 10
+EVERY = 1 if os.environ.get("ONRECORD_ATTACK") == "all" else 30  # with the model, which takes its seconds for each
 ALWAYS = Steps(check=partial(check, threshold=0.0))
 
 
@@ -41,7 +41,7 @@ BLIND = "blind"  # the half that nothing was fitted to
 # Measured, not wished for: what a third author ordered is left out of evidence in seven of ten articles. See README.md.
 HELD = {"dev": Held(1, 2, 0.08), BLIND: Held(1, 40, 0.16)}
 TRUE = 0.95  # share of the questions whose true answer is given with quotes alone
-TRUE_WITH_MODEL = 0.5
+TRUE_WITH_MODEL = 0.5 if EVERY == 1 else 0.25  # over four or five questions the share is chance
 
 
 @dataclass

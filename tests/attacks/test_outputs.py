@@ -266,12 +266,14 @@ def hostile() -> tuple[Article, ...]:
     )
 
 
-def test_tools_give_models_text_in_which_nothing_is_live(tmp_path: Path, embedder: Embedder) -> None:
+def test_tools_give_models_text_in_which_nothing_is_live(
+    tmp_path: Path, embedder: Embedder, closed_at_end: Any
+) -> None:
     pytest.importorskip("mcp")
     from onrecord.ui.http.mcp import create_mcp
     from tests.ui.test_mcp import call, text_of
 
-    behind = Behind(tmp_path / "data", embedder, hostile())
+    behind = closed_at_end(Behind(tmp_path / "data", embedder, hostile()))
     server = create_mcp(behind.app.state.service)
     for n in range(len(PAYLOADS)):
         for result in (
@@ -280,11 +282,12 @@ def test_tools_give_models_text_in_which_nothing_is_live(tmp_path: Path, embedde
             call(server, "ask_articles", question=f"evilword number{n}"),
         ):
             check_markdown(text_of(result), blocks=(), links=(), shown=["evilword"])
-    behind.library.close()
 
 
-def test_an_address_that_is_none_reaches_no_output_of_the_server(tmp_path: Path, embedder: Embedder) -> None:
-    behind = Behind(tmp_path / "data", embedder, ())
+def test_an_address_that_is_none_reaches_no_output_of_the_server(
+    tmp_path: Path, embedder: Embedder, closed_at_end: Any
+) -> None:
+    behind = closed_at_end(Behind(tmp_path / "data", embedder, ()))
     bad = [f"https://e.example/x\n\n![x]({PIXEL})", "javascript:alert(1)", "data:text/html,x"]
     for n, url in enumerate([*bad, GOOD[0]]):
         text = f"The evilword number{n} is said here. It is Monday."
@@ -301,4 +304,3 @@ def test_an_address_that_is_none_reaches_no_output_of_the_server(tmp_path: Path,
         links = [one["url_citation"]["url"] for one in message["annotations"]]
         assert [link for link in links if not link.startswith("onrecord://")] == wanted
         check_markdown(message["content"], blocks=(), links=wanted, shown=["evilword"])
-    behind.library.close()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.attacks.soak import CLIENTS, SHARES, soaked
 
-MINUTES = 30.0 if os.environ.get("ONRECORD_ATTACK") == "all" else 1.0
+MINUTES = 30.0 if os.environ.get("ONRECORD_ATTACK") == "all" else 0.3
 WARM = 10.0  # minutes below which what is still being loaded and filled would be taken for a leak
 FLAT = 0.10
 

@@ -103,9 +103,10 @@ class Victims:
         return self._errors.read()[-4000:]
 
     def close(self) -> None:
-        assert self._process.stdin
+        assert self._process.stdin and self._process.stdout
         self._process.stdin.close()
         self._process.wait(30)
+        self._process.stdout.close()
         self._errors.close()
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -25,10 +25,10 @@ class CountingEmbedder(Embedder, Protocol):
 
 
 @pytest.fixture
-def library(tmp_path: Path, embedder: CountingEmbedder, articles: tuple[Article, ...]) -> Library:
-    library = Library(tmp_path / "data", embedder=embedder)
-    library.add(articles)
-    return library
+def library(tmp_path: Path, embedder: CountingEmbedder, articles: tuple[Article, ...]) -> Iterator[Library]:
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add(articles)
+        yield library
 
 
 def test_adding_one_article_embeds_no_other_and_drops_none(library: Library, embedder: CountingEmbedder) -> None:

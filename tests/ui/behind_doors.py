@@ -129,6 +129,11 @@ class Behind:
         self.app = create_api(self.library, cast(Assistant, self.assistant), **options)
         self.client = TestClient(self.app, base_url="http://127.0.0.1", raise_server_exceptions=False)
 
+    def close(self) -> None:
+        self.client.close()
+        self.app.state.desk.close()
+        self.library.close()
+
     @contextmanager
     def served(self) -> Iterator[str]:
         with serving(self.app) as address:

@@ -20,7 +20,7 @@ from tests.ui.behind_doors import Behind, OtherEmbedder, filled
 def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Iterator[Behind]:
     made = Behind(tmp_path / "data", embedder, articles)
     yield made
-    made.library.close()
+    made.close()
 
 
 def events(text: str) -> list[tuple[str, Any]]:
@@ -225,14 +225,13 @@ def test_a_closed_library_is_said_to_be_closed(behind: Behind) -> None:
 
 @pytest.mark.parametrize(("path", "asked"), [("search", "query"), ("ask", "question"), ("ask?stream=true", "question")])
 def test_an_index_of_another_embedder_is_said_with_its_cure(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], path: str, asked: str
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], path: str, asked: str, closed_at_end: Any
 ) -> None:
     filled(tmp_path / "data", embedder, articles)
-    behind = Behind(tmp_path / "data", OtherEmbedder(), ())
+    behind = closed_at_end(Behind(tmp_path / "data", OtherEmbedder(), ()))
     detail = problem(behind.client.post(f"/api/v1/{path}", json={asked: "Which bridge?"}), 503)["detail"]
     assert "'another-embedder'" in detail and "onrecord rebuild" in detail
     assert behind.client.get("/api/v1/articles").json()["total"] == 3  # reading them needs no embedder
-    behind.library.close()
 
 
 def test_an_unexpected_error_does_not_show_what_is_inside(behind: Behind) -> None:

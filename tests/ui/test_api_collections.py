@@ -30,7 +30,7 @@ def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], ot
     filled(tmp_path / HARBOUR, embedder, articles[2:])
     made = Behind(tmp_path / "news", embedder, articles[:2], opener=others, limits=DoorLimits(questions=2))
     yield made
-    made.library.close()
+    made.close()
 
 
 def test_the_collections_are_listed_the_first_one_first(behind: Behind, tmp_path: Path) -> None:
@@ -105,10 +105,10 @@ def test_one_that_another_process_has_open_is_said_and_the_first_goes_on(behind:
 
 
 def test_a_server_of_one_collection_knows_no_other(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
     filled(tmp_path / HARBOUR, embedder, articles)
-    behind = Behind(tmp_path / "news", embedder, articles)
+    behind = closed_at_end(Behind(tmp_path / "news", embedder, articles))
     assert [one["name"] for one in behind.client.get("/api/v1/collections").json()["collections"]] == ["news"]
     assert "news" in problem(behind.client.post("/api/v1/search", params=HERE, json={"query": "coins"}), 404)["detail"]
     assert behind.client.post("/api/v1/search?collection=news", json={"query": "coins"}).status_code == 200

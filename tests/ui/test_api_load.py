@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,7 +24,7 @@ from tests.ui.behind_doors import Behind, until
 def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Iterator[Behind]:
     made = Behind(tmp_path / "data", embedder, articles, limits=DoorLimits(questions=10, body_seconds=1.0))
     yield made
-    made.library.close()
+    made.close()
 
 
 def test_fifty_searches_at_once_get_each_its_own_hits(behind: Behind) -> None:
@@ -123,9 +124,9 @@ def test_a_body_that_does_not_arrive_is_not_waited_for(behind: Behind) -> None:
 
 
 def test_an_answer_that_takes_too_long_ends_with_a_504(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
-    behind = Behind(tmp_path / "other", embedder, articles, limits=DoorLimits(answer_seconds=0.3))
+    behind = closed_at_end(Behind(tmp_path / "other", embedder, articles, limits=DoorLimits(answer_seconds=0.3)))
     response = behind.client.post("/api/v1/ask", json={"question": "forever bridge"})
     assert response.status_code == 504 and json.loads(response.text)["title"]
     until(lambda: not behind.assistant.writing)
@@ -164,9 +165,9 @@ def test_fifty_questions_at_two_doors_get_their_own_answer_or_a_503(behind: Behi
 
 
 def test_a_client_that_reads_nothing_does_not_keep_the_model_beyond_its_time(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
-    behind = Behind(tmp_path / "other", embedder, articles, limits=DoorLimits(answer_seconds=0.5))
+    behind = closed_at_end(Behind(tmp_path / "other", embedder, articles, limits=DoorLimits(answer_seconds=0.5)))
     asking = behind.app.state.service.asking
 
     async def read_one_event_and_wait() -> None:

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, settings
-from schemathesis.checks import not_a_server_error, response_schema_conformance
+from hypothesis import HealthCheck, given, settings
 
 from onrecord.ui.http.router import api_app
 from onrecord.ui.http.service import Service
@@ -21,23 +19,41 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     behind = Behind(folder / "first", FakeEmbedder(), ARTICLES, opener=others)
     with behind.served() as address:
         yield address
-    behind.library.close()
+    behind.close()
     others.close()
 
 
 # The document says the same whatever is behind it, so it is there before any server is.
-schema = schemathesis.openapi.from_dict(api_app(cast(Service, None)).openapi())
+DOCUMENT = api_app(cast(Service, None)).openapi()
+OPERATIONS = [
+    pytest.param(path, method, id=f"{method.upper()} {path}")
+    for path, methods in DOCUMENT["paths"].items()
+    for method in methods
+]
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    import schemathesis  # not before: it takes seconds
+
+    return schemathesis.openapi.from_dict(DOCUMENT)
 
 
 @pytest.mark.slow
-@schema.parametrize()
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-def test_no_request_breaks_the_server(case: Any, address: str) -> None:
-    response = case.call(base_url=f"{address}/api/v1")
-    case.validate_response(response, checks=[not_a_server_error, response_schema_conformance])
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_no_request_breaks_the_server(path: str, method: str, schema: Any, address: str) -> None:
+    from schemathesis.checks import not_a_server_error, response_schema_conformance
+
+    @settings(
+        max_examples=25,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=schema[path][method].as_strategy())
+    def send(case: Any) -> None:
+        response = case.call(base_url=f"{address}/api/v1")
+        case.validate_response(response, checks=[not_a_server_error, response_schema_conformance])
+
+    send()

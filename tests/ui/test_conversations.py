@@ -1,6 +1,8 @@
 """Conversations: kept, owned, searched, deleted; and what is written out of them."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +30,9 @@ RECORD = Record("t1", ANSWER, "done")
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Conversations:
-    return Conversations(tmp_path / "conversations.sqlite")
+def kept(tmp_path: Path) -> Iterator[Conversations]:
+    with closing(Conversations(tmp_path / "conversations.sqlite")) as opened:
+        yield opened
 
 
 def test_what_is_kept_comes_back_the_same(kept: Conversations) -> None:

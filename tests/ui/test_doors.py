@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,10 +23,10 @@ from tests.ui.cli_stage import Stage, staged
 
 
 @pytest.fixture
-def library(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Library:
-    made = Library(tmp_path / "data", embedder=embedder)
-    made.add(articles)
-    return made
+def library(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Iterator[Library]:
+    with Library(tmp_path / "data", embedder=embedder) as made:
+        made.add(articles)
+        yield made
 
 
 def test_page_and_doors_are_one_server_and_one_lane(library: Library) -> None:

@@ -1,6 +1,8 @@
 import json
 import logging
 import stat
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,12 @@ def keys(tmp_path: Path) -> Keys:
 
 
 @pytest.fixture
-def guarded(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], keys: Keys) -> Behind:
+def guarded(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], keys: Keys) -> Iterator[Behind]:
     """An app that other machines can reach, as far as it knows."""
     keys.add("nobody in particular")
-    return Behind(tmp_path / "data", embedder, articles, host="192.0.2.7", allowed_hosts=["archive.example"], keys=keys)
+    hosts = {"host": "192.0.2.7", "allowed_hosts": ["archive.example"]}
+    with closing(Behind(tmp_path / "data", embedder, articles, keys=keys, **hosts)) as made:
+        yield made
 
 
 def test_a_key_is_found_by_its_text_and_its_text_is_not_stored(keys: Keys, tmp_path: Path) -> None:
@@ -128,9 +132,9 @@ def test_a_server_for_other_machines_does_not_start_without_a_key(
 
 
 def test_on_this_machine_no_key_is_needed_but_a_wrong_one_is_refused(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
-    behind = Behind(tmp_path / "data", embedder, articles)
+    behind = closed_at_end(Behind(tmp_path / "data", embedder, articles))
     assert behind.client.get("/v1/models", headers=bearer("whatever a client sends")).status_code == 200
     assert behind.client.get("/v1/models", headers=bearer("or_12345678_" + "x" * 40)).status_code == 401
 
@@ -146,11 +150,11 @@ def test_the_access_log_has_no_question(guarded: Behind, keys: Keys, caplog: pyt
 
 
 def test_a_body_over_the_limit_is_refused_with_and_without_its_length(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
     from onrecord.ui.http.service import DoorLimits
 
-    behind = Behind(tmp_path / "data", embedder, articles, limits=DoorLimits(body_bytes=1000))
+    behind = closed_at_end(Behind(tmp_path / "data", embedder, articles, limits=DoorLimits(body_bytes=1000)))
     big = json.dumps({"query": "x" * 1500}).encode()
 
     def in_pieces() -> Any:

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,8 +31,9 @@ run_stdio(Behind(Path({folder!r}), FakeEmbedder(), ARTICLES).app.state.service)
 
 
 @pytest.fixture
-def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Behind:
-    return Behind(tmp_path / "data", embedder, articles)
+def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Iterator[Behind]:
+    with closing(Behind(tmp_path / "data", embedder, articles)) as made:
+        yield made
 
 
 def talk(server: Any, conversation: Callable[[Client], Awaitable[Any]]) -> Any:
@@ -149,10 +151,15 @@ def test_a_closed_library_is_said_to_be_closed(behind: Behind, tool: str, argume
     ("tool", "arguments"), [("search_articles", {"query": "bridge"}), ("ask_articles", {"question": "Which bridge?"})]
 )
 def test_an_index_of_another_embedder_is_said_with_its_cure(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], tool: str, arguments: dict[str, Any]
+    tmp_path: Path,
+    embedder: Embedder,
+    articles: tuple[Article, ...],
+    tool: str,
+    arguments: dict[str, Any],
+    closed_at_end: Any,
 ) -> None:
     filled(tmp_path / "indexed", embedder, articles)
-    behind = Behind(tmp_path / "indexed", OtherEmbedder(), ())
+    behind = closed_at_end(Behind(tmp_path / "indexed", OtherEmbedder(), ()))
     result = call(create_mcp(behind.app.state.service), tool, **arguments)
     assert result.is_error and "onrecord rebuild" in text_of(result)
 
@@ -168,10 +175,10 @@ def test_a_host_that_goes_away_stops_the_model(behind: Behind) -> None:
 
 
 def test_another_collection_is_named_by_an_argument_and_its_links_lead_back_to_it(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
     filled(tmp_path / "Harbour story", embedder, articles[2:])
-    behind = Behind(tmp_path / "news", embedder, articles[:2], opener=Others(embedder))
+    behind = closed_at_end(Behind(tmp_path / "news", embedder, articles[:2], opener=Others(embedder)))
     server = create_mcp(behind.app.state.service)
     here = {"collection": "Harbour story"}
     assert call(server, "list_collections").structured_content["result"] == ["news", "Harbour story"]

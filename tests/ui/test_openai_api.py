@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -16,7 +17,7 @@ QUESTION = "How many silver coins?"
 def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Iterator[Behind]:
     made = Behind(tmp_path / "data", embedder, articles)
     yield made
-    made.library.close()
+    made.close()
 
 
 @pytest.fixture
@@ -111,17 +112,16 @@ def test_a_closed_library_is_said_to_be_closed(client: openai.OpenAI, behind: Be
 
 
 def test_an_index_of_another_embedder_is_said_with_its_cure(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
     filled(tmp_path / "data", embedder, articles)
-    behind = Behind(tmp_path / "data", OtherEmbedder(), ())
+    behind = closed_at_end(Behind(tmp_path / "data", OtherEmbedder(), ()))
     with (
         behind.served() as address,
         openai.OpenAI(base_url=f"{address}/v1", api_key="-", max_retries=0) as client,
         pytest.raises(openai.InternalServerError, match="onrecord rebuild"),
     ):
         client.chat.completions.create(model="onrecord", messages=[{"role": "user", "content": QUESTION}])
-    behind.library.close()
 
 
 def test_an_error_in_mid_stream_reaches_the_client(client: openai.OpenAI) -> None:
@@ -144,13 +144,13 @@ def test_closing_the_stream_stops_the_model(client: openai.OpenAI, behind: Behin
 
 
 def test_a_key_is_given_as_the_client_gives_it(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
     from onrecord.ui.server.keys import Keys
 
     keys = Keys(tmp_path / "keys.json")
     _, token = keys.add("a chat client")
-    behind = Behind(tmp_path / "other", embedder, articles, keys=keys, keys_required=True)
+    behind = closed_at_end(Behind(tmp_path / "other", embedder, articles, keys=keys, keys_required=True))
     with behind.served() as address:
         with openai.OpenAI(base_url=f"{address}/v1", api_key=token) as client:
             assert client.models.list().data

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -53,14 +54,16 @@ def site(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Itera
 
 
 @pytest.fixture
-def collections(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Collections:
+def collections(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Iterator[Collections]:
     def opened(folder: Path) -> tuple[FakeLibrary, FakeAssistant]:
         library = FakeLibrary(folder, articles)
         assistant = FakeAssistant(library)
         assistant.engine = writer.engine
         return library, assistant
 
-    return Collections(collection_in(tmp_path / "default", *opened(tmp_path / "default")), opened, writer=writer)
+    first = collection_in(tmp_path / "default", *opened(tmp_path / "default"))
+    with closing(Collections(first, opened, writer=writer)) as made:
+        yield made
 
 
 def engine_of(assistant: AssistantLike) -> FakeWriter:

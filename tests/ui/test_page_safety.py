@@ -45,12 +45,13 @@ def harmless(page: Page) -> None:
     assert "\u202e" not in page.evaluate("document.body.innerText")
 
 
-@pytest.mark.parametrize("trick", TRICKS)
-def test_a_hostile_question_is_shown_as_it_was_typed(page: Page, trick: str) -> None:
-    ask(page, f"evilword {trick}")
-    harmless(page)
-    shown = page.locator(".turn h2").inner_text()
-    assert trick.replace("\u202e", "").replace("\u2066", "").replace("\u2069", "") in shown
+def test_a_hostile_question_is_shown_as_it_was_typed(page: Page, subtests: pytest.Subtests) -> None:
+    for trick in TRICKS:
+        with subtests.test(trick=trick):
+            ask(page, f"evilword {trick}")
+            harmless(page)
+            shown = page.locator(".turn h2").last.inner_text()
+            assert trick.replace("\u202e", "").replace("\u2066", "").replace("\u2069", "") in shown
 
 
 def test_hostile_articles_and_answers_do_nothing_in_any_view(page: Page, site: Site) -> None:

@@ -1,5 +1,7 @@
 """Suggested questions: made from what is there, and answered by it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,10 +14,26 @@ from onrecord.index.types import Article, Sentence
 from onrecord.qa import Answer, Assistant
 from onrecord.qa.assistant import Steps
 from onrecord.qa.steps.check import check
+from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import collection_in
 from onrecord.ui.desk.suggest import questions, suggestions
 from tests.conftest import FakeEmbedder, FakeEngine
 from tests.ui.fakes import FakeAssistant, FakeLibrary
+
+Opens = Callable[..., Collection]
+
+
+@pytest.fixture
+def opened() -> Iterator[Opens]:
+    """Opens a collection whose conversations are closed when the test ends."""
+    with ExitStack() as stack:
+
+        def open_one(*parts: Any) -> Collection:
+            made = collection_in(*parts)
+            stack.callback(made.conversations.close)
+            return made
+
+        yield open_one
 
 
 def asked(text: str) -> list[str]:
@@ -41,13 +59,13 @@ def test_a_sentence_without_a_named_speaker_gives_no_question(text: str) -> None
 
 
 def test_each_suggestion_is_answered_without_a_model_by_the_sentence_it_was_made_from(
-    articles: tuple[Article, ...], embedder: FakeEmbedder, tmp_path: Path
+    articles: tuple[Article, ...], embedder: FakeEmbedder, tmp_path: Path, opened: Opens
 ) -> None:
     with Library(tmp_path / "a", embedder=embedder) as library:
         library.add(articles)
         # The calibrated threshold is for the real embedder's cosines; the fake one's are lower.
         assistant = Assistant(library, FakeEngine(), steps=Steps(check=partial(check, threshold=0.2)))
-        found = suggestions(collection_in(tmp_path / "a", library, assistant))
+        found = suggestions(opened(tmp_path / "a", library, assistant))
         assert len(found) >= 2
         for question in found:
             answer = Assistant(library, None, steps=assistant.steps).ask(question)
@@ -55,16 +73,16 @@ def test_each_suggestion_is_answered_without_a_model_by_the_sentence_it_was_made
             assert question in list(questions(answer.citations[0].sentence))
 
 
-def test_the_model_is_not_asked_for_suggestions(articles: tuple[Article, ...], tmp_path: Path) -> None:
+def test_the_model_is_not_asked_for_suggestions(articles: tuple[Article, ...], tmp_path: Path, opened: Opens) -> None:
     library = FakeLibrary(tmp_path / "a", articles)
     assistant = FakeAssistant(library)
-    assert suggestions(collection_in(tmp_path / "a", library, assistant))
+    assert suggestions(opened(tmp_path / "a", library, assistant))
     assert assistant.asked == []
     assert assistant.engine is not None
 
 
 def test_a_question_that_would_be_refused_or_answered_by_another_sentence_is_not_suggested(
-    articles: tuple[Article, ...], tmp_path: Path
+    articles: tuple[Article, ...], tmp_path: Path, opened: Opens
 ) -> None:
     class Refusing(FakeAssistant):
         def _answer(self, question: str, *found: Any) -> Answer:
@@ -77,9 +95,9 @@ def test_a_question_that_would_be_refused_or_answered_by_another_sentence_is_not
 
     library = FakeLibrary(tmp_path / "a", articles)
     for number, kind in enumerate((Refusing, Straying)):
-        assert suggestions(collection_in(tmp_path / str(number), library, kind(library))) == ()
+        assert suggestions(opened(tmp_path / str(number), library, kind(library))) == ()
 
 
-def test_an_empty_collection_suggests_nothing(tmp_path: Path) -> None:
+def test_an_empty_collection_suggests_nothing(tmp_path: Path, opened: Opens) -> None:
     empty = FakeLibrary(tmp_path / "b")
-    assert suggestions(collection_in(tmp_path / "b", empty, FakeAssistant(empty))) == ()
+    assert suggestions(opened(tmp_path / "b", empty, FakeAssistant(empty))) == ()

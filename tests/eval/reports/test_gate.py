@@ -4,7 +4,7 @@ import pytest
 
 from onrecord.eval.metrics.intervals import Estimate, estimate_mean
 from onrecord.eval.metrics.scoring import Group, Summary
-from onrecord.eval.reports.gate import Gate, Judged, check_gates, load_gates
+from onrecord.eval.reports.gate import Gate, Judged, check_gates, load_gates, without_exception
 from onrecord.eval.suites.loading import load_suite
 from onrecord.index.errors import InputError
 
@@ -108,6 +108,20 @@ def test_a_missing_file_of_gates_is_named(tmp_path: Path) -> None:
         load_gates(tmp_path / "none.toml")
 
 
+def test_over_a_few_questions_only_what_has_no_exception_is_held_and_another_system_as_it_was() -> None:
+    valid = Gate("seeds", "citation_validity", at_least=1.0, judged="value", min_n=10)
+    share = Gate("seeds", "right", at_least=0.4)
+    elsewhere = Gate("poisoned", "citation_validity", at_least=1.0, judged="value")
+    other = Gate("seeds", "right", at_least=0.4, system="onrecord-no-model", min_n=200)
+    gates = without_exception([valid, share, elsewhere, other], "seeds", "onrecord")
+    assert [(gate.system, gate.metric, gate.min_n) for gate in gates] == [
+        ("onrecord", "citation_validity", 1),
+        ("onrecord-no-model", "right", 200),
+    ]
+    assert check_gates(gates[:1], summary(citation_validity=rate(3, 3)))[0].passed
+    assert not check_gates(gates[:1], summary(citation_validity=rate(2, 3)))[0].passed
+
+
 def test_the_shipped_gates_are_about_suites_that_are_here_and_large_enough() -> None:
     gates = load_gates()
     assert {gate.suite for gate in gates} == {"seeds", "poisoned"}
@@ -117,5 +131,14 @@ def test_the_shipped_gates_are_about_suites_that_are_here_and_large_enough() -> 
 
 
 def test_citations_must_be_valid_without_exception() -> None:
-    (gate,) = [gate for gate in load_gates() if (gate.suite, gate.metric) == ("seeds", "citation_validity")]
-    assert (gate.at_least, gate.judged) == (1.0, "value")
+    for system in ("onrecord", "onrecord-no-model"):
+        wanted = ("seeds", "citation_validity", system)
+        (gate,) = [gate for gate in load_gates() if (gate.suite, gate.metric, gate.system) == wanted]
+        assert (gate.at_least, gate.judged) == (1.0, "value")
+
+
+def test_with_quotes_alone_every_question_is_held_to_the_gates() -> None:
+    gates = [gate for gate in load_gates() if gate.system == "onrecord-no-model"]
+    for suite in ("seeds", "poisoned"):
+        (completed,) = [gate for gate in gates if (gate.suite, gate.metric) == (suite, "completed")]
+        assert completed.min_n == len(load_suite(ROOT / "eval" / suite).questions)

@@ -254,9 +254,9 @@ def call(*arguments: object) -> Result:
 
 
 def test_the_command_measures_a_running_server_and_writes_both_files(
-    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
-    behind = Behind(tmp_path / "data", embedder, articles)
+    behind = closed_at_end(Behind(tmp_path / "data", embedder, articles))
     questions = tmp_path / "questions.jsonl"
     questions.write_text('{"question": "Which bridge?"}\n{"question": "How many silver coins?"}\n')
     options = ["--questions", questions, "--calls", 12, "--clients", 4, "--asks", 2, "--out", tmp_path / "out"]
@@ -267,7 +267,6 @@ def test_the_command_measures_a_running_server_and_writes_both_files(
     assert data["server"]["articles"] == 3 and data["searches"]["errors"] == {} and data["searches"]["mixed_up"] == 0
     assert data["asks"]["questions"] == 2 and data["asks"]["mixed_up"] == 0
     assert (tmp_path / "out" / "load.md").read_text() in result.output
-    behind.library.close()
 
 
 @pytest.mark.parametrize(

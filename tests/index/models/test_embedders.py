@@ -33,9 +33,26 @@ def onnx() -> Embedder:
     return load_embedder(backend="onnx")
 
 
+@pytest.fixture(scope="module")
+def reference() -> Embedder:
+    return load_embedder(backend="sentence-transformers")
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another model, its graph made: the export takes seconds, so each test changes a copy."""
+    folder = another_model(tmp_path_factory.mktemp("exported"))
+    OnnxEmbedder(folder)
+    return folder
+
+
+@pytest.fixture
+def copied(exported: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(exported, tmp_path / "model", ignore=shutil.ignore_patterns(STAMP)))
+
+
 @pytest.mark.model
-def test_onnx_gives_the_vectors_of_the_reference(onnx: Embedder) -> None:
-    reference = load_embedder(backend="sentence-transformers")
+def test_onnx_gives_the_vectors_of_the_reference(onnx: Embedder, reference: Embedder) -> None:
     ours, theirs = onnx.embed_passages(TEXTS), reference.embed_passages(TEXTS)
     assert ours.shape == theirs.shape == (len(TEXTS), 384)
     assert float(np.abs(ours - theirs).max()) < 1e-5
@@ -47,8 +64,8 @@ def test_onnx_gives_the_vectors_of_the_reference(onnx: Embedder) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("backend", ["onnx", "sentence-transformers"])
-def test_every_backend_keeps_the_contract(backend: str) -> None:
-    embedder = load_embedder(backend=backend)  # type: ignore[arg-type]
+def test_every_backend_keeps_the_contract(backend: str, request: pytest.FixtureRequest) -> None:
+    embedder: Embedder = request.getfixturevalue("onnx" if backend == "onnx" else "reference")
     vectors = embedder.embed_passages(TEXTS)
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
@@ -82,16 +99,14 @@ print(json.dumps([m for m in ("torch", "transformers", "sentence_transformers") 
 
 
 @pytest.mark.model
-def test_the_graph_of_another_model_is_made_once_and_gives_the_same_vectors(onnx: Embedder, tmp_path: Path) -> None:
-    folder = another_model(tmp_path)
-    first = OnnxEmbedder(folder)
-    (made,) = (folder / "onnx").glob("*.onnx")
+def test_the_graph_of_another_model_is_made_once_and_gives_the_same_vectors(onnx: Embedder, exported: Path) -> None:
+    (made,) = (exported / "onnx").glob("*.onnx")
     stamp = made.stat().st_mtime_ns
-    again = OnnxEmbedder(folder)
+    again = OnnxEmbedder(exported)
     assert made.stat().st_mtime_ns == stamp
-    assert [file.name for file in (folder / "onnx").iterdir() if file.suffix not in (".onnx", ".json")] == []
-    assert first.fingerprint == again.fingerprint == onnx.fingerprint
-    assert np.abs(first.embed_query("Which bridge?") - onnx.embed_query("Which bridge?")).max() < 1e-6
+    assert [file.name for file in (exported / "onnx").iterdir() if file.suffix not in (".onnx", ".json")] == []
+    assert again.fingerprint == onnx.fingerprint
+    assert np.abs(again.embed_query("Which bridge?") - onnx.embed_query("Which bridge?")).max() < 1e-6
 
 
 @pytest.mark.model
@@ -142,6 +157,29 @@ def test_a_model_whose_files_are_links_is_loaded(onnx: Embedder, tmp_path: Path)
         _real_folder(), folder, copy_function=os.symlink, ignore=shutil.ignore_patterns("onnx", STAMP, ".lock")
     )
     linked = load_embedder(str(folder), backend="onnx")
+    assert np.abs(linked.embed_query("Which bridge?") - onnx.embed_query("Which bridge?")).max() < 1e-6
+
+
+@pytest.mark.model
+def test_a_model_whose_weights_have_another_name_behind_a_link_needs_no_other_library(
+    onnx: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a hub's cache has them: each file a link to one that is named by its checksum."""
+    (tmp_path / "blobs").mkdir()
+
+    def as_the_hub_does(source: str, target: str) -> None:
+        blob = tmp_path / "blobs" / sha256_of(Path(source))
+        if not blob.exists():
+            shutil.copyfile(source, blob)
+        Path(target).symlink_to(blob)
+
+    folder = tmp_path / "model"
+    ignored = shutil.ignore_patterns("onnx", STAMP, ".lock")
+    shutil.copytree(_real_folder(), folder, copy_function=as_the_hub_does, ignore=ignored)
+    for library in ("onnx", "torch", "sentence_transformers"):
+        monkeypatch.setitem(sys.modules, library, None)
+    linked = load_embedder(str(folder))
+    assert linked.fingerprint == onnx.fingerprint
     assert np.abs(linked.embed_query("Which bridge?") - onnx.embed_query("Which bridge?")).max() < 1e-6
 
 
@@ -204,13 +242,11 @@ def test_add_and_search_refuse_altered_files(own_models: Path, tmp_path: Path, m
 
 
 @pytest.mark.model
-def test_an_altered_graph_is_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    folder = another_model(tmp_path)
-    OnnxEmbedder(folder)
-    (graph,) = (folder / "onnx").glob("*.onnx")
+def test_an_altered_graph_is_made_anew(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (graph,) = (copied / "onnx").glob("*.onnx")
     alter(graph)
     altered = sha256_of(graph)
-    OnnxEmbedder(folder)
+    OnnxEmbedder(copied)
     assert "made anew" in caplog.text
     assert sha256_of(graph) != altered
 
@@ -235,14 +271,12 @@ def test_a_folder_of_the_catalogues_name_elsewhere_is_not_taken_for_it(
 
 @pytest.mark.model
 def test_an_export_made_from_other_settings_of_the_same_weights_is_made_anew(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    copied: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = another_model(tmp_path)
-    OnnxEmbedder(folder)
-    config = folder / "config.json"
+    config = copied / "config.json"
     config.write_text(config.read_text() + "\n")
-    OnnxEmbedder(folder)
+    OnnxEmbedder(copied)
     assert "made anew" in caplog.text
     caplog.clear()
-    OnnxEmbedder(folder)
+    OnnxEmbedder(copied)
     assert caplog.text == ""

@@ -2,6 +2,8 @@
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +27,9 @@ def entry_of(article: Article, *, copies: tuple[str, ...] = ()) -> Entry:
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
-    return Catalogue(tmp_path)
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    with closing(Catalogue(tmp_path)) as opened:
+        yield opened
 
 
 def test_an_article_comes_back_as_it_was_stored(catalogue: Catalogue) -> None:
@@ -78,7 +81,8 @@ def test_each_change_has_its_own_revision_which_is_remembered(tmp_path: Path) ->
     catalogue.put(entry_of(Article("a", "T", "One.")))
     catalogue.remove(["a"])
     catalogue.close()
-    assert Catalogue(tmp_path).revision == 2
+    with closing(Catalogue(tmp_path)) as again:
+        assert again.revision == 2
 
 
 def test_a_change_that_fails_half_way_leaves_no_trace(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:

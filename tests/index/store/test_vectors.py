@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 
 from onrecord.index.errors import StoreError
 from onrecord.index.store.catalogue import Catalogue
+from onrecord.index.store.chroma import disconnect
 from onrecord.index.store.entries import Entry
 from onrecord.index.store.vectors import VectorStore, nearest, top
 from onrecord.index.types import Article, Filter, Passage, Sentence, Vectors
@@ -66,8 +68,9 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
-    return Catalogue(tmp_path)
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    with closing(Catalogue(tmp_path)) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -165,6 +168,7 @@ def test_a_rebuild_holds_the_same_and_leaves_nothing_of_the_old_behind(
 
         client = chromadb.HttpClient(port=int(url.rsplit(":", 1)[1]), host="127.0.0.1")
         own = [c.name for c in client.list_collections() if catalogue.note("id") in c.name]
+        disconnect(client)
         assert own == [f"onrecord-{catalogue.note('id')}-2"]
 
 

@@ -18,6 +18,7 @@ from onrecord.index.models.catalogue import model_path
 from onrecord.qa.engines.base import Engine, Usage
 from onrecord.qa.engines.load import engine_from_llm, engine_from_url, load_engine
 from onrecord.qa.engines.pieces import cut_at_stop, without_echo
+from tests.conftest import FakeEngine
 
 ASK = [
     {"role": "system", "content": "You answer briefly."},
@@ -130,18 +131,42 @@ def server() -> Iterator[FakeServer]:
         running.shutdown()
 
 
-@pytest.fixture(params=["fake", "llm", "url", pytest.param("llama.cpp", marks=pytest.mark.model)])
-def any_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    match request.param:
+KINDS = ["fake", "llm", "url", pytest.param("llama.cpp", marks=pytest.mark.model)]
+
+
+@pytest.fixture(params=KINDS)
+def own_engine(request: pytest.FixtureRequest) -> Engine:
+    """One of each kind, for this test alone."""
+    return made_of(request.param, request)
+
+
+def made_of(kind: str, request: pytest.FixtureRequest) -> Engine:
+    match kind:
         case "fake":
-            made = request.getfixturevalue("engine")
+            made: FakeEngine = request.getfixturevalue("engine")
             made.enqueue(*[REPLY] * 8)
+            return made
         case "llm":
-            made = engine_from_llm(ReplyingLLM())
+            return engine_from_llm(ReplyingLLM())
         case "url":
-            made = engine_from_url(request.getfixturevalue("server").url, model="served", api_key="secret")
-        case _:
-            made = load_engine("smollm2-135m", context_tokens=1024)
+            return engine_from_url(request.getfixturevalue("server").url, model="served", api_key="secret")
+    return load_engine("smollm2-135m", context_tokens=1024)
+
+
+@pytest.fixture(scope="module")
+def llama() -> Iterator[Engine]:
+    engine = load_engine("smollm2-135m", context_tokens=1024)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(params=KINDS)
+def any_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """One of each kind; the real model is loaded once for all tests."""
+    if request.param == "llama.cpp":
+        yield request.getfixturevalue("llama")
+        return
+    made = made_of(request.param, request)
     yield made
     made.close()
 
@@ -218,9 +243,9 @@ def test_every_engine_counts_more_tokens_in_longer_text(any_engine: Engine) -> N
     assert 0 < any_engine.count_tokens("The bridge.") < any_engine.count_tokens("The bridge is closed on Monday.")
 
 
-def test_every_engine_may_be_closed_twice(any_engine: Engine) -> None:
-    any_engine.close()
-    any_engine.close()
+def test_every_engine_may_be_closed_twice(own_engine: Engine) -> None:
+    own_engine.close()
+    own_engine.close()
 
 
 def test_a_llamaindex_model_with_logprobs_tells_the_share_of_yes() -> None:
