@@ -8,7 +8,7 @@ from onrecord.eval.suites.loading import Question
 from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, RetrievedRow, SentenceRow
 from onrecord.eval.systems.refusals import says_it_does_not_know
 from onrecord.index.types import Hit
-from onrecord.qa.steps.cite import cut
+from onrecord.qa.steps.write import cut
 
 _LIST = r"\d+(?:\s*(?:[,;&]|and)\s*(?:sources?\s*)?\d+)*"
 # Small models copy how the sources are headed: "[Source 2]", "(Source 2)", "as Source 2 says" mean [2].

@@ -11,7 +11,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -67,9 +67,18 @@ def score(text: str) -> float:
     return max(_odds(part) for part in pieces(text))
 
 
-def doubtful(text: str) -> list[str]:
-    """The pieces of a text that the table does not clear: those worth embedding."""
-    return [part for part in pieces(text) if _odds(part) >= judge().second.floor]
+def scores(readings: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """The score of each text: that of the likeliest of its readings."""
+    return {text: max(score(reading) for reading in read) for text, read in readings.items()}
+
+
+def doubtful(readings: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The pieces of each text, in its readings, that the table does not clear: those worth embedding."""
+    floor = judge().second.floor
+    return {
+        text: [part for reading in read for part in pieces(reading) if _odds(part) >= floor]
+        for text, read in readings.items()
+    }
 
 
 def sums(parts: Sequence[str], vectors: Vectors) -> list[float]:

@@ -15,11 +15,11 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from onrecord.index.text.words import LONG_NAMES, NATIONS, Words, words_of
-from onrecord.qa.engines.yes_no import yes_share
-from onrecord.qa.judges.injection import stated
+from onrecord.qa.engines.tokens import yes_share
+from onrecord.qa.judges.injection import usable
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.choose import weights
-from onrecord.qa.steps.question_type import wants
+from onrecord.qa.steps.question_type import hold_what_is_asked
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.values import Checked, Found, Part
 from onrecord.qa.types import Evidence, Reason
@@ -103,11 +103,10 @@ def _signals(part: Part, found: Found, tools: Tools, *, look: bool) -> dict[str,
     )
     if tools.model is None or not look:
         return signals
-    head = prompts.head(part.text, found.evidence)
-    first = tools.model.first_tokens(prompts.messages(head, prompts.SHORT_OR_NOT))
+    first = tools.model.first_tokens(prompts.about(part.text, found.text, prompts.SHORT_OR_NOT))
     if first is None:
         return signals
-    second = tools.model.first_tokens(prompts.messages(head, prompts.STATED))
+    second = tools.model.first_tokens(prompts.about(part.text, found.text, prompts.STATED))
     return signals | {"not_stated": logit(not_stated_share(first)), "stated": logit(yes_share(second))}
 
 
@@ -147,19 +146,20 @@ def text_signals(
     evidence: Sequence[Evidence],
     *,
     nearness: float,
-    rarity: Callable[[str], float],
+    rarity: Callable[[Sequence[str]], Sequence[float]],
     known: Callable[[str], bool],
     passages: int,
 ) -> dict[str, float]:
     """The signals that need no model.
 
-    ``nearness``: the highest cosine of an evidence sentence with the question; ``rarity``: the weight of a word;
+    ``nearness``: the highest cosine of an evidence sentence with the question; ``rarity``: the weight of each word;
     ``known``: whether the collection, of so many ``passages``, uses a word at all (asked of names and numbers only).
     """
     asked = words_of(question)
     texts = [words_of(e.sentence.text) for e in evidence]
     facts = {e.sentence.article_id: (e.title, e.source) for e in evidence}
-    titles = [words_of(f"{stated(title)}. {stated(source)}").stems for title, source in facts.values()]
+    said = usable({fact for both in facts.values() for fact in both})
+    titles = [words_of(f"{said[title]}. {said[source]}").stems for title, source in facts.values()]
     weight = weights(question, rarity)
     total = sum(weight.values()) or 1.0
     held = [sum(weight[s] for s in asked.content & words.stems) / total for words in texts]
@@ -179,8 +179,7 @@ def text_signals(
 
 def _kind_met(question: str, texts: Sequence[Words], held: Sequence[float]) -> bool:
     best = sorted(range(len(texts)), key=lambda n: -held[n])[:3]
-    wanted = wants(question)
-    return any(wanted.met_by(texts[n]) for n in best)
+    return any(hold_what_is_asked(question, [texts[n] for n in best]))
 
 
 def not_stated_share(first_tokens: Mapping[str, float] | None) -> float | None:
