@@ -31,18 +31,20 @@ _LEAST_WORDS = 5  # of a piece that is judged by itself
 @dataclass(frozen=True)
 class Second:
     """The regression over the vectors of one embedder. Added to a table's score, the sum reaches the table's ``order``
-    for as much of the news as the table's score alone does. What the table puts below ``floor`` needs no second look.
+    for as much of the news as the table's score alone does, and ``near`` for as much as that reaches its own. What the
+    table puts below ``floor`` needs no second look.
     """
 
     embedder: str  # its fingerprint
     weights: npt.NDArray[np.float32]
     bias: float
     floor: float
+    near: float
 
 
 @dataclass(frozen=True)
 class Judge:
-    """The fitted table. A text whose score reaches ``order`` gives orders; beside one that does, ``near`` suffices."""
+    """The fitted table. A text whose score reaches ``order`` gives orders, one that reaches ``near`` may."""
 
     weights: npt.NDArray[np.float32]
     bias: float
@@ -58,7 +60,7 @@ def judge() -> Judge:
     table = np.frombuffer(base64.b64decode(data["weights"]), dtype=np.int8).astype(np.float32) * data["scale"]
     stored = data["second"]
     vector = np.frombuffer(base64.b64decode(stored["weights"]), dtype="<f4")
-    second = Second(stored["embedder"], vector, stored["bias"], stored["floor"])
+    second = Second(stored["embedder"], vector, stored["bias"], stored["floor"], stored["near"])
     return Judge(table, data["bias"], data["thresholds"]["order"], data["thresholds"]["near"], second)
 
 

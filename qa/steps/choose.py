@@ -15,7 +15,7 @@ import numpy as np
 from onrecord.index import Article, Hit, Sentence, Vectors
 from onrecord.index.text.words import Words, words_of
 from onrecord.qa.engines.tokens import estimate_tokens
-from onrecord.qa.judges.injection import orders_in
+from onrecord.qa.judges.injection import Key, orders_in
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.question_type import hold_what_is_asked
 from onrecord.qa.steps.sources import Sources
@@ -34,6 +34,7 @@ MOST_FACTS = 6  # names and numbers beyond this add nothing
 MOST_EMBEDDED = 40
 LEFT_OUT = "Sentences that give orders to whoever answers, instead of reporting, were left out."
 AROUND = 400  # tokens of a prompt that are neither evidence, question nor answer
+GIVES_WAY = 0.25  # how much better than all others a sentence must be that may give orders
 LEANS_ON = 0.85  # the sentence that a pronoun points back to is worth this share of the one that needs it
 
 _LEANING = re.compile(
@@ -43,9 +44,6 @@ _LEANING = re.compile(
 )
 
 
-Key = tuple[str, int]  # article id, sentence index
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence with its score; ``leans``: it needs the sentence before it to be understood."""
@@ -53,6 +51,11 @@ class Candidate:
     sentence: Sentence
     score: float
     leans: bool
+
+    @property
+    def key(self) -> Key:
+        """Where the sentence is."""
+        return self.sentence.article_id, self.sentence.index
 
 
 def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = True) -> Found:
@@ -71,11 +74,14 @@ def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = Tru
             embed=sources.embed,
             rarity=sources.rarity,
             timely=searched.timely,
-            left_out=orders,
+            left_out=orders.certain,
         )
+        behind = giving_way(ranked, orders.suspects)
+        ranked = [candidate for candidate in ranked if candidate.key not in behind]
+        hidden_keys = orders.certain | orders.suspects
 
         def before(sentence: Sentence) -> Sentence | None:
-            hidden = not lead_ins or (sentence.article_id, sentence.index - 1) in orders
+            hidden = not lead_ins or (sentence.article_id, sentence.index - 1) in hidden_keys
             return None if hidden else sources.before(sentence)
 
         tokens, warnings = budget(part.text, tools)
@@ -86,13 +92,21 @@ def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = Tru
             max_tokens=tokens,
             max_sentences=tools.settings.evidence_sentences,
         )
-        return shown(searched, kept, sources, warnings=(LEFT_OUT, *warnings) if orders else warnings)
+        return shown(searched, kept, sources, warnings=(LEFT_OUT, *warnings) if orders.certain else warnings)
 
 
 def _once(ranked: Sequence[Candidate], ids: Set[str], sources: Sources) -> list[Candidate]:
     """The candidates without those of a copy, where the article that was published first was found too."""
     kept = sources.without_copies({candidate.sentence.article_id for candidate in ranked}, ids)
     return [candidate for candidate in ranked if candidate.sentence.article_id in kept]
+
+
+def giving_way(ranked: Sequence[Candidate], suspects: Set[Key]) -> frozenset[Key]:
+    """The suspects among the candidates that another candidate answers as well as, or nearly: they are not shown."""
+    best = max((candidate.score for candidate in ranked if candidate.key not in suspects), default=-np.inf)
+    return frozenset(
+        candidate.key for candidate in ranked if candidate.key in suspects and candidate.score < best + GIVES_WAY
+    )
 
 
 def shown(searched: Searched, kept: Sequence[Candidate], sources: Sources, *, warnings: tuple[str, ...] = ()) -> Found:

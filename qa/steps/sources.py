@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence, Set
 import numpy as np
 
 from onrecord.index import Embedder, Library, Sentence, Vectors
-from onrecord.qa.judges.injection import among
+from onrecord.qa.judges.injection import Among, among
 from onrecord.qa.steps.recency import preference
 
 
@@ -30,9 +30,10 @@ class Sources:
         """The languages of the library's articles."""
         return self._collection()[0]
 
-    def orders_among(self, texts: Collection[str]) -> frozenset[str]:
-        """Those of the texts that give orders to whoever answers."""
-        return among(self.library.embedder, self.embed.texts)(texts)
+    @property
+    def orders_among(self) -> Among:
+        """Tells which of some texts give orders to whoever answers, or may."""
+        return among(self.library.embedder, self.embed.texts)
 
     def nearest(self, vector: Vectors, sentences: Sequence[Sentence]) -> float:
         """The highest cosine of one of the sentences with the question's ``vector``; 0 where there are none."""

@@ -226,7 +226,7 @@ def test_a_llamaindex_model_that_cannot_stream_answers_in_one_piece() -> None:
 
 def test_a_server_is_asked_at_temperature_zero_for_the_model_that_was_named(server: FakeServer) -> None:
     engine = engine_from_url(f"{server.url}/", model="served", api_key="secret")
-    assert "".join(engine.generate(ASK, max_tokens=50)) == "The bridge has been closed since Monday."
+    assert "".join(engine.generate(ASK, max_tokens=50)).split() == REPLY.split()
     asked = server.requests[0]
     assert asked["path"] == "/v1/chat/completions"
     assert (asked["model"], asked["temperature"], asked["max_tokens"]) == ("served", 0, 50)
