@@ -80,14 +80,14 @@ def forms_of(texts: Sequence[Words]) -> list[list[str]]:
 
 def reworded(claim: Words, evidence: Sequence[Words]) -> list[Term]:
     """The claim's terms, those that the evidence words otherwise in its form: a like word, or one derived from it."""
-    held = frozenset().union(*forms_of(evidence))
+    known = frozenset().union(*forms_of(evidence))
     found = []
     for term in terms(claim):
         form = term.form
-        if term.content and form not in held and not form.startswith("#"):
-            like = _GROUPS.get(form, frozenset()) & held
+        if term.content and form not in known and not form.startswith("#"):
+            like = _GROUPS.get(form, frozenset()) & known
             name = claim.text[term.start].isupper()
-            derived = [] if name else [other for other in held if _derived(form, other)]
+            derived = [] if name else [other for other in known if _derived(form, other)]
             form = min(like or derived, default=form)
         found.append(term._replace(form=form))
     return found
@@ -105,33 +105,33 @@ def _bigrams(stems: Sequence[str]) -> set[tuple[str, str]]:
 
 
 def choose(claim: Words, evidence: Sequence[Words], *, count: int = CHOSEN) -> list[int]:
-    """Which sentences of long evidence to hold the claim against, in their order: the nearest, then what they lack."""
+    """Which sentences of long evidence to compare the claim with, in their order: the nearest, then what they lack."""
     if len(evidence) <= count:
         return list(range(len(evidence)))
     mine = reworded(claim, evidence)
     wanted, pairs = frozenset(term.form for term in mine if term.content), _bigrams([term.form for term in mine])
     theirs = forms_of(evidence)
-    held = [wanted & frozenset(forms) for forms in theirs]
-    weight = {form: (1.0 + sum(form in forms for forms in held)) ** -0.5 for form in wanted}
+    found = [wanted & frozenset(forms) for forms in theirs]
+    weight = {form: (1.0 + sum(form in forms for forms in found)) ** -0.5 for form in wanted}
     total = math.fsum(weight.values()) or 1.0
     near = [
-        math.fsum(weight[form] for form in shared) / total + len(pairs & _bigrams(forms)) / max(1, len(pairs))
-        for shared, forms in zip(held, theirs, strict=True)
+        math.fsum(weight[form] for form in own) / total + len(pairs & _bigrams(forms)) / max(1, len(pairs))
+        for own, forms in zip(found, theirs, strict=True)
     ]
     chosen: list[int] = []
     covered: frozenset[str] = frozenset()
     while len(chosen) < count:
         rest = [n for n in range(len(evidence)) if n not in chosen]
-        gain = {n: math.fsum(weight[form] for form in held[n] - covered) / total for n in rest}
+        gain = {n: math.fsum(weight[form] for form in found[n] - covered) / total for n in rest}
         best = max(rest, key=lambda n: (near[n] + (2.0 * gain[n] if chosen else 0.0), -n))
         chosen.append(best)
-        covered |= held[best]
+        covered |= found[best]
     return sorted(chosen)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A claim and what it is held against. ``near``: the sentences of the evidence that are nearest to it."""
+    """A claim and what it is compared with. ``near``: the sentences of the evidence that are nearest to it."""
 
     claim: Words
     near: list[Words]

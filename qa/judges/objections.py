@@ -70,8 +70,8 @@ def _other_cause(claim: Words, evidence: Sequence[Words]) -> bool:
         return False
     effect = {t.stem for t in claim.tokens if t.content and t.end <= match.start()}
     cause = {t.stem for t in claim.tokens if t.content and t.start >= match.end()}
-    told = [words.stems for words in evidence if 2 * len(cause & words.stems) >= len(cause)]
-    return bool(effect) and not any(2 * len(effect & stems) > len(effect) for stems in told)
+    telling = [words.stems for words in evidence if 2 * len(cause & words.stems) >= len(cause)]
+    return bool(effect) and not any(2 * len(effect & stems) > len(effect) for stems in telling)
 
 
 def _no_longer(claim: Words, evidence: Sequence[Words]) -> bool:

@@ -8,7 +8,7 @@ from onrecord.index.text.words import LONG_NAMES, NATIONS, REPORTING, Token, Wor
 
 _SAID = 0.5  # the share of what is said that a sentence must hold to be the one that says it
 _LEAST_SAID = 2  # content words of what is said, below which nothing is concluded
-_SAME_OBJECT = 0.6  # the share of them that makes it the same deed
+_SAME_OBJECT = 0.6  # the share of them that makes it the same action
 _OBJECT = 6  # content words after a verb that say what is done
 _NOUN_FOLLOWS = frozenset("the a an this that its his her their of for in on by from at with".split())
 _BE = frozenset("is are was were be been being".split())
@@ -37,7 +37,7 @@ def _has_subject(words: Words, at: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Action:
     """Who did what to whom, where a name stands right before the verb; ``before`` has also who is named beside it."""
 
     at: int  # the verb's place
@@ -53,7 +53,7 @@ def _proper_stems(texts: Sequence[Words]) -> frozenset[str]:
     return NATIONS.union(*(name for words in texts for name in words.names))
 
 
-def deeds(words: Words, proper: frozenset[str]) -> list[Deed]:
+def actions(words: Words, proper: frozenset[str]) -> list[Action]:
     found = []
     for at, token in enumerate(words.tokens):
         if not token.content or token.text[0].isupper() or not _has_subject(words, at):
@@ -69,7 +69,7 @@ def deeds(words: Words, proper: frozenset[str]) -> list[Deed]:
             continue
         subject |= {short for long, short in LONG_NAMES.items() if subject.issuperset(long)}
         found.append(
-            Deed(
+            Action(
                 at=at,
                 subject=frozenset(subject),
                 verb=token.stem,
@@ -121,32 +121,32 @@ def _another_did(claim: Words, evidence: Sequence[Words]) -> bool:
     Only where a name stands right before the verb on both sides, so that no reading is needed.
     """
     proper = _proper_stems([claim, *evidence])
-    theirs = [(words, deeds(words, proper)) for words in evidence]
-    for deed in deeds(claim, proper):
-        if not deed.object or deed.passive:
+    theirs = [(words, actions(words, proper)) for words in evidence]
+    for action in actions(claim, proper):
+        if not action.object or action.passive:
             continue
-        same = [d for _, done in theirs for d in done if d.verb == deed.verb and _much(deed.object, d.object)]
-        others = [d for d in same if not d.passive and not deed.subject & d.before]
+        same = [d for _, done in theirs for d in done if d.verb == action.verb and _much(action.object, d.object)]
+        others = [d for d in same if not d.passive and not action.subject & d.before]
         if (
             others
             and len(others) == len(same)
-            and not any(_may_do(deed, w, {d.at for d in done}) for w, done in theirs)
+            and not any(_may_do(action, w, {d.at for d in done}) for w, done in theirs)
         ):
             return True
     return False
 
 
-def _much(wanted: frozenset[str], held: frozenset[str]) -> bool:
-    return len(wanted & held) >= _SAME_OBJECT * len(wanted)
+def _much(wanted: frozenset[str], found: frozenset[str]) -> bool:
+    return len(wanted & found) >= _SAME_OBJECT * len(wanted)
 
 
-def _may_do(deed: Deed, words: Words, certain: set[int]) -> bool:
-    """Whether a sentence may say the deed of its subject in a way that `deeds` does not see ("by her", "he")."""
-    for verb in _places(words).get(deed.verb, ()):
+def _may_do(action: Action, words: Words, certain: set[int]) -> bool:
+    """Whether a sentence may say the action of its subject in a way that `actions` does not see ("by her", "he")."""
+    for verb in _places(words).get(action.verb, ()):
         after = frozenset(t.stem for t in words.tokens[verb + 1 : verb + 2 + 2 * _OBJECT])
-        if _passive_at(words, verb) and deed.subject & after:
+        if _passive_at(words, verb) and action.subject & after:
             return True
-        if verb not in certain and _much(deed.object, after):
+        if verb not in certain and _much(action.object, after):
             return True
     return False
 
@@ -157,19 +157,19 @@ def misattributed(claim: Words, evidence: Sequence[Words], context: Sequence[Wor
     No evidence that names the claim's speaker, or whose "he" may be them, may say as much of it.
     """
     proper = _proper_stems([claim, *evidence])
-    sayings = [deed for deed in deeds(claim, proper) if deed.verb in REPORTING and not deed.passive]
+    sayings = [action for action in actions(claim, proper) if action.verb in REPORTING and not action.passive]
     if not sayings:
         return False
     named_before = frozenset[str]().union(*(words.stems for words in context))
-    named = [any(d.verb in REPORTING for d in deeds(words, proper)) for words in evidence]
-    for deed in sayings:
-        said = {t.stem for t in claim.tokens[deed.at + 1 :] if t.content} - deed.subject
+    named = [any(d.verb in REPORTING for d in actions(words, proper)) for words in evidence]
+    for action in sayings:
+        said = {t.stem for t in claim.tokens[action.at + 1 :] if t.content} - action.subject
         if len(said) < _LEAST_SAID:
             continue
         theirs = others = 0.0
         for words, has_speaker in zip(evidence, named, strict=True):
             share = len(said & words.stems) / len(said)
-            if deed.subject & words.stems or (not has_speaker and deed.subject & named_before):
+            if action.subject & words.stems or (not has_speaker and action.subject & named_before):
                 theirs = max(theirs, share)
             elif has_speaker:
                 others = max(others, share)

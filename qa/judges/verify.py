@@ -44,7 +44,7 @@ class Fit:
     weights: dict[str, float]
     supported: float
     partly: float
-    page: float  # as ``supported``, for a claim held against a whole page (more than LONG sentences)
+    page: float  # as ``supported``, for a claim compared with a whole page (more than LONG sentences)
     low: float  # scores from low to high are borderline: worth asking a model
     high: float
     logit_weight: float
@@ -74,7 +74,7 @@ def shipped_fit() -> Fit:
 def verdict(score: float, *, sentences: int = 0) -> Verdict:
     """A score as a verdict, by the shipped thresholds.
 
-    ``sentences``: how many the claim was held against. A claim that condenses a whole page is worded more freely than
+    ``sentences``: how many the claim was compared with. A claim that condenses a whole page is worded more freely than
     one that repeats a few cited sentences, so that lower scores are as good there.
     """
     supported = supported_from(sentences)
@@ -83,7 +83,7 @@ def verdict(score: float, *, sentences: int = 0) -> Verdict:
 
 
 def supported_from(sentences: int) -> float:
-    """The least score of a supported claim that was held against so many sentences."""
+    """The least score of a supported claim that was compared with so many sentences."""
     return shipped_fit().page if sentences > LONG else shipped_fit().supported
 
 

@@ -162,7 +162,7 @@ def text_signals(
     titles = [words_of(f"{said[title]}. {said[source]}").stems for title, source in facts.values()]
     weight = weights(question, rarity)
     total = sum(weight.values()) or 1.0
-    held = [sum(weight[s] for s in asked.content & words.stems) / total for words in texts]
+    shares = [sum(weight[s] for s in asked.content & words.stems) / total for words in texts]
     everything = frozenset().union(*(w.stems for w in texts), *titles) if texts else frozenset()
     names = {s for name in asked.names for s in name}
     telling = [t.text for t in asked.tokens if t.stem in names - _SPELT_IN_MANY_WAYS] + _NUMBER.findall(question)
@@ -170,15 +170,15 @@ def text_signals(
     return {
         "nearness": nearness,
         "coverage": sum(weight[s] for s in asked.content & everything) / total,
-        "coverage_best": max(held, default=0.0),
+        "coverage_best": max(shares, default=0.0),
         "names_missing": len(names - everything) / len(names) if names else 0.0,
         "unseen": unseen * passages / (passages + FEW_PASSAGES),
-        "kind_met": float(_kind_met(question, texts, held)),
+        "kind_met": float(_kind_met(question, texts, shares)),
     }
 
 
-def _kind_met(question: str, texts: Sequence[Words], held: Sequence[float]) -> bool:
-    best = sorted(range(len(texts)), key=lambda n: -held[n])[:3]
+def _kind_met(question: str, texts: Sequence[Words], shares: Sequence[float]) -> bool:
+    best = sorted(range(len(texts)), key=lambda n: -shares[n])[:3]
     return any(hold_what_is_asked(question, [texts[n] for n in best]))
 
 

@@ -36,12 +36,12 @@ def _units(claim: Words, evidence: Sequence[Words]) -> dict[str, float]:
 
 def _covered(claim: Words, evidence: Words, published: str) -> set[str]:
     """Which of the claim's units this evidence holds."""
-    held = {f"w:{s}" for s in claim.content & evidence.stems}
-    held |= {f"q:{n}" for n, q in enumerate(claim.quantities) if any(same_quantity(q, e) for e in evidence.quantities)}
+    has = {f"w:{s}" for s in claim.content & evidence.stems}
+    has |= {f"q:{n}" for n, q in enumerate(claim.quantities) if any(same_quantity(q, e) for e in evidence.quantities)}
     stated = (*evidence.days, *words_of(published[:10]).days)
-    held |= {f"d:{n}" for n, d in enumerate(claim.days) if evidence.days and same_day(d, stated)}
+    has |= {f"d:{n}" for n, d in enumerate(claim.days) if evidence.days and same_day(d, stated)}
     text = plain(evidence.text)
-    return held | {f"v:{n}" for n, quote in enumerate(claim.quotes) if plain(quote) in text}
+    return has | {f"v:{n}" for n, quote in enumerate(claim.quotes) if plain(quote) in text}
 
 
 def _pairs(words: Words) -> set[tuple[str, str]]:
@@ -60,13 +60,13 @@ def align(sentence: str, evidence: Sequence[Evidence], *, suggested: Sequence[in
     total = sum(units.values())
     if not total:
         return ()
-    held = [_covered(claim, words, e.published) for words, e in zip(found, evidence, strict=True)]
+    has = [_covered(claim, words, e.published) for words, e in zip(found, evidence, strict=True)]
     pairs = _pairs(claim)
     near = [len(pairs & _pairs(words)) / max(1, len(pairs)) for words in found]
     chosen: list[int] = []
     covered: set[str] = set()
     while len(chosen) < MOST:
-        gains = {n: sum(units[u] for u in held[n] - covered) / total for n in range(len(evidence)) if n not in chosen}
+        gains = {n: sum(units[u] for u in has[n] - covered) / total for n in range(len(evidence)) if n not in chosen}
         # Order of words breaks near-ties, so that the sentence that was copied wins over one that shares its topic.
         best = max(
             gains, key=lambda n: (gains[n] + 0.3 * near[n] + 0.02 * (evidence[n].number in suggested), -n), default=-1
@@ -74,9 +74,9 @@ def align(sentence: str, evidence: Sequence[Evidence], *, suggested: Sequence[in
         if best < 0 or gains[best] < (GAIN if chosen else 1e-9):
             break
         chosen.append(best)
-        covered |= held[best]
+        covered |= has[best]
     for n in list(chosen):  # an early choice may have become idle
-        rest = set().union(*(held[m] for m in chosen if m != n))
+        rest = set().union(*(has[m] for m in chosen if m != n))
         if len(chosen) > 1 and covered <= rest:
             chosen.remove(n)
     if sum(units[u] for u in covered) / total < FLOOR:
@@ -172,7 +172,7 @@ def likely_source(question: str, text: str, evidence: Sequence[Evidence]) -> Evi
     """The evidence that a failed draft most likely drew its answer from; None where none is about both.
 
     What counts is what the draft adds to the question, its answer: a sentence that holds none of it is not what was
-    meant, and one that holds little of the question is about something else. "Yes" adds nothing that could be held.
+    meant, and one that holds little of the question is about something else. "Yes" adds nothing to look for.
     """
     asked, said = words_of(question).content, words_of(text).content
     answer = said - question_stems(question) - YES_OR_NO

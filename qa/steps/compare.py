@@ -191,9 +191,9 @@ def _of_another_time(question: str, item: Evidence) -> bool:
         return False
     if _AGO.search(item.sentence.text) and not _AGO.search(question):
         return True
-    told = {str(day.year) for day in words_of(item.sentence.text).days if day.year}
+    years = {str(day.year) for day in words_of(item.sentence.text).days if day.year}
     asked = {str(day.year) for day in words_of(question).days}
-    return bool(told and item.published) and not told & (asked | {item.published[:4]})
+    return bool(years and item.published) and not years & (asked | {item.published[:4]})
 
 
 def _saying(question: str, said: str, excerpt: Excerpt) -> Evidence | None:
@@ -209,11 +209,11 @@ def _saying(question: str, said: str, excerpt: Excerpt) -> Evidence | None:
     if not words or not words <= offered(question):
         return None
 
-    def held(item: Evidence) -> int:
+    def shared(item: Evidence) -> int:
         return len((words | asked) & words_of(item.sentence.text).stems)
 
-    best = max(excerpt.sentences, key=lambda e: (e.number in excerpt.cited, held(e), e.score))
-    return best if held(best) else None
+    best = max(excerpt.sentences, key=lambda e: (e.number in excerpt.cited, shared(e), e.score))
+    return best if shared(best) else None
 
 
 def _made_of(said: str, sentence: str) -> bool:

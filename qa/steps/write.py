@@ -179,17 +179,17 @@ class SentenceStream:
     """
 
     def __init__(self) -> None:
-        self._held = ""
+        self._text = ""
 
     def feed(self, piece: str) -> list[Marked]:
         """The sentences that ``piece`` completes."""
-        self._held += piece
-        done, self._held = cut(self._held, _MARKERS, growing=True)
+        self._text += piece
+        done, self._text = cut(self._text, _MARKERS, growing=True)
         return _marked(done)
 
     def close(self) -> list[Marked]:
         """The rest, once no more text will come."""
-        rest, self._held = self._held, ""
+        rest, self._text = self._text, ""
         done, last = cut(_OPEN_MARKER.sub("", rest), _MARKERS)
         return _marked([*done, last])
 
