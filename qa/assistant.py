@@ -10,6 +10,7 @@ from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps.assemble import assemble, gathered
 from onrecord.qa.steps.check import check
 from onrecord.qa.steps.choose import choose
+from onrecord.qa.steps.cite import citations_of
 from onrecord.qa.steps.compare import compare
 from onrecord.qa.steps.search import search, settled
 from onrecord.qa.steps.sources import Sources
@@ -19,7 +20,7 @@ from onrecord.qa.steps.trace import Model, Trace
 from onrecord.qa.steps.translate import translate
 from onrecord.qa.steps.understand import understand
 from onrecord.qa.steps.values import Asked, Checked, Found, Outcome, Part, Searched, Written
-from onrecord.qa.steps.write import ModelWriter, QuoteWriter, citations_of
+from onrecord.qa.steps.write import ModelWriter, QuoteWriter
 from onrecord.qa.types import (
     Answer,
     AnswerStarted,

@@ -12,7 +12,7 @@ from pytest_socket import enable_socket, socket_allow_hosts
 
 from onrecord.index.types import Article, Vectors
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
-from onrecord.qa.engines.yes_no import yes_share
+from onrecord.qa.engines.tokens import yes_share
 
 ARTICLES = (
     Article(
@@ -88,7 +88,6 @@ class FakeEngine:
     def __init__(self) -> None:
         self.yes: float | list[float | None] | None = 0.9
         self.prompts: list[list[dict[str, str]]] = []  # the messages of every call, checks included
-        self.prefixes: list[str] = []
         self.replies: list[str] = []
         self.cancelled = 0  # replies that were closed before their end
         self.closed = False
@@ -106,22 +105,10 @@ class FakeEngine:
         self.usage += usage
         on_usage(usage)
 
-    def generate(
-        self,
-        messages: Messages,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        prefix: str = "",
-        on_usage: OnUsage = not_counted,
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         read = self._read(messages)
-        self.prefixes.append(prefix)
         assert self.replies, "the engine was asked for more replies than the test enqueued"
-        reply = self.replies.pop(0)
-        end = min((reply.index(mark) for mark in stop if mark in reply), default=len(reply))
-        pieces = re.findall(r"\s*\S+|\s+$", reply[:end])
+        pieces = re.findall(r"\s*\S+|\s+$", self.replies.pop(0))
         written = 0
         try:
             for piece in pieces[:max_tokens]:

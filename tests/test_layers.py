@@ -14,7 +14,6 @@ ONE_HOME = {
     "sentence_transformers": {
         "index/models/embedders.py",
         "eval/speed/bench.py",
-        "qa/judges/nli.py",
     },
     "torch": {"index/models/export.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},

@@ -35,7 +35,7 @@ SIZE = 2**17
 FILLINGS = 25  # of each frame
 LABELLED = 20  # a labelled sentence counts as so many of news, and so does a look-alike, its fillings together
 LOOK_FILLINGS = 8  # of each look-alike that has slots
-LEFT_OUT, NEAR = 0.00095, 0.01  # shares of news at or above the two thresholds
+LEFT_OUT, NEAR = 0.00095, 0.02  # shares of news at or above the two thresholds
 RIDGE = 0.02
 HARD, HARD_WEIGHT = 0.01, 10  # the share of news that reads most like orders, and what it weighs in a second fit
 SECOND_FILLINGS, SECOND_HARD, SECOND_NEWS = 4, 4_000, 8_000  # what is embedded: fillings of a frame, parts of news
@@ -113,7 +113,10 @@ def fit_second(
     look: Sequence[tuple[str, str]],
     vectors: SentenceVectors,
 ) -> dict[str, Any]:
-    """The second regression beside the judge ``data``; its bias brings the sum to the judge's threshold."""
+    """The second regression beside the judge ``data``; its bias brings the sum to the judge's threshold.
+
+    It has a ``near`` of its own.
+    """
     bias, table = data["bias"], _stored(data)
     statements = _statements(news)
     ordinary = list(dict.fromkeys(part for text in news for part in pieces(text)))
@@ -132,8 +135,10 @@ def fit_second(
         "floor": round(float(np.quantile(scores(other_news, bias, table), 1 - FLOOR)), 3),
         "weights": base64.b64encode((SECOND_SHARE * own).astype("<f4").tobytes()).decode(),
     }
-    reached = float(np.quantile(sums(other_news, data, second, vectors), 1 - LEFT_OUT))
-    return {**second, "bias": round(second["bias"] + data["thresholds"]["order"] - reached, 4)}
+    both = sums(other_news, data, second, vectors)
+    moved = data["thresholds"]["order"] - float(np.quantile(both, 1 - LEFT_OUT))
+    near = float(np.quantile(both, 1 - NEAR)) + moved
+    return {**second, "bias": round(second["bias"] + moved, 4), "near": round(near, 3)}
 
 
 def sums(texts: Sequence[str], data: dict[str, Any], second: dict[str, Any], vectors: SentenceVectors) -> Floats:

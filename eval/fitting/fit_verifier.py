@@ -35,8 +35,9 @@ from onrecord.eval.suites.jsonl import read_jsonl
 from onrecord.eval.suites.loading import GroundingItem, load_grounding
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.engines.load import load_engine
+from onrecord.qa.judges.measures import FEATURES
 from onrecord.qa.judges.objections import FATAL
-from onrecord.qa.judges.verify import FEATURES, between, question_messages
+from onrecord.qa.judges.verify import between, question_messages
 
 SIGNS = {"covered": 1, "pairs": 1, "ending": 1, "jumps": -1, "strange_name": -1, "strange_number": -1, "lost": -1}
 BORDERLINE = {"low": 0.02, "high": 0.7}  # below, no answer would help; above are near copies

@@ -11,10 +11,9 @@ from onrecord.eval.fitting.grounding import sentences_of
 from onrecord.eval.metrics.retrieval import balanced_accuracy
 from onrecord.eval.metrics.text import rouge_2_precision
 from onrecord.eval.suites.loading import GroundingItem
-from onrecord.index.text.words import words_of
-from onrecord.qa.judges.claim_matching import analyse, choose
+from onrecord.qa.judges.claim_matching import case_of
+from onrecord.qa.judges.measures import LONG, measure
 from onrecord.qa.judges.objections import Objection, objections
-from onrecord.qa.judges.verify import LONG, measure
 
 Floats = NDArray[np.float64]
 
@@ -38,8 +37,7 @@ def observe(items: Sequence[GroundingItem], suite: str) -> list[Example]:
     examples = []
     for item in items:
         sentences = sentences_of(item)
-        claim, found = words_of(item.claim), analyse(sentences)
-        near = [found[n] for n in choose(claim, found)]
+        case = case_of(item.claim, sentences)
         examples.append(
             Example(
                 id=item.id,
@@ -47,8 +45,8 @@ def observe(items: Sequence[GroundingItem], suite: str) -> list[Example]:
                 document=hashlib.sha256(" ".join(sentences).encode()).hexdigest()[:12],
                 supported=item.supported,
                 long=len(sentences) > LONG,
-                measured=measure(claim, near, dated=found),
-                against=objections(claim, near, found),
+                measured=measure(case.claim, case.near, dated=case.evidence),
+                against=objections(case.claim, case.near, case.evidence),
                 rouge_2=rouge_2_precision(item.claim, " ".join(sentences)),
             )
         )

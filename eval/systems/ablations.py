@@ -12,7 +12,7 @@ from functools import partial
 from onrecord.eval.systems.base import SystemOptions
 from onrecord.eval.systems.own import OnRecordSystem
 from onrecord.qa.assistant import Assistant, Steps
-from onrecord.qa.engines.pieces import estimate_tokens
+from onrecord.qa.engines.tokens import estimate_tokens
 from onrecord.qa.steps.check import check
 from onrecord.qa.steps.choose import Candidate, best_that_fit, budget, choose, shown
 from onrecord.qa.steps.tools import Tools

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from onrecord.eval.systems.wrapped import WrappedEngine
 from onrecord.qa.engines.base import Engine, Messages, OnUsage, not_counted
@@ -35,20 +34,10 @@ class RecordingEngine(WrappedEngine):
         super().__init__(bare)
         self._calls: list[Call] = []
 
-    def generate(
-        self,
-        messages: Messages,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        prefix: str = "",
-        on_usage: OnUsage = not_counted,
-    ) -> Iterator[str]:
-        options: dict[str, Any] = {"max_tokens": max_tokens, "stop": stop, "grammar": grammar, "prefix": prefix}
-        call = Call(lambda engine: engine.generate(messages, **options))
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
+        call = Call(lambda engine: engine.generate(messages, max_tokens=max_tokens))
         self._calls.append(call)
-        return _counted(self.bare.generate(messages, on_usage=on_usage, **options), call)
+        return _counted(self.bare.generate(messages, max_tokens=max_tokens, on_usage=on_usage), call)
 
     def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         self._calls.append(Call(lambda engine: _no_pieces(engine.first_tokens(messages))))

@@ -8,13 +8,15 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from onrecord.eval.systems.wrapped import WrappedEngine
 from onrecord.index.errors import InputError
 from onrecord.qa.engines.base import Engine, Messages, OnUsage, not_counted
+
+NO_OPTIONS = ((), "", "")  # are part of each key in the files that there are
 
 
 class KeptReplies(WrappedEngine):
@@ -56,26 +58,15 @@ class KeptReplies(WrappedEngine):
                 self._keep(prompt, kept)
         return kept  # type: ignore[no-any-return]
 
-    def generate(
-        self,
-        messages: Messages,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        prefix: str = "",
-        on_usage: OnUsage = not_counted,
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         """The pieces as kept, else as the model writes them. A text that was stopped half-way is not kept."""
-        prompt = self._key("generate", messages, max_tokens, tuple(stop), grammar, prefix)
+        prompt = self._key("generate", messages, max_tokens, *NO_OPTIONS)
         kept = self._kept(prompt)
         if kept is not None:
             yield from kept
             return
         pieces = []
-        for piece in self.bare.generate(
-            messages, max_tokens=max_tokens, stop=stop, grammar=grammar, prefix=prefix, on_usage=on_usage
-        ):
+        for piece in self.bare.generate(messages, max_tokens=max_tokens, on_usage=on_usage):
             pieces.append(piece)
             yield piece
         self._keep(prompt, pieces)

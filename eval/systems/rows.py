@@ -7,7 +7,7 @@ from onrecord.eval.suites.loading import Question
 from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, RetrievedRow, SentenceRow
 from onrecord.eval.systems.refusals import says_it_does_not_know
 from onrecord.index.types import Hit, Sentence
-from onrecord.qa.steps.cite import cut
+from onrecord.qa.steps.write import cut
 from onrecord.qa.types import Answer, AnswerSentence, Evidence
 
 _LIST = r"\d+(?:\s*(?:[,;&]|and)\s*(?:sources?\s*)?\d+)*"

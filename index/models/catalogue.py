@@ -13,9 +13,6 @@ from platformdirs import user_cache_path
 from onrecord.index.errors import InputError, ModelError, ModelMissing
 from onrecord.index.models.checksums import checksums
 
-DEFAULT_GENERATOR = "qwen2.5-coder-1.5b"
-DEFAULT_EMBEDDER = "all-minilm-l6-v2"
-
 Progress = Callable[[int, int], None]  # bytes that are here, bytes in all
 
 

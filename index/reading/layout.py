@@ -10,7 +10,6 @@ from itertools import pairwise
 
 _ENDS = re.compile(r"[.!?…:;؟。！？][\"”’')\]»]*$")
 _BULLET = re.compile(r"(?:[-*•●▪–—]|\d{1,3}[.)])\s")
-_PAGE_NUMBER = re.compile(r"(?:page )?\d{1,4}(?: of \d+)?", re.IGNORECASE)
 _SOFT_BREAK = re.compile(r"(?<=[a-zß-ÿ])-$")
 
 

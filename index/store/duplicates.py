@@ -7,7 +7,7 @@ stories about one event share names and a quotation, not most of their three-wor
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 
 import numpy as np
@@ -54,32 +54,6 @@ def similar(a_text: str, b_text: str) -> float:
     """
     a_words, b_words = _words(a_text), _words(b_text)
     return _overlap(_shingles(a_words), _shingles(b_words), same=bool(a_words) and a_words == b_words)
-
-
-def group_copies(articles: Iterable[tuple[str, str, str]]) -> dict[str, tuple[str, ...]]:
-    """``(id, published, text)`` of each article -> for each id, the ids of its copies, the earliest first.
-
-    Every id is a key; an article without copies has ``()``. Copies of copies are copies, so the groups are disjoint.
-    An unknown date counts as the latest.
-    """
-    index = CopyIndex()
-    dates: dict[str, str] = {}
-    leader: dict[str, str] = {}
-    for article_id, published, text in articles:
-        found = index.add(article_id, text)
-        dates[article_id] = published or "9999"
-        leader[article_id] = article_id
-        for other in found:
-            leader[_root(leader, other)] = _root(leader, article_id)
-    groups: dict[str, list[str]] = {}
-    for article_id in sorted(leader, key=lambda one: (dates[one], one)):
-        groups.setdefault(_root(leader, article_id), []).append(article_id)
-    return {one: tuple(other for other in groups[_root(leader, one)] if other != one) for one in leader}
-
-
-def find_copies(text: str, index: "CopyIndex") -> tuple[str, ...]:
-    """The ids in ``index`` whose texts are copies of ``text``, the most alike first."""
-    return index.find(text)
 
 
 class CopyIndex:
@@ -183,10 +157,3 @@ def _overlap(a: Shingles, b: Shingles, *, same: bool) -> float:
     jaccard = common / (len(a) + len(b) - common)
     contained = common / shorter
     return max(jaccard, contained * SAME_JACCARD / SAME_CONTAINMENT)
-
-
-def _root(leader: dict[str, str], one: str) -> str:
-    while leader[one] != one:
-        leader[one] = leader[leader[one]]
-        one = leader[one]
-    return one

@@ -48,21 +48,10 @@ class Engine(Protocol):
     @property
     def context_tokens(self) -> int: ...
 
-    def generate(
-        self,
-        messages: Messages,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        prefix: str = "",
-        on_usage: OnUsage = not_counted,
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         """The assistant's message in pieces of text; closing the iterator stops the model within a token.
 
-        ``messages`` have the keys ``role`` and ``content``. ``prefix`` is the start of the assistant's message,
-        which the model continues; it is not among the pieces. ``grammar`` (GBNF) is ignored by back ends that
-        cannot hold the model to one.
+        ``messages`` have the keys ``role`` and ``content``.
         """
         ...
 

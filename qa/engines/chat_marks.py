@@ -2,7 +2,7 @@
 
 import re
 
-_MARK = re.compile(
+MARK = re.compile(
     r"<\|[^|<>]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
     r"|</?(?:think|tool_call|system|user|assistant)>",
     re.IGNORECASE,
@@ -15,4 +15,4 @@ def without_chat_marks(text: str) -> str:
     >>> without_chat_marks("end<|im_end|>")
     'end '
     """
-    return _MARK.sub(" ", text)
+    return MARK.sub(" ", text)

@@ -1,15 +1,14 @@
 """An OpenAI-compatible server as an `Engine`: chat completions, streamed as server-sent events over httpx."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
 
 from onrecord.index.errors import InputError, ModelError
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
-from onrecord.qa.engines.pieces import ask_for_prefix, cut_at_stop, estimate_tokens, without_echo
-from onrecord.qa.engines.yes_no import token_mass, yes_share
+from onrecord.qa.engines.tokens import estimate_tokens, token_mass, yes_share
 
 TOP_LOGPROBS = 20
 TIMEOUT = httpx.Timeout(10.0, read=300.0)  # a slow machine may read a long prompt for minutes
@@ -31,24 +30,12 @@ class UrlEngine:
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
 
-    def generate(
-        self,
-        messages: Messages,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        prefix: str = "",
-        on_usage: OnUsage = not_counted,
-    ) -> Iterator[str]:
-        """See `Engine.generate`; ``grammar`` is ignored. Closing the iterator closes the connection."""
-        body: dict[str, Any] = {"messages": ask_for_prefix(messages, prefix), "max_tokens": max_tokens}
-        if stop:
-            body["stop"] = list(stop)[:4]  # most servers take four; the rest is cut here
-        chunks = self._chunks(body, on_usage)
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
+        """See `Engine.generate`. Closing the iterator closes the connection."""
+        chunks = self._chunks({"messages": list(messages), "max_tokens": max_tokens}, on_usage)
         said = (_content(choice) for chunk in chunks for choice in (chunk.get("choices") or [])[:1])
         try:
-            yield from cut_at_stop(without_echo((piece for piece in said if piece), prefix), stop)
+            yield from (piece for piece in said if piece)
         finally:
             chunks.close()  # type: ignore[attr-defined]
 

@@ -1,7 +1,7 @@
 """Any LlamaIndex ``LLM`` object as an `Engine`.
 
-The object keeps its own settings: LlamaIndex has no options that every ``LLM`` takes, so the length and the stop
-strings are held to here, and the stream is closed when they are reached. Token counts are estimates.
+The object keeps its own settings: LlamaIndex has no options that every ``LLM`` takes, so the length is kept to here,
+and the stream is closed when it is reached. Token counts are estimates.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from llama_index.core.llms import LLM, ChatMessage, ChatResponse
 
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
-from onrecord.qa.engines.pieces import ask_for_prefix, cut_at_stop, estimate_tokens, without_echo
-from onrecord.qa.engines.yes_no import token_mass, yes_share
+from onrecord.qa.engines.tokens import estimate_tokens, token_mass, yes_share
 
 
 class LlmEngine:
@@ -31,30 +30,19 @@ class LlmEngine:
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
 
-    def generate(
-        self,
-        messages: Messages,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        prefix: str = "",
-        on_usage: OnUsage = not_counted,
-    ) -> Iterator[str]:
-        """See `Engine.generate`; ``grammar`` is ignored."""
-        asked = ask_for_prefix(messages, prefix)
-        responses = self._responses(asked)
-        said = (response.delta or "" for response in responses)
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
+        """See `Engine.generate`."""
+        responses = self._responses(messages)
         generated = 0
         try:
-            for piece in cut_at_stop(without_echo(said, prefix), stop):
+            for piece in (response.delta for response in responses if response.delta):
                 generated += estimate_tokens(piece)
                 yield piece
                 if generated >= max_tokens:
                     return
         finally:
             responses.close()
-            on_usage(_read(asked) + Usage(generated_tokens=generated))
+            on_usage(_read(messages) + Usage(generated_tokens=generated))
 
     def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`; the stream is closed after its first token."""

@@ -20,7 +20,7 @@ from pydantic import PrivateAttr
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.chat_marks import without_chat_marks
 from onrecord.qa.engines.llamacpp import Chunk, LlamaServer, chunk_text
-from onrecord.qa.engines.yes_no import token_mass, yes_share
+from onrecord.qa.engines.tokens import token_mass, yes_share
 
 TOP_LOGPROBS = 20
 
@@ -73,19 +73,9 @@ class LlamaCppEngine(CustomLLM):
     def count_tokens(self, text: str) -> int:
         return self._server.count_tokens(text)
 
-    def generate(
-        self,
-        messages: Messages,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        prefix: str = "",
-        on_usage: OnUsage = not_counted,
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         """See `Engine.generate`."""
-        prompt = self.prompt(messages) + prefix
-        yield from self._pieces(prompt, max_tokens=max_tokens, stop=stop, grammar=grammar, on_usage=on_usage)
+        yield from self._pieces(self.prompt(messages), {"max_tokens": max_tokens}, on_usage)
 
     def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`; the prompt is read once, and one token is generated."""
@@ -108,18 +98,8 @@ class LlamaCppEngine(CustomLLM):
         """The messages in the model's own chat template, up to where the assistant's message begins."""
         return self._server.apply_template(tuple((m["role"], without_chat_marks(m["content"])) for m in messages))
 
-    def _pieces(
-        self,
-        prompt: str,
-        *,
-        max_tokens: int,
-        stop: Sequence[str] = (),
-        grammar: str = "",
-        on_usage: OnUsage = not_counted,
-    ) -> Iterator[str]:
-        request: Chunk = {"prompt": prompt, "max_tokens": max_tokens, "temperature": 0.0, "stop": list(stop)}
-        if grammar:
-            request["grammar"] = grammar
+    def _pieces(self, prompt: str, options: Mapping[str, Any], on_usage: OnUsage = not_counted) -> Iterator[str]:
+        request: Chunk = {"prompt": prompt, "temperature": 0.0, **options}
         chunks = self._server.stream(request, on_done=self._counter(on_usage))
         try:
             for chunk in chunks:
@@ -171,14 +151,14 @@ class LlamaCppEngine(CustomLLM):
 
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        text = "".join(self.generate(_plain(messages), **self._options(kwargs)))
+        text = "".join(self._chat_pieces(messages, kwargs))
         return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, content=text))
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         def responses() -> ChatResponseGen:
             text = ""
-            for piece in self.generate(_plain(messages), **self._options(kwargs)):
+            for piece in self._chat_pieces(messages, kwargs):
                 text += piece
                 yield ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, content=text), delta=piece)
 
@@ -186,11 +166,14 @@ class LlamaCppEngine(CustomLLM):
 
     def _complete_pieces(self, prompt: str, formatted: bool, kwargs: Mapping[str, Any]) -> Iterator[str]:
         written = prompt if formatted else self.prompt([{"role": "user", "content": prompt}])
-        return self._pieces(written, **self._options(kwargs))
+        return self._pieces(written, self._options(kwargs))
+
+    def _chat_pieces(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> Iterator[str]:
+        return self._pieces(self.prompt(_plain(messages)), self._options(kwargs))
 
     def _options(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The options that are known here; LlamaIndex passes on whatever its caller gave."""
-        known = {key: kwargs[key] for key in ("max_tokens", "stop", "grammar") if kwargs.get(key)}
+        known = {key: kwargs[key] for key in ("max_tokens", "stop") if kwargs.get(key)}
         return {"max_tokens": self.max_tokens, **known}
 
 

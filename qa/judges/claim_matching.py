@@ -1,4 +1,4 @@
-"""A claim compared with evidence: words in one form, the nearest sentences, the claim read off them."""
+"""A claim beside its evidence: words in one form, like words as one, and the sentences that are nearest."""
 
 import math
 import re
@@ -8,7 +8,6 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from onrecord.index.text.quantities import Quantity, same_day, same_quantity
 from onrecord.index.text.words import LONG_NAMES, Token, Words, stem, words_of
 
 CHOSEN = 4  # sentences that a score looks at
@@ -29,15 +28,10 @@ for _group in _ALIKE:
     _stems = frozenset(stem(word) for word in _group.split())
     for _word in _stems:
         _GROUPS[_word] = _GROUPS.get(_word, frozenset()) | _stems
-_ORDINALS = {
+ORDINALS = {
     word: n
     for n, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)
 }
-
-
-Place = tuple[int, int]  # a sentence of the evidence, and a word of it
-Run = tuple[int, int, int]  # a sentence of the evidence, the first of some words of it, and the one behind them
-Sources = dict[Place, Place | None]  # where the reading came from
 
 
 class Term(NamedTuple):
@@ -75,24 +69,25 @@ def terms(words: Words) -> tuple[Term, ...]:
 
 def _term(token: Token) -> Term:
     lowered = token.text.lower()
-    form = f"#{_ORDINALS[lowered]}" if lowered in _ORDINALS else token.stem
+    form = f"#{ORDINALS[lowered]}" if lowered in ORDINALS else token.stem
     return Term(form, token.content or token.text == "US", token.start, token.end, lowered)
 
 
-def forms_of(words: Words) -> list[str]:
-    return [term.form for term in terms(words)]
+def forms_of(texts: Sequence[Words]) -> list[list[str]]:
+    """The form of each word of each text."""
+    return [[term.form for term in terms(words)] for words in texts]
 
 
 def reworded(claim: Words, evidence: Sequence[Words]) -> list[Term]:
     """The claim's terms, those that the evidence words otherwise in its form: a like word, or one derived from it."""
-    present = frozenset().union(*(forms_of(e) for e in evidence))
+    known = frozenset().union(*forms_of(evidence))
     found = []
     for term in terms(claim):
         form = term.form
-        if term.content and form not in present and not form.startswith("#"):
-            like = _GROUPS.get(form, frozenset()) & present
+        if term.content and form not in known and not form.startswith("#"):
+            like = _GROUPS.get(form, frozenset()) & known
             name = claim.text[term.start].isupper()
-            derived = [] if name else [other for other in present if _derived(form, other)]
+            derived = [] if name else [other for other in known if _derived(form, other)]
             form = min(like or derived, default=form)
         found.append(term._replace(form=form))
     return found
@@ -115,157 +110,42 @@ def choose(claim: Words, evidence: Sequence[Words], *, count: int = CHOSEN) -> l
         return list(range(len(evidence)))
     mine = reworded(claim, evidence)
     wanted, pairs = frozenset(term.form for term in mine if term.content), _bigrams([term.form for term in mine])
-    matched = [wanted & frozenset(forms_of(words)) for words in evidence]
-    weight = {form: (1.0 + sum(form in forms for forms in matched)) ** -0.5 for form in wanted}
+    theirs = forms_of(evidence)
+    found = [wanted & frozenset(forms) for forms in theirs]
+    weight = {form: (1.0 + sum(form in forms for forms in found)) ** -0.5 for form in wanted}
     total = math.fsum(weight.values()) or 1.0
     near = [
-        math.fsum(weight[form] for form in forms) / total + len(pairs & _bigrams(forms_of(words))) / max(1, len(pairs))
-        for forms, words in zip(matched, evidence, strict=True)
+        math.fsum(weight[form] for form in own) / total + len(pairs & _bigrams(forms)) / max(1, len(pairs))
+        for own, forms in zip(found, theirs, strict=True)
     ]
     chosen: list[int] = []
     covered: frozenset[str] = frozenset()
     while len(chosen) < count:
         rest = [n for n in range(len(evidence)) if n not in chosen]
-        gain = {n: math.fsum(weight[form] for form in matched[n] - covered) / total for n in rest}
+        gain = {n: math.fsum(weight[form] for form in found[n] - covered) / total for n in rest}
         best = max(rest, key=lambda n: (near[n] + (2.0 * gain[n] if chosen else 0.0), -n))
         chosen.append(best)
-        covered |= matched[best]
+        covered |= found[best]
     return sorted(chosen)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """The claim read off the evidence: the least cost, how many of its words are there, the runs it leaves out."""
+class Case:
+    """A claim and what it is compared with. ``near``: the sentences of the evidence that are nearest to it."""
 
-    cost: float
-    found: int
-    skipped: tuple[Run, ...]
-
-
-def read_off(claim: Sequence[str], evidence: Sequence[Sequence[str]]) -> Reading:
-    """The cheapest reading of the claim off the evidence word by word.
-
-    Reading on costs nothing, leaving out a few words .3, more .6; going back or to another sentence 1. A claim copied
-    from one sentence costs 0, one that is patched together or turned round costs much. Words not there are passed over.
-    """
-    places: dict[str, list[Place]] = {}
-    for number, stems in enumerate(evidence):
-        for at, form in enumerate(stems):
-            places.setdefault(form, []).append((number, at))
-    costs: dict[Place, float] = {}
-    came: list[tuple[int, Sources]] = []
-    for position, form in enumerate(claim):
-        if form not in places:
-            continue
-        cheapest = min(costs, key=lambda place: costs[place], default=None)
-        reached: dict[Place, float] = {}
-        before: Sources = {}
-        for number, at in places[form]:
-            best, source = (costs[cheapest] + 1.0, cheapest) if cheapest else (0.0, None)
-            for (other, last), cost in costs.items():
-                if other == number and last < at:
-                    price = cost + (0.0 if at - last == 1 else 0.3 if at - last <= 4 else 0.6)
-                    if price < best:
-                        best, source = price, (other, last)
-            reached[number, at], before[number, at] = best, source
-        costs = reached
-        came.append((position, before))
-    end = min(costs, key=lambda place: costs[place], default=None)
-    return Reading(costs[end] if end else 0.0, len(came), _skipped(end, came))
+    claim: Words
+    near: list[Words]
+    evidence: list[Words]
+    context: list[Words]
 
 
-def _skipped(place: Place | None, came: Sequence[tuple[int, Sources]]) -> tuple[Run, ...]:
-    found = []
-    for at in range(len(came) - 1, 0, -1):
-        position, before = came[at]
-        source = before[place] if place else None
-        neighbours = position == came[at - 1][0] + 1  # else the claim has words of its own there
-        if place and source and neighbours and source[0] == place[0] and source[1] + 1 < place[1]:
-            found.append((place[0], source[1] + 1, place[1]))
-        place = source
-    return tuple(reversed(found))
+def case_of(claim: str, evidence: Sequence[str], *, context: Sequence[str] = (), count: int = CHOSEN) -> Case:
+    """The texts analysed, and the nearest ``count`` sentences of the evidence chosen."""
+    words, found = words_of(claim), _analyse(evidence)
+    return Case(words, [found[n] for n in choose(words, found, count=count)], found, _analyse(context))
 
 
-def content_pairs(order: Sequence[str], evidence: Sequence[Words]) -> float:
-    """The share of neighbouring content words that stand in one evidence sentence, in that order and not far apart."""
-    wanted = list(pairwise(order))
-    if not wanted:
-        return 1.0
-    places = [_places(e) for e in evidence]
-    found = sum(max((_pair_weight(p.get(a, ()), p.get(b, ())) for p in places), default=0.0) for a, b in wanted)
-    return found / len(wanted)
-
-
-def _places(words: Words) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for at, form in enumerate(forms_of(words)):
-        places.setdefault(form, []).append(at)
-    return places
-
-
-def _pair_weight(first: Sequence[int], second: Sequence[int]) -> float:
-    gaps = [b - a for a in first for b in second]
-    if not gaps:
-        return 0.0
-    return 1.0 if any(0 < gap <= 5 for gap in gaps) else 0.7 if any(gap > 0 for gap in gaps) else 0.4
-
-
-def strange_name(claim: Words, evidence: Sequence[Words], *, first_names: bool = True) -> bool:
-    """Whether a part of a name in the claim is nowhere in the evidence.
-
-    ``first_names`` False: "John Kerry" may stand for "Kerry", where the evidence gives no Kerry another first name.
-    """
-    known = frozenset().union(*(e.stems for e in evidence))
-    for name in claim.names:
-        if all(part in known for part in name):
-            continue
-        fuller = any(len(other) > 1 and other[-1] == name[-1] for e in evidence for other in e.names)
-        if first_names or name[-1] not in known or fuller:
-            return True
-    return False
-
-
-def strange_number(claim: Words, evidence: Sequence[Words]) -> bool:
-    """Whether no number of the evidence bears out a number of the claim."""
-    numbers = [(q, counted_after(e, q)) for e in evidence for q in e.quantities]
-    other = {float(d.year) for e in evidence for d in e.days}
-    ordinals = {float(_ORDINALS[t.text]) for e in evidence for t in terms(e) if t.text in _ORDINALS}
-    for mine in claim.quantities:
-        if mine.value in other or (mine.kind == "ordinal" and mine.value in ordinals):
-            continue
-        alike = [q for q, _ in numbers if same_quantity(mine, q)]
-        if not alike:
-            return True
-        noun = counted_after(claim, mine)
-        counted = [q.value for q, other_noun in numbers if noun and other_noun == noun]
-        rounded = mine.bound == "about" and all(q.value != mine.value for q in alike)
-        # "about 3.7 million babies" is not the 3.75 million of another year where the babies are 3.6 million
-        if rounded and counted and not any(_rounds(value, mine.value) for value in counted):
-            return True
-    return False
-
-
-def _rounds(value: float, to: float) -> bool:
-    """Whether a number, with as many digits as the other has, is the other: 2,950 is about 3,000."""
-    digits = len(f"{to:.15g}".replace(".", "").strip("0"))
-    return float(f"{value:.{max(1, digits)}g}") == to
-
-
-def counted_after(words: Words, quantity: Quantity) -> str:
-    """The form of the content word that a number stands right before; empty where it stands before none."""
-    following = next((t for t in terms(words) if t.start >= quantity.end), None)
-    near = following is not None and not words.text[quantity.end : following.start].strip()
-    return following.form if near and following is not None and following.content else ""
-
-
-def strange_day(claim: Words, evidence: Sequence[Words]) -> bool:
-    """Whether no date of the evidence bears out a date of the claim."""
-    stated = [d for e in evidence for d in e.days]
-    numbers = {q.value for e in evidence for q in e.quantities}
-    return any(not same_day(d, stated) and not (d.year and not d.month and d.year in numbers) for d in claim.days)
-
-
-def analyse(texts: Sequence[str]) -> list[Words]:
+def _analyse(texts: Sequence[str]) -> list[Words]:
     """``words_of`` over several texts, empty ones left out; a number cut in two ("2." "4 million") is joined."""
     joined: list[str] = []
     for text in texts:

@@ -9,7 +9,8 @@ import binascii
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from onrecord.index.text.words import STOPWORDS
 
@@ -44,6 +45,12 @@ def folded(text: str) -> str:
     return _SPACED.sub(lambda run: re.sub(r"[ .\-_]", "", run[0]), seen)
 
 
+def readings_of(texts: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The `readings` of each text; none of one that holds words which only a program reads."""
+    return {text: () if is_encoded(text) else readings(text) for text in texts}
+
+
+@lru_cache(maxsize=50_000)
 def readings(text: str) -> tuple[str, ...]:
     """The folded text and, where words are spelt with digits, the words meant.
 
@@ -56,6 +63,7 @@ def readings(text: str) -> tuple[str, ...]:
     return seen, re.sub(r"\S*[A-Za-z$@]\S*|\b\d\b", lambda word: word[0].translate(_DIGITS), seen)
 
 
+@lru_cache(maxsize=50_000)
 def is_encoded(text: str) -> bool:
     """Whether a text holds words that only a program reads: base64, hexadecimal, ROT13, reversed, tag characters.
 

@@ -11,7 +11,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -31,18 +31,20 @@ _LEAST_WORDS = 5  # of a piece that is judged by itself
 @dataclass(frozen=True)
 class Second:
     """The regression over the vectors of one embedder. Added to a table's score, the sum reaches the table's ``order``
-    for as much of the news as the table's score alone does. What the table puts below ``floor`` needs no second look.
+    for as much of the news as the table's score alone does, and ``near`` for as much as that reaches its own. What the
+    table puts below ``floor`` needs no second look.
     """
 
     embedder: str  # its fingerprint
     weights: npt.NDArray[np.float32]
     bias: float
     floor: float
+    near: float
 
 
 @dataclass(frozen=True)
 class Judge:
-    """The fitted table. A text whose score reaches ``order`` gives orders; beside one that does, ``near`` suffices."""
+    """The fitted table. A text whose score reaches ``order`` gives orders, one that reaches ``near`` may."""
 
     weights: npt.NDArray[np.float32]
     bias: float
@@ -58,7 +60,7 @@ def judge() -> Judge:
     table = np.frombuffer(base64.b64decode(data["weights"]), dtype=np.int8).astype(np.float32) * data["scale"]
     stored = data["second"]
     vector = np.frombuffer(base64.b64decode(stored["weights"]), dtype="<f4")
-    second = Second(stored["embedder"], vector, stored["bias"], stored["floor"])
+    second = Second(stored["embedder"], vector, stored["bias"], stored["floor"], stored["near"])
     return Judge(table, data["bias"], data["thresholds"]["order"], data["thresholds"]["near"], second)
 
 
@@ -67,9 +69,18 @@ def score(text: str) -> float:
     return max(_odds(part) for part in pieces(text))
 
 
-def doubtful(text: str) -> list[str]:
-    """The pieces of a text that the table does not clear: those worth embedding."""
-    return [part for part in pieces(text) if _odds(part) >= judge().second.floor]
+def scores(readings: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """The score of each text: that of the likeliest of its readings."""
+    return {text: max(score(reading) for reading in read) for text, read in readings.items()}
+
+
+def doubtful(readings: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The pieces of each text, in its readings, that the table does not clear: those worth embedding."""
+    floor = judge().second.floor
+    return {
+        text: [part for reading in read for part in pieces(reading) if _odds(part) >= floor]
+        for text, read in readings.items()
+    }
 
 
 def sums(parts: Sequence[str], vectors: Vectors) -> list[float]:

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Literal
 
-from onrecord.index.text.words import Token, Words, plain, stem
-from onrecord.qa.judges.claim_matching import strange_day, strange_name, strange_number
-from onrecord.qa.judges.roles import another_did, has_subject, is_noun, misattributed, passive_at, token_places
+from onrecord.index.text.words import Words, plain, stem
+from onrecord.qa.judges.measures import strange_day, strange_name, strange_number
+from onrecord.qa.judges.roles import misattributed, swapped
 
 Objection = Literal[
     "number", "name", "date", "quotation", "negation", "swapped", "speaker", "alleged", "cause", "still"
@@ -17,7 +16,6 @@ FATAL: frozenset[Objection] = frozenset(
 )
 _BECAUSE = re.compile(r"\b(?:because|due to|owing to|as a result of)\b", re.IGNORECASE)
 _GOING_ON = frozenset(stem(word) for word in "still remain continue keep stay yet persist ongoing".split())
-_REACH = 9  # words between a verb and who does it, or to whom
 
 
 def _strange_quotation(claim: Words, evidence: Sequence[Words]) -> bool:
@@ -47,74 +45,7 @@ def _negation_flips(claim: Words, evidence: Sequence[Words]) -> bool:
     return bool(verdicts) and all(verdicts)
 
 
-def _nearest_content(tokens: Sequence[Token], at: int, step: int, text: str) -> str:
-    """The next content word before or after a place, within the clause."""
-    here = at + step
-    while 0 <= here < len(tokens) and abs(here - at) <= 5:
-        low, high = sorted((here, here - step))
-        if set(",;:—–()") & set(text[tokens[low].end : tokens[high].start]):
-            return ""
-        if tokens[here].content:
-            return tokens[here].stem
-        here += step
-    return ""
-
-
-def _of(words: Words, head: int, name: str, verb: int) -> bool:
-    """Whether it is "opponents of Assad" who do it, not Assad."""
-    between = words.tokens[head + 1 : verb]
-    return 2 <= len(between) <= 4 and between[0].text.lower() == "of" and between[-1].stem == name
-
-
-def roles_swapped(claim: Words, evidence: Sequence[Words]) -> bool:
-    """Whether "A verb B" stands in the evidence only as "B verb A", neither being a passive."""
-    for at, token in enumerate(claim.tokens):
-        if not token.content or token.text[0].isupper() or not has_subject(claim, at):
-            continue
-        left = _nearest_content(claim.tokens, at, -1, claim.text)
-        right = _nearest_content(claim.tokens, at, 1, claim.text)
-        if not left or not right or len({left, right, token.stem}) < 3:
-            continue
-        straight = turned = False
-        passive = passive_at(claim, at)
-        for words in evidence:
-            places = token_places(words)
-            for verb in places.get(token.stem, ()):
-                if is_noun(words, verb):
-                    continue
-                passive |= passive_at(words, verb)
-                lefts, rights = places.get(left, ()), places.get(right, ())
-                straight |= any(p < verb for p in lefts) and any(p > verb for p in rights)
-                turned |= any(0 < verb - p <= _REACH for p in rights) and any(0 < p - verb <= _REACH for p in lefts)
-                turned |= any(_of(words, p, left, verb) for p in rights)
-        if turned and not straight and not passive:
-            return True
-    return False
-
-
-def _owners(words: Words) -> set[tuple[str, str]]:
-    """(owner, owned) for each "Robert's son"."""
-    return {
-        (a.stem, b.stem)
-        for a, b in pairwise(words.tokens)
-        if words.text[a.end : b.start].rstrip() in ("'s", "’s", "'", "’") and b.content
-    }
-
-
-def owners_swapped(claim: Words, evidence: Sequence[Words]) -> bool:
-    """Whether "Bohemond's son was Robert" stands in the evidence as "Bohemond, Robert's son"."""
-    theirs = [(words, _owners(words)) for words in evidence]
-    known = set().union(*(owned for _, owned in theirs))
-    return any(
-        owner in words.stems
-        and (owner, thing) not in known
-        and any(t == thing and o in claim.stems - {owner} for o, t in owned)
-        for owner, thing in _owners(claim)
-        for words, owned in theirs
-    )
-
-
-def _is_alleged(claim: Words, evidence: Sequence[Words]) -> bool:
+def is_alleged(claim: Words, evidence: Sequence[Words]) -> bool:
     """Whether the evidence only alleges what the claim states plainly."""
     if claim.reports:
         return False
@@ -139,8 +70,8 @@ def _other_cause(claim: Words, evidence: Sequence[Words]) -> bool:
         return False
     effect = {t.stem for t in claim.tokens if t.content and t.end <= match.start()}
     cause = {t.stem for t in claim.tokens if t.content and t.start >= match.end()}
-    with_cause = [words.stems for words in evidence if 2 * len(cause & words.stems) >= len(cause)]
-    return bool(effect) and not any(2 * len(effect & stems) > len(effect) for stems in with_cause)
+    telling = [words.stems for words in evidence if 2 * len(cause & words.stems) >= len(cause)]
+    return bool(effect) and not any(2 * len(effect & stems) > len(effect) for stems in telling)
 
 
 def _no_longer(claim: Words, evidence: Sequence[Words]) -> bool:
@@ -160,9 +91,9 @@ def objections(claim: Words, evidence: Sequence[Words], context: Sequence[Words]
         "name": strange_name(claim, around, first_names=False),
         "quotation": _strange_quotation(claim, around),
         "negation": _negation_flips(claim, evidence),
-        "swapped": roles_swapped(claim, evidence) or another_did(claim, evidence) or owners_swapped(claim, evidence),
+        "swapped": swapped(claim, evidence),
         "speaker": misattributed(claim, evidence, context),
-        "alleged": _is_alleged(claim, evidence),
+        "alleged": is_alleged(claim, evidence),
         "cause": _other_cause(claim, evidence),
         "still": _no_longer(claim, evidence),
     }

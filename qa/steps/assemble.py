@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from onrecord.qa.judges.injection import stated
+from onrecord.qa.judges.injection import usable
+from onrecord.qa.steps.cite import repeats
 from onrecord.qa.steps.values import Asked, Checked, Found, Outcome
-from onrecord.qa.steps.write import repeats
 from onrecord.qa.types import Answer, AnswerSentence
 
 
@@ -53,5 +53,6 @@ def _sentences(outcomes: Sequence[Outcome]) -> tuple[AnswerSentence, ...]:
 def _named(outcome: Outcome) -> str:
     """The part's question, with the article that it was put to."""
     part = outcome.part
-    title = next((stated(item.title) for item in outcome.found.evidence if part.article_id), "")
+    title = next((item.title for item in outcome.found.evidence if part.article_id), "")
+    title = usable([title])[title]
     return f"{part.text.rstrip('?.! ')}, according to “{title}”?" if title else part.text

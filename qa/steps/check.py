@@ -15,11 +15,11 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from onrecord.index.text.words import LONG_NAMES, NATIONS, Words, words_of
-from onrecord.qa.engines.yes_no import yes_share
-from onrecord.qa.judges.injection import stated
+from onrecord.qa.engines.tokens import yes_share
+from onrecord.qa.judges.injection import usable
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.choose import weights
-from onrecord.qa.steps.question_type import wants
+from onrecord.qa.steps.question_type import hold_what_is_asked
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.values import Checked, Found, Part
 from onrecord.qa.types import Evidence, Reason
@@ -106,11 +106,10 @@ def _signals(part: Part, found: Found, tools: Tools, *, look: bool) -> dict[str,
     )
     if tools.model is None or not look:
         return signals
-    head = prompts.head(part.text, found.evidence)
-    first = tools.model.first_tokens(prompts.messages(head, prompts.SHORT_OR_NOT))
+    first = tools.model.first_tokens(prompts.about(part.text, found.text, prompts.SHORT_OR_NOT))
     if first is None:
         return signals
-    second = tools.model.first_tokens(prompts.messages(head, prompts.STATED))
+    second = tools.model.first_tokens(prompts.about(part.text, found.text, prompts.STATED))
     return signals | {"not_stated": logit(not_stated_share(first)), "stated": logit(yes_share(second))}
 
 
@@ -150,22 +149,23 @@ def text_signals(
     evidence: Sequence[Evidence],
     *,
     nearness: float,
-    rarity: Callable[[str], float],
+    rarity: Callable[[Sequence[str]], Sequence[float]],
     known: Callable[[str], bool],
     passages: int,
 ) -> dict[str, float]:
     """The signals that need no model.
 
-    ``nearness``: the highest cosine of an evidence sentence with the question; ``rarity``: the weight of a word;
+    ``nearness``: the highest cosine of an evidence sentence with the question; ``rarity``: the weight of each word;
     ``known``: whether the collection, of so many ``passages``, uses a word at all (asked of names and numbers only).
     """
     asked = words_of(question)
     texts = [words_of(e.sentence.text) for e in evidence]
     facts = {e.sentence.article_id: (e.title, e.source) for e in evidence}
-    titles = [words_of(f"{stated(title)}. {stated(source)}").stems for title, source in facts.values()]
+    said = usable({fact for both in facts.values() for fact in both})
+    titles = [words_of(f"{said[title]}. {said[source]}").stems for title, source in facts.values()]
     weight = weights(question, rarity)
     total = sum(weight.values()) or 1.0
-    held = [sum(weight[s] for s in asked.content & words.stems) / total for words in texts]
+    shares = [sum(weight[s] for s in asked.content & words.stems) / total for words in texts]
     everything = frozenset().union(*(w.stems for w in texts), *titles) if texts else frozenset()
     names = {s for name in asked.names for s in name}
     telling = [t.text for t in asked.tokens if t.stem in names - _SPELT_IN_MANY_WAYS] + _NUMBER.findall(question)
@@ -173,17 +173,16 @@ def text_signals(
     return {
         "nearness": nearness,
         "coverage": sum(weight[s] for s in asked.content & everything) / total,
-        "coverage_best": max(held, default=0.0),
+        "coverage_best": max(shares, default=0.0),
         "names_missing": len(names - everything) / len(names) if names else 0.0,
         "unseen": unseen * passages / (passages + FEW_PASSAGES),
-        "kind_met": float(_kind_met(question, texts, held)),
+        "kind_met": float(_kind_met(question, texts, shares)),
     }
 
 
-def _kind_met(question: str, texts: Sequence[Words], held: Sequence[float]) -> bool:
-    best = sorted(range(len(texts)), key=lambda n: -held[n])[:3]
-    wanted = wants(question)
-    return any(wanted.met_by(texts[n]) for n in best)
+def _kind_met(question: str, texts: Sequence[Words], shares: Sequence[float]) -> bool:
+    best = sorted(range(len(texts)), key=lambda n: -shares[n])[:3]
+    return any(hold_what_is_asked(question, [texts[n] for n in best]))
 
 
 def not_stated_share(first_tokens: Mapping[str, float] | None) -> float | None:

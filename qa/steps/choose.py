@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from onrecord.index import Article, Hit, Sentence, Vectors
-from onrecord.index.text.words import words_of
-from onrecord.qa.engines.pieces import estimate_tokens
-from onrecord.qa.judges.injection import orders_in
-from onrecord.qa.steps.question_type import Wanted, wants
+from onrecord.index.text.words import Words, words_of
+from onrecord.qa.engines.tokens import estimate_tokens
+from onrecord.qa.judges.injection import Key, orders_in
+from onrecord.qa.steps import prompts
+from onrecord.qa.steps.question_type import hold_what_is_asked
 from onrecord.qa.steps.sources import Sources
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.values import Found, Part, Searched
@@ -33,6 +34,7 @@ MOST_FACTS = 6  # names and numbers beyond this add nothing
 MOST_EMBEDDED = 40
 LEFT_OUT = "Sentences that give orders to whoever answers, instead of reporting, were left out."
 AROUND = 400  # tokens of a prompt that are neither evidence, question nor answer
+GIVES_WAY = 0.25  # how much better than all others a sentence must be that may give orders
 LEANS_ON = 0.85  # the sentence that a pronoun points back to is worth this share of the one that needs it
 
 _LEANING = re.compile(
@@ -42,9 +44,6 @@ _LEANING = re.compile(
 )
 
 
-Key = tuple[str, int]  # article id, sentence index
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence with its score; ``leans``: it needs the sentence before it to be understood."""
@@ -52,6 +51,11 @@ class Candidate:
     sentence: Sentence
     score: float
     leans: bool
+
+    @property
+    def key(self) -> Key:
+        """Where the sentence is."""
+        return self.sentence.article_id, self.sentence.index
 
 
 def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = True) -> Found:
@@ -63,19 +67,21 @@ def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = Tru
     with tools.trace.timed("evidence"):
         orders = orders_in(searched.hits, sources.orders_among)
         ids = {hit.passage.article_id for hit in searched.hits}
-        suits = sources.timely(part.text)
         ranked = candidates(
             part.text,
             searched.hits,
             query_vector=searched.vector,
             embed=sources.embed,
             rarity=sources.rarity,
-            timely={article_id: suits(article_id) for article_id in ids} if suits else {},
-            left_out=orders,
+            timely=searched.timely,
+            left_out=orders.certain,
         )
+        behind = giving_way(ranked, orders.suspects)
+        ranked = [candidate for candidate in ranked if candidate.key not in behind]
+        hidden_keys = orders.certain | orders.suspects
 
         def before(sentence: Sentence) -> Sentence | None:
-            hidden = not lead_ins or (sentence.article_id, sentence.index - 1) in orders
+            hidden = not lead_ins or (sentence.article_id, sentence.index - 1) in hidden_keys
             return None if hidden else sources.before(sentence)
 
         tokens, warnings = budget(part.text, tools)
@@ -86,22 +92,28 @@ def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = Tru
             max_tokens=tokens,
             max_sentences=tools.settings.evidence_sentences,
         )
-        return shown(searched, kept, sources, warnings=(LEFT_OUT, *warnings) if orders else warnings)
+        return shown(searched, kept, sources, warnings=(LEFT_OUT, *warnings) if orders.certain else warnings)
 
 
 def _once(ranked: Sequence[Candidate], ids: Set[str], sources: Sources) -> list[Candidate]:
     """The candidates without those of a copy, where the article that was published first was found too."""
-    copies = sources.library.copies
-    by_article = {candidate.sentence.article_id for candidate in ranked}
-    kept = {one for one in by_article if sources.oldest(ids & {one, *copies(one)}) == one}
+    kept = sources.without_copies({candidate.sentence.article_id for candidate in ranked}, ids)
     return [candidate for candidate in ranked if candidate.sentence.article_id in kept]
+
+
+def giving_way(ranked: Sequence[Candidate], suspects: Set[Key]) -> frozenset[Key]:
+    """The suspects among the candidates that another candidate answers as well as, or nearly: they are not shown."""
+    best = max((candidate.score for candidate in ranked if candidate.key not in suspects), default=-np.inf)
+    return frozenset(
+        candidate.key for candidate in ranked if candidate.key in suspects and candidate.score < best + GIVES_WAY
+    )
 
 
 def shown(searched: Searched, kept: Sequence[Candidate], sources: Sources, *, warnings: tuple[str, ...] = ()) -> Found:
     """The chosen sentences as numbered evidence, with their nearness to the question."""
     evidence = numbered(kept, sources.library.article, sources.library.copies)
     nearness = sources.nearest(searched.vector, [candidate.sentence for candidate in kept])
-    return Found(searched.hits, evidence, searched.vector, nearness, warnings)
+    return Found(searched.hits, evidence, prompts.evidence_text(evidence), searched.vector, nearness, warnings)
 
 
 def budget(question: str, tools: Tools) -> tuple[int, tuple[str, ...]]:
@@ -124,9 +136,10 @@ def leans_back(text: str) -> bool:
     return bool(_LEANING.match(text))
 
 
-def weights(question: str, rarity: Callable[[str], float]) -> dict[str, float]:
+def weights(question: str, rarity: Callable[[Sequence[str]], Sequence[float]]) -> dict[str, float]:
     """The stems of the question's content words with the weight of each word."""
-    return {token.stem: rarity(token.text) for token in words_of(question).tokens if token.content}
+    words = [token for token in words_of(question).tokens if token.content]
+    return dict(zip((token.stem for token in words), rarity([token.text for token in words]), strict=True))
 
 
 def candidates(
@@ -135,14 +148,14 @@ def candidates(
     *,
     query_vector: Vectors,
     embed: Callable[[Sequence[Sentence]], Vectors],
-    rarity: Callable[[str], float],
+    rarity: Callable[[Sequence[str]], Sequence[float]],
     timely: Mapping[str, float] | None = None,
     left_out: frozenset[Key] = frozenset(),
 ) -> list[Candidate]:
     """Every sentence of the hits but those ``left_out``, best first.
 
-    ``embed``: unit vectors ``(n, d)``; ``rarity``: weight of a word >= 0; ``timely``: how well an article's date suits
-    the question, 0 to 1, where it asks for a time.
+    ``embed``: unit vectors ``(n, d)``; ``rarity``: weight of each word >= 0; ``timely``: how well an article's date
+    suits the question, 0 to 1, where it asks for a time.
     """
     rank_of: dict[Key, int] = {}
     sentences: dict[Key, Sentence] = {}
@@ -153,12 +166,10 @@ def candidates(
                 continue
             sentences.setdefault(key, sentence)
             rank_of[key] = min(rank_of.get(key, rank), rank)
-    weight = weights(question, rarity)
-    kinds = wants(question)
     dated = timely or {}
+    of_words = _word_scores(question, sentences, weights(question, rarity))
     by_words = {
-        key: PASSAGE * _by_rank(rank) + _word_score(sentences, key, weight, kinds) + TIMELY * dated.get(key[0], 0.0)
-        for key, rank in rank_of.items()
+        key: PASSAGE * _by_rank(rank) + of_words[key] + TIMELY * dated.get(key[0], 0.0) for key, rank in rank_of.items()
     }
     # Embedding sentences is the slow part: those that words and rank put last are not worth it.
     kept = sorted(sentences, key=lambda key: -by_words[key])[:MOST_EMBEDDED]
@@ -177,24 +188,28 @@ def _by_rank(rank: int) -> float:
     return 1.0 / (1.0 + rank / 6.0)
 
 
-def timely_first(hits: Sequence[Hit], timely: Callable[[str], float], *, top_k: int) -> tuple[Hit, ...]:
+def timely_first(hits: Sequence[Hit], timely: Mapping[str, float], *, top_k: int) -> tuple[Hit, ...]:
     """The best ``top_k`` hits by rank and by how well their date suits the question."""
-    worth = {n: _by_rank(n) + TIMELY_PASSAGE * timely(hit.passage.article_id) for n, hit in enumerate(hits)}
+    worth = {n: _by_rank(n) + TIMELY_PASSAGE * timely[hit.passage.article_id] for n, hit in enumerate(hits)}
     return tuple(hits[n] for n in sorted(worth, key=lambda n: -worth[n])[:top_k])
 
 
-def _word_score(sentences: Mapping[Key, Sentence], key: Key, weight: Mapping[str, float], kinds: Wanted) -> float:
-    """What a sentence's words alone are worth: the question's words here and next door, facts, the kind asked for."""
-    words = words_of(sentences[key].text)
+def _word_scores(question: str, sentences: Mapping[Key, Sentence], weight: Mapping[str, float]) -> dict[Key, float]:
+    """What each sentence's words alone are worth."""
+    words = {key: words_of(sentence.text) for key, sentence in sentences.items()}
+    kind = dict(zip(words, hold_what_is_asked(question, list(words.values())), strict=True))
+    return {key: _word_score(words, key, weight) + KIND * kind[key] for key in words}
+
+
+def _word_score(words: Mapping[Key, Words], key: Key, weight: Mapping[str, float]) -> float:
+    """What a sentence is worth for the question's words, here and next door, and for its facts."""
+    here = words[key]
     total = sum(weight.values()) or 1.0
-    around = set(words.stems)
-    for neighbour in ((key[0], key[1] - 1), (key[0], key[1] + 1)):
-        if neighbour in sentences:
-            around |= words_of(sentences[neighbour].text).stems
-    here = sum(weight[stem] for stem in weight.keys() & words.stems) / total
-    near = sum(weight[stem] for stem in weight.keys() & around) / total
-    facts = min(len(words.names) + len(words.quantities), MOST_FACTS) / MOST_FACTS
-    return COVERAGE * here + CONTEXT * near + FACTS * facts + KIND * float(kinds.met_by(words))
+    beside = [words[place] for place in ((key[0], key[1] - 1), (key[0], key[1] + 1)) if place in words]
+    covered = sum(weight[stem] for stem in weight.keys() & here.stems) / total
+    around = sum(weight[stem] for stem in weight.keys() & here.stems.union(*(one.stems for one in beside))) / total
+    facts = min(len(here.names) + len(here.quantities), MOST_FACTS) / MOST_FACTS
+    return COVERAGE * covered + CONTEXT * around + FACTS * facts
 
 
 def best_that_fit(

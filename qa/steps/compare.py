@@ -12,14 +12,14 @@ from datetime import date
 
 from onrecord.index.text.quantities import Quantity, same_quantity, share_quantity
 from onrecord.index.text.words import Words, plain, words_of
-from onrecord.qa.judges.injection import stated
+from onrecord.qa.judges.injection import usable
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.check import logit, not_stated_share
+from onrecord.qa.steps.cite import citations_of, numbered, quoted
 from onrecord.qa.steps.question_type import offered, question_stems, wants
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.trace import Model
 from onrecord.qa.steps.values import Found, Part, Written
-from onrecord.qa.steps.write import citations_of, numbered, quoted
 from onrecord.qa.types import AnswerSentence, Citation, Disagreement, Evidence
 
 MOST_READ = 6  # articles that are read on their own
@@ -53,12 +53,12 @@ def _readings(
     """What each article that answers says; empty where fewer than two do, or where the model does not tell."""
 
     def task(excerpt: Excerpt, task: str) -> list[Mapping[str, str]]:
-        return prompts.messages(prompts.text_head(question, excerpt.text), task)
+        return prompts.about_text(question, excerpt.text, task)
 
     def say(excerpt: Excerpt) -> str:
         return "".join(model.generate(task(excerpt, prompts.PHRASE), max_tokens=20))
 
-    places = {(c.article_id, c.sentence.index) for c in citations_of(sentences)}
+    places = {(c.sentence.article_id, c.sentence.index) for c in citations_of(sentences)}
     cited = frozenset(e.number for e in evidence if (e.sentence.article_id, e.sentence.index) in places)
     readings = []
     for excerpt in contenders(question, evidence, cited):
@@ -122,6 +122,7 @@ def contenders(question: str, evidence: Sequence[Evidence], cited: frozenset[int
     """
     wanted = wants(question)
     number_asked = wanted.number or wanted.day
+    titles = usable({item.title for item in evidence})
     by_article: dict[str, list[Evidence]] = {}
     for item in sorted(evidence, key=lambda e: -e.score):
         by_article.setdefault(item.sentence.article_id, []).append(item)
@@ -133,7 +134,10 @@ def contenders(question: str, evidence: Sequence[Evidence], cited: frozenset[int
         first = kept[0].best if kept else excerpt.best
         if article_id in covered or excerpt.best.score < NEAR * first.score:
             continue
-        if not (_is_about(question, excerpt) and _same_time(excerpt.best.published, first.published)):
+        if not (
+            _is_about(question, excerpt, titles[excerpt.best.title])
+            and _same_time(excerpt.best.published, first.published)
+        ):
             continue
         if number_asked and not wanted.met_by(words_of(excerpt.text)):
             continue
@@ -142,10 +146,10 @@ def contenders(question: str, evidence: Sequence[Evidence], cited: frozenset[int
     return kept[:MOST_READ] if len(kept) > 1 else []
 
 
-def _is_about(question: str, excerpt: Excerpt) -> bool:
+def _is_about(question: str, excerpt: Excerpt, title: str) -> bool:
     """Whether sentences, with their title, hold enough of the question's words to be about the same thing."""
     asked = words_of(question).content
-    return len(asked & words_of(f"{stated(excerpt.best.title)}. {excerpt.text}").stems) >= ABOUT * len(asked)
+    return len(asked & words_of(f"{title}. {excerpt.text}").stems) >= ABOUT * len(asked)
 
 
 def _same_time(one: str, other: str) -> bool:
@@ -187,9 +191,9 @@ def _of_another_time(question: str, item: Evidence) -> bool:
         return False
     if _AGO.search(item.sentence.text) and not _AGO.search(question):
         return True
-    told = {str(day.year) for day in words_of(item.sentence.text).days if day.year}
+    years = {str(day.year) for day in words_of(item.sentence.text).days if day.year}
     asked = {str(day.year) for day in words_of(question).days}
-    return bool(told and item.published) and not told & (asked | {item.published[:4]})
+    return bool(years and item.published) and not years & (asked | {item.published[:4]})
 
 
 def _saying(question: str, said: str, excerpt: Excerpt) -> Evidence | None:
@@ -205,11 +209,11 @@ def _saying(question: str, said: str, excerpt: Excerpt) -> Evidence | None:
     if not words or not words <= offered(question):
         return None
 
-    def held(item: Evidence) -> int:
+    def shared(item: Evidence) -> int:
         return len((words | asked) & words_of(item.sentence.text).stems)
 
-    best = max(excerpt.sentences, key=lambda e: (e.number in excerpt.cited, held(e), e.score))
-    return best if held(best) else None
+    best = max(excerpt.sentences, key=lambda e: (e.number in excerpt.cited, shared(e), e.score))
+    return best if shared(best) else None
 
 
 def _made_of(said: str, sentence: str) -> bool:

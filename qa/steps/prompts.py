@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from onrecord.qa.engines.chat_marks import without_chat_marks
-from onrecord.qa.judges.injection import stated
+from onrecord.qa.engines.chat_marks import MARK
+from onrecord.qa.judges.injection import usable
 from onrecord.qa.types import Evidence
 
 SYSTEM = (
@@ -40,39 +40,35 @@ def neutral(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", text)
     visible = "".join(c if c.isprintable() and unicodedata.category(c) not in _UNSEEN else " " for c in folded)
-    bare = without_chat_marks(visible)
-    bare = _NUMBERED.sub(r"(\1)", _ROLE_LINE.sub(r"\1 -", bare))
+    bare = _NUMBERED.sub(r"(\1)", _ROLE_LINE.sub(r"\1 -", MARK.sub(" ", visible)))
     return " ".join(bare.replace("<|", " ").replace("|>", " ").split())
 
 
 def evidence_text(evidence: Sequence[Evidence]) -> str:
     """The evidence as the model reads it: a line for each article's facts, then its sentences under their numbers."""
+    said = usable({fact for item in evidence for fact in (item.title, item.source)})
     lines: list[str] = []
     shown = ""
     for item in evidence:
         if item.sentence.article_id != shown:
             shown = item.sentence.article_id
-            facts = ", ".join(neutral(fact)[:60] for fact in (stated(item.source), item.published[:10]) if fact)
-            title = neutral(stated(item.title))
+            facts = ", ".join(neutral(fact)[:60] for fact in (said[item.source], item.published[:10]) if fact)
+            title = neutral(said[item.title])
             title = title if len(title) <= 90 else title[:90].rsplit(" ", 1)[0] + " …"
             lines.append(f"From “{title}”" + (f" ({facts}):" if facts else ":"))
         lines.append(f"[{item.number}] {neutral(item.sentence.text)}")
     return "\n".join(lines)
 
 
-def head(question: str, evidence: Sequence[Evidence]) -> str:
-    """The part that every prompt about this question shares."""
-    return f"Sentences:\n{evidence_text(evidence)}\n\nQuestion: {neutral(question)}\n\n"
-
-
-def text_head(question: str, text: str) -> str:
-    """The shared part of the prompts about one text alone."""
-    return f"Sentences:\n{neutral(text)}\n\nQuestion: {neutral(question)}\n\n"
-
-
-def messages(shared: str, task: str) -> list[Mapping[str, str]]:
-    """A prompt as chat messages: the shared head, then the task."""
+def about(question: str, text: str, task: str) -> list[Mapping[str, str]]:
+    """A prompt about an `evidence_text`. All of one question begin alike."""
+    shared = f"Sentences:\n{text}\n\nQuestion: {neutral(question)}\n\n"
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": shared + task}]
+
+
+def about_text(question: str, text: str, task: str) -> list[Mapping[str, str]]:
+    """A prompt about one text alone."""
+    return about(question, neutral(text), task)
 
 
 def plain_messages(task: str) -> list[Mapping[str, str]]:

@@ -1,6 +1,7 @@
 """What kind of thing a question asks for: a number, a day, a person, a place, a reason, yes or no."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onrecord.index.text.words import Words, stem, words_of
@@ -78,6 +79,12 @@ def wants(question: str) -> Wanted:
         reason=bool(_REASON.search(question)),
         yes_no=bool(_YES_NO.match(question.strip())),
     )
+
+
+def hold_what_is_asked(question: str, texts: Sequence[Words]) -> list[bool]:
+    """Of each text, whether it holds the kind of thing that ``question`` asks for."""
+    wanted = wants(question)
+    return [wanted.met_by(words) for words in texts]
 
 
 def counted(question: str) -> str:

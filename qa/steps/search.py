@@ -20,10 +20,13 @@ def search(part: Part, tools: Tools) -> Searched:
     library, top_k = tools.sources.library, tools.settings.top_k
     with tools.trace.timed("retrieve"):
         vector = library.embedder.embed_query(part.text)
-        timely = tools.sources.timely(part.text)
-        deep = top_k * (DEEPER if timely else 1)
+        suits = tools.sources.timely(part.text)
+        deep = top_k * (DEEPER if suits else 1)
         hits = library.search(part.text, top_k=deep, where=part.scope, query_vector=vector)
-        return Searched(timely_first(hits, timely, top_k=top_k) if timely else tuple(hits), vector)
+        if suits is None:
+            return Searched(tuple(hits), vector)
+        timely = suits({hit.passage.article_id for hit in hits})
+        return Searched(timely_first(hits, timely, top_k=top_k), vector, timely)
 
 
 def articles_about(question: str, scope: Filter | None, tools: Tools) -> list[str]:

@@ -1,12 +1,12 @@
 """What the steps look up in one library, and what is remembered of it between questions."""
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 
 import numpy as np
 
 from onrecord.index import Embedder, Library, Sentence, Vectors
-from onrecord.qa.judges.injection import among
+from onrecord.qa.judges.injection import Among, among
 from onrecord.qa.steps.recency import preference
 
 
@@ -30,9 +30,10 @@ class Sources:
         """The languages of the library's articles."""
         return self._collection()[0]
 
-    def orders_among(self, texts: Collection[str]) -> frozenset[str]:
-        """Those of the texts that give orders to whoever answers."""
-        return among(self.library.embedder, self.embed.texts)(texts)
+    @property
+    def orders_among(self) -> Among:
+        """Tells which of some texts give orders to whoever answers, or may."""
+        return among(self.library.embedder, self.embed.texts)
 
     def nearest(self, vector: Vectors, sentences: Sequence[Sentence]) -> float:
         """The highest cosine of one of the sentences with the question's ``vector``; 0 where there are none."""
@@ -43,10 +44,10 @@ class Sources:
         hits = self.library.search(question, top_k=3, query_vector=vector)
         return self.nearest(vector, [sentence for hit in hits for sentence in hit.passage.sentences])
 
-    def rarity(self, word: str) -> float:
-        """Inverse document frequency of a word over the library's passages: ln(1 + N / (1 + n))."""
+    def rarity(self, words: Sequence[str]) -> list[float]:
+        """Inverse document frequency of each word over the library's passages: ln(1 + N / (1 + n))."""
         count = self.library.passage_count
-        return math.log(1.0 + count / (1.0 + self.library.document_frequency(word)))
+        return [math.log(1.0 + count / (1.0 + self.library.document_frequency(word))) for word in words]
 
     def before(self, sentence: Sentence) -> Sentence | None:
         """The sentence before this one, unless it gives orders."""
@@ -58,16 +59,21 @@ class Sources:
         previous = sentences[sentence.index - 1]
         return None if self.orders_among([previous.text]) else previous
 
-    def timely(self, question: str) -> Callable[[str], float] | None:
-        """How well an article's date suits the question, 0 to 1, by article id; None where it asks for no time."""
+    def timely(self, question: str) -> Callable[[Collection[str]], dict[str, float]] | None:
+        """How well the dates of articles suit the question, 0 to 1, by article id; None where it asks for no time."""
         suits = preference(question, self._collection()[1])
-        return None if suits is None else lambda article_id: suits(self.published(article_id))
+        return None if suits is None else lambda ids: {one: suits(self.published(one)) for one in ids}
 
     def published(self, article_id: str) -> str:
         """The day of an article; raises `UnknownArticle`."""
         return self.library.article(article_id).published
 
-    def oldest(self, article_ids: Collection[str]) -> str:
+    def without_copies(self, article_ids: Collection[str], among: Set[str]) -> set[str]:
+        """The articles but copies of one that is ``among`` those found and was published before."""
+        alike = {one: among & {one, *self.library.copies(one)} for one in article_ids}
+        return {one for one, copies in alike.items() if self._oldest(copies) == one}
+
+    def _oldest(self, article_ids: Collection[str]) -> str:
         """The id of the article that was published first; undated ones last."""
         dated = {article_id: self.published(article_id) for article_id in article_ids}
         return min(dated, key=lambda article_id: (not dated[article_id], dated[article_id], article_id))

@@ -15,7 +15,7 @@ class Trace:
     started: float = field(default_factory=time.perf_counter)
     timings: dict[str, float] = field(default_factory=dict)
     warnings: dict[str, None] = field(default_factory=dict)  # in the order in which they were given, each once
-    usage: Usage = field(default_factory=Usage)
+    calls: list[Usage] = field(default_factory=list)  # what each call of the model cost
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -34,20 +34,16 @@ class Trace:
         """Says something to the person beside the answer, once."""
         self.warnings.update(dict.fromkeys(warnings))
 
-    def count(self, usage: Usage) -> None:
-        """Adds work that the model did for this question."""
-        self.usage += usage
-
     def finished(self, *, counted: bool) -> Mapping[str, float]:
         """Seconds per step and in all and, where there is a model, the tokens that it read and wrote."""
         self.timings["total"] = time.perf_counter() - self.started
         if not counted:
             return self.timings
         return self.timings | {
-            "evaluated_tokens": self.usage.evaluated_tokens,
-            "reused_tokens": self.usage.reused_tokens,
-            "generated_tokens": self.usage.generated_tokens,
-            "model_calls": self.usage.calls,
+            "evaluated_tokens": sum(call.evaluated_tokens for call in self.calls),
+            "reused_tokens": sum(call.reused_tokens for call in self.calls),
+            "generated_tokens": sum(call.generated_tokens for call in self.calls),
+            "model_calls": sum(call.calls for call in self.calls),
         }
 
 
@@ -63,12 +59,12 @@ class Model:
 
     def generate(self, messages: Messages, *, max_tokens: int) -> Iterator[str]:
         """See `Engine.generate`."""
-        return self._engine.generate(messages, max_tokens=max_tokens, on_usage=self._trace.count)
+        return self._engine.generate(messages, max_tokens=max_tokens, on_usage=self._trace.calls.append)
 
     def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`."""
-        return self._engine.first_tokens(messages, on_usage=self._trace.count)
+        return self._engine.first_tokens(messages, on_usage=self._trace.calls.append)
 
     def yes_probability(self, messages: Messages) -> float | None:
         """See `Engine.yes_probability`."""
-        return self._engine.yes_probability(messages, on_usage=self._trace.count)
+        return self._engine.yes_probability(messages, on_usage=self._trace.calls.append)

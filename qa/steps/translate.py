@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from onrecord.index.text.language import translated
-from onrecord.qa.judges.injection import stated
+from onrecord.qa.judges.injection import usable
 from onrecord.qa.judges.verify import verdict
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.trace import Model
@@ -35,7 +35,7 @@ def _in_language(sentence: AnswerSentence, language: str, model: Model, tools: T
     score = tools.verifier.verify(
         back,
         [citation.quote for citation in sentence.citations],
-        context=[stated(citation.title) for citation in sentence.citations],
+        context=list(usable([citation.title for citation in sentence.citations]).values()),
     )
     return sentence if verdict(score) == "unsupported" else replace(sentence, text=written)
 

@@ -1,5 +1,6 @@
 """What passes from one step to the next: frozen values, each made by one step and read by those after it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,18 +36,25 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """The passages of a search, best first, and the unit vector that was searched with."""
+    """The passages of a search, best first, and the unit vector that was searched with.
+
+    ``timely``: how well the date of each article suits the question, 0 to 1, by its id; empty if it asks for no time.
+    """
 
     hits: tuple[Hit, ...] = ()
     vector: Vectors = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    timely: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What may answer. ``nearness``: the highest cosine of a sentence of the evidence with the question."""
+    """What may answer. ``text``: the evidence as the model reads it; ``nearness``: the highest cosine of one of its
+    sentences with the question.
+    """
 
     hits: tuple[Hit, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    text: str = ""
     vector: Vectors = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     nearness: float = 0.0
     warnings: tuple[str, ...] = ()

@@ -1,24 +1,33 @@
 """Evidence that answers -> the sentences of the answer, each with the citations that bear it out.
 
-`ModelWriter` lets the model draft. A drafted sentence is aligned to evidence and verified; where nothing of the draft
-is supported, the evidence sentence that the draft most likely drew on is quoted instead, which needs no verifying.
-`QuoteWriter` quotes the best evidence.
+`ModelWriter` lets the model draft; `cite` gives each drafted sentence its citations and its verdict. Where nothing of
+the draft is supported, the evidence sentence that the draft most likely drew on is quoted instead, which needs no
+verifying. `QuoteWriter` quotes the best evidence.
+
+A draft is cut into sentences as it is written, their markers apart. The model's own ``[n]`` are a hint and no more:
+small models write them wrongly about as often as not.
 """
 
+import re
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from onrecord.index.text.quantities import share_quantity
-from onrecord.index.text.words import plain, stem, words_of
+from onrecord.index.text.sentences import sentence_spans
 from onrecord.qa.engines.base import Messages
-from onrecord.qa.judges.injection import stated
-from onrecord.qa.judges.verify import Verifier, question_messages, verdict, why_not
+from onrecord.qa.judges.verify import Verifier, question_messages
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.check import not_stated_share
-from onrecord.qa.steps.choose import leans_back
-from onrecord.qa.steps.cite import Marked, SentenceStream, align
-from onrecord.qa.steps.question_type import counted, question_stems
+from onrecord.qa.steps.cite import (
+    citations_of,
+    cite_and_verify,
+    counts_another,
+    likely_source,
+    numbered,
+    quoted,
+    repeats,
+    sources_cover_answer,
+)
 from onrecord.qa.steps.trace import Model, Trace
 from onrecord.qa.steps.values import Checked, Found, Part, Written
 from onrecord.qa.types import AnswerSentence, Citation, Event, Evidence, SentenceDone, Writing
@@ -32,12 +41,12 @@ STANDS_IN = 0.3
 # likely to be all in the cited text, by the model's yes or no, were 15 of 16 right ones and 5 of 12 others.
 SAYS_SO = 0.62
 TASKS = {"phrase": prompts.PHRASE, "sentence": prompts.SENTENCE, "detailed": prompts.DETAILED}
-# What a draft cites must hold the first share of the question's words. A sentence that is quoted in place of a draft
-# must hold so much of the draft's answer, of the question too, and of both together the second. Whether it answers is
-# then read from that sentence alone, so these may be low.
-MIN_OVERLAP, MIN_TOTAL = 0.2, 0.6
-YES_OR_NO = frozenset({"yes", "no"})
-ANYBODY = frozenset(stem(word) for word in "people persons individuals humans lives victims casualties deaths".split())
+Marked = tuple[str, tuple[int, ...]]  # a sentence without its markers, and their numbers
+
+_MARKER = r"[\[【]\s*(?:(?:sentences?|sources?|evidence)\s*)?\d+(?:\s*(?:[,;&–-]|and)\s*\d+)*\s*[\]】]"
+_MARKERS = re.compile(_MARKER, re.IGNORECASE)
+_OPEN_MARKER = re.compile(r"[\[【][^\]】\n]{0,40}$")
+_BULLET = re.compile(r"^\s*(?:[-*•–]\s+|\d{1,2}[.)]\s+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class ModelWriter:
     def _write(
         self, part: Part, found: Found, checked: Checked, cited: Sequence[Citation], trace: Trace
     ) -> Generator[Event, None, Written]:
-        prompt = prompts.messages(prompts.head(part.text, found.evidence), TASKS[self.settings.length])
+        prompt = prompts.about(part.text, found.text, TASKS[self.settings.length])
         sentences: list[AnswerSentence] = []
         unconfirmed: list[AnswerSentence] = []
         likely: Evidence | None = None
@@ -123,8 +132,8 @@ class ModelWriter:
         answered = 1.0 if checked.answerability is None else checked.answerability
         if answered < STANDS_IN:
             return False
-        head = prompts.text_head(question, with_lead_in(item, evidence))
-        silence = not_stated_share(self.model.first_tokens(prompts.messages(head, prompts.SHORT_OR_NOT)))
+        asked = prompts.about_text(question, with_lead_in(item, evidence), prompts.SHORT_OR_NOT)
+        silence = not_stated_share(self.model.first_tokens(asked))
         return answered * (1.0 - (silence or 0.0)) >= STANDS_IN
 
 
@@ -156,111 +165,6 @@ def drafted(model: Model, prompt: Messages, *, max_tokens: int) -> Iterator[Mark
             yield marked
 
 
-def cite_and_verify(
-    text: str, markers: Sequence[int], evidence: Sequence[Evidence], verifier: Verifier
-) -> AnswerSentence:
-    """One drafted sentence with its verdict and, unless unsupported, its citations, the most telling one first."""
-    aligned = align(text, evidence, suggested=markers)
-    if not aligned:
-        return AnswerSentence(text, (), "unsupported")
-    aligned = _main_first(text, aligned)
-    aligned = with_antecedents(text, aligned, evidence)
-    if "alleged" in why_not(text, [item.sentence.text for item in aligned]):
-        # The article attributes what the draft states as fact: let the article speak.
-        return quoted(aligned[0])
-    judged = verdict(
-        verifier.verify(text, [item.sentence.text for item in aligned], context=surroundings(aligned, evidence))
-    )
-    citations = () if judged == "unsupported" else tuple(item.cite() for item in aligned)
-    return AnswerSentence(text, citations, judged)
-
-
-def numbered(sentence: AnswerSentence, cited: Sequence[Citation]) -> AnswerSentence:
-    """The sentence with its citations in order of their numbers in the answer.
-
-    What ``cited`` holds already keeps its number; the rest goes on from there, in the order in which it is cited.
-    """
-    known = {_place(citation): citation for citation in cited}
-    for citation in sentence.citations:
-        known.setdefault(_place(citation), replace(citation, number=len(known) + 1))
-    citations = {known[_place(citation)] for citation in sentence.citations}
-    return replace(sentence, citations=tuple(sorted(citations, key=lambda citation: citation.number)))
-
-
-def citations_of(sentences: Sequence[AnswerSentence], before: Sequence[Citation] = ()) -> tuple[Citation, ...]:
-    """The citations ``before`` and those of the sentences."""
-    return (*before, *(citation for sentence in sentences for citation in sentence.citations))
-
-
-def _place(citation: Citation) -> tuple[str, int]:
-    return citation.article_id, citation.sentence.index
-
-
-def _main_first(text: str, aligned: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """What holds the draft's number comes first, then what shares most of its words."""
-    claim = words_of(text)
-
-    def worth(item: Evidence) -> tuple[bool, int]:
-        words = words_of(item.sentence.text)
-        return share_quantity(claim.quantities, words.quantities), len(claim.content & words.stems)
-
-    return tuple(sorted(aligned, key=worth, reverse=True))
-
-
-def with_antecedents(text: str, aligned: tuple[Evidence, ...], evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Evidence that opens with "He" does not say who: where the draft names him, the sentence that does is added."""
-    named = {stem for name in words_of(text).names for stem in name}
-    missing = named - {stem for item in aligned for stem in words_of(item.sentence.text).stems}
-    added = []
-    for item in aligned:
-        if not missing or not leans_back(item.sentence.text):
-            continue
-        before = [
-            e
-            for e in evidence
-            if e.sentence.article_id == item.sentence.article_id
-            and item.sentence.index - 2 <= e.sentence.index < item.sentence.index
-            and missing & words_of(e.sentence.text).stems
-        ]
-        if before:
-            added.append(max(before, key=lambda e: e.sentence.index))
-            missing -= words_of(added[-1].sentence.text).stems
-    return (*aligned, *(item for item in added if item not in aligned))
-
-
-def surroundings(aligned: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[str]:
-    """What names and dates may come from: titles, sources, dates, and the sentences just before in the same article."""
-    facts = [
-        fact for item in aligned for fact in (stated(item.title), stated(item.source), item.published[:10]) if fact
-    ]
-    near = {(item.sentence.article_id, item.sentence.index - step) for item in aligned for step in (1, 2)}
-    return facts + [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) in near]
-
-
-def quoted(item: Evidence) -> AnswerSentence:
-    """An evidence sentence as a sentence of the answer, word for word."""
-    return AnswerSentence(item.sentence.text, (item.cite(),), "supported")
-
-
-def likely_source(question: str, text: str, evidence: Sequence[Evidence]) -> Evidence | None:
-    """The evidence that a failed draft most likely drew its answer from; None where none is about both.
-
-    What counts is what the draft adds to the question, its answer: a sentence that holds none of it is not what was
-    meant, and one that holds little of the question is about something else. "Yes" adds nothing that could be held.
-    """
-    asked, said = words_of(question).content, words_of(text).content
-    answer = said - question_stems(question) - YES_OR_NO
-    best, most = None, 0.0
-    for item in evidence:
-        stems = words_of(item.sentence.text).stems | words_of(stated(item.title)).stems
-        says = len(answer & words_of(item.sentence.text).stems) / len(answer) if answer else MIN_OVERLAP
-        about = len(asked & stems) / max(1, len(asked))
-        near = min(says, about) >= MIN_OVERLAP and says + about >= MIN_TOTAL
-        if near and says + about > most:
-            best, most = item, says + about
-    return best
-
-
 def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> str:
     """The sentence, behind the one before it where that is among the evidence too."""
     key = (item.sentence.article_id, item.sentence.index - 1)
@@ -268,35 +172,90 @@ def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> str:
     return " ".join([*before, item.sentence.text])
 
 
-def sources_cover_answer(question: str, sentence: AnswerSentence) -> bool:
-    """Whether a sentence's sources hold something of the question, and something of what it adds to it, its answer.
+class SentenceStream:
+    """Fed pieces of generated text, gives back whole sentences with the numbers that their markers name.
 
-    Overlap with the question's own words alone is no support: "SpaceX launched six tourists" shares all but the answer
-    with a sentence about Blue Origin. Nor is the answer alone: a name, copied, is found in sentences about anything.
+    A marker that is not yet complete, or that may still follow the full stop, holds its sentence back.
     """
-    claim, asked = words_of(sentence.text), words_of(question).content
-    answer = claim.content - question_stems(question)
-    cited = [words_of(f"{stated(citation.title)}. {citation.quote}") for citation in sentence.citations]
-    about = asked & frozenset().union(*(words.stems for words in cited))
-    if len(about) < MIN_OVERLAP * len(asked):
-        return False
-    counts = [q for words in cited for q in words.quantities]
-    return not answer or any(answer & words.stems for words in cited) or share_quantity(claim.quantities, counts)
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def feed(self, piece: str) -> list[Marked]:
+        """The sentences that ``piece`` completes."""
+        self._text += piece
+        done, self._text = cut(self._text, _MARKERS, growing=True)
+        return _marked(done)
+
+    def close(self) -> list[Marked]:
+        """The rest, once no more text will come."""
+        rest, self._text = self._text, ""
+        done, last = cut(_OPEN_MARKER.sub("", rest), _MARKERS)
+        return _marked([*done, last])
 
 
-def counts_another(question: str, text: str, evidence: Sequence[Evidence]) -> Evidence | None:
-    """Evidence that counts what the question counts, where the draft counts another thing ("fighters").
+def cut(text: str, markers: re.Pattern[str], *, growing: bool = False) -> tuple[list[str], str]:
+    """Generated text -> its sentences, each with the markers behind it, and what is left: the last sentence.
 
-    A question about people is answered by whoever they were: civilians, soldiers.
+    ``growing``: more may follow, and what that can change is left, too.
+
+    >>> cut("It fell. [1] After World War I. [2] The army left", _MARKERS)
+    (['It fell. [1] ', 'After World War I. [2] '], 'The army left')
     """
-    noun, said = counted(question), words_of(text)
-    named = any(token.content and token.text[0].isalpha() for token in said.tokens)  # "5,000." counts nothing else
-    if not noun or noun in ANYBODY | said.stems or not said.quantities or not named:
-        return None
-    holding = [e for e in evidence if noun in words_of(e.sentence.text).stems and words_of(e.sentence.text).quantities]
-    return max(holding, key=lambda e: e.score, default=None)
+    left_out = rf"(?<=[.!?…])(?:\s*(?:{markers.pattern}))+\.?|\s*(?:{markers.pattern})"
+    kept: list[tuple[int, str]] = []  # text between markers, and where it begins
+    place = 0
+    for match in re.finditer(left_out, text, markers.flags):
+        kept.append((place, text[place : match.start()]))
+        place = match.end()
+    kept.append((place, _OPEN_MARKER.sub("", text[place:]) if growing else text[place:]))
+    bare = "".join(part for _, part in kept)
+    done, start = [], 0
+    for _, end in sentence_spans(bare, growing=growing):
+        following = len(bare) - len(bare[end:].lstrip())
+        if following == len(bare):
+            break  # a marker may still follow
+        stop = _place_of(following, kept)
+        done.append(text[start:stop])
+        start = stop
+    return done, text[start:]
 
 
-def repeats(text: str, earlier: Sequence[AnswerSentence]) -> bool:
-    """Whether a sentence says nothing that an earlier one did not."""
-    return any(plain(text) in plain(sentence.text) for sentence in earlier)
+def _place_of(place: int, kept: Sequence[tuple[int, str]]) -> int:
+    """Where a character of the joined parts stands in the text that they were taken from."""
+    for start, part in kept:
+        if place < len(part):
+            return start + place
+        place -= len(part)
+    return place
+
+
+def _marked(texts: Sequence[str]) -> list[Marked]:
+    bare = [(without_markers(text), marker_numbers(text)) for text in texts]
+    return [(text, numbers) for text, numbers in bare if re.search(r"\w", text)]
+
+
+def marker_numbers(text: str) -> tuple[int, ...]:
+    """The numbers of the markers in ``text``, each once, in order.
+
+    >>> marker_numbers("It fell [2, 1][3]【4】 [6-8]")
+    (2, 1, 3, 4, 6, 7, 8)
+    """
+    numbers: list[int] = []
+    for marker in _MARKERS.findall(text):
+        for first, last in re.findall(r"(\d+)(?:\s*[–-]\s*(\d+))?", marker):
+            low, high = int(first[:6]), int((last or first)[:6])
+            numbers += range(low, high + 1) if low <= high <= low + 20 else (low, high)
+    return tuple(dict.fromkeys(numbers))
+
+
+def without_markers(text: str) -> str:
+    """``text`` without its markers and the space they leave.
+
+    >>> without_markers("It fell [2]. [3]")
+    'It fell.'
+    """
+    bare = re.sub(rf"\s*(?:{_MARKER})", "", text, flags=re.IGNORECASE)
+    bare = re.sub(r"\s+([.,;:!?])", r"\1", bare)
+    bare = re.sub(r"([.!?])\.$", r"\1", " ".join(bare.split()))
+    return _BULLET.sub("", bare).strip()

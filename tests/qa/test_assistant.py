@@ -187,7 +187,7 @@ def test_a_sentence_under_way_can_be_stopped_at_each_piece(library, engine) -> N
 def test_all_prompts_of_a_question_share_their_evidence_so_that_it_is_read_once(library, engine) -> None:  # type: ignore[no-untyped-def]
     engine.enqueue("The coins were struck in 1643.")
     answer = sure(library, engine).ask("When were the coins struck?")
-    head = prompts.head(answer.standalone_question, answer.evidence)
+    head = f"Sentences:\n{prompts.evidence_text(answer.evidence)}\n\nQuestion: {answer.standalone_question}\n\n"
     assert len(engine.prompts) >= 2
     assert all(prompt[-1]["content"].startswith(head) for prompt in engine.prompts)
 

@@ -20,6 +20,7 @@ from onrecord.index.models import catalogue as models
 from onrecord.index.models import checksums
 from onrecord.index.models import pull as pulling
 from onrecord.index.models.catalogue import ModelEntry, ModelFile, Wheels
+from onrecord.index.settings import IndexSettings
 
 PARTS = (b"a" * 3000, b"b" * 3000, b"c" * 500)
 WHOLE = b"".join(PARTS)
@@ -326,7 +327,7 @@ def test_a_damaged_stamp_only_costs_a_hash(index: Path, tmp_path: Path) -> None:
 
 def test_the_catalogue_gives_every_file_its_size_checksum_and_licence() -> None:
     by_name = {entry.name: entry for entry in models.catalogue()}
-    assert {models.DEFAULT_GENERATOR, models.DEFAULT_EMBEDDER} <= set(by_name)
+    assert {"qwen2.5-coder-1.5b", IndexSettings().embedder} <= set(by_name)
     for entry in by_name.values():
         assert entry.licence == "Apache-2.0"
         assert set(entry.sources) <= {"wheels", "hub"}
@@ -337,5 +338,5 @@ def test_the_catalogue_gives_every_file_its_size_checksum_and_licence() -> None:
 
 @pytest.mark.model
 def test_the_default_models_on_this_machine_are_the_publishers_own_bytes() -> None:
-    assert models.verify(models.DEFAULT_GENERATOR)
-    assert models.verify(models.DEFAULT_EMBEDDER)
+    assert models.verify("qwen2.5-coder-1.5b")
+    assert models.verify(IndexSettings().embedder)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onrecord.index.store.duplicates import SAME_JACCARD, CopyIndex, find_copies, group_copies, signature, similar
+from onrecord.index.store.duplicates import SAME_JACCARD, CopyIndex, signature, similar
 
 SEEDS = sorted((Path(__file__).parents[3] / "seeds").glob("*.txt"))
 WIRE = SEEDS[0].read_text(encoding="utf-8")
@@ -43,35 +43,14 @@ def test_a_changed_or_trimmed_wire_copy_is_found(copy: str) -> None:
     index = CopyIndex()
     index.add("wire", WIRE)
     index.add("other", OTHER)
-    assert find_copies(copy, index) == ("wire",)
+    assert index.find(copy) == ("wire",)
 
 
 def test_two_stories_about_one_event_are_no_copies() -> None:
     assert similar(WIRE, OTHER) < 0.1
-    assert group_copies([("a", "2016-12-14", WIRE), ("b", "2016-12-14", OTHER)]) == {"a": (), "b": ()}
-
-
-def test_groups_list_the_others_from_the_earliest_on() -> None:
-    groups = group_copies(
-        [
-            ("late", "2016-12-16", edited(WIRE, 0.03)),
-            ("alone", "2016-12-14", OTHER),
-            ("undated", "", WIRE),
-            ("first", "2016-12-14", LEAD + WIRE),
-        ]
-    )
-    assert groups == {
-        "late": ("first", "undated"),
-        "alone": (),
-        "undated": ("first", "late"),
-        "first": ("late", "undated"),
-    }
-
-
-def test_copies_of_copies_are_in_one_group() -> None:
-    first, second, third = story(1), story(2), story(3)
-    groups = group_copies([("a", "", first + " " + second), ("b", "", second), ("c", "", second + " " + third)])
-    assert groups["a"] == ("b", "c")
+    index = CopyIndex()
+    index.add("a", WIRE)
+    assert index.find(OTHER) == ()
 
 
 def test_short_texts_are_copies_only_word_for_word() -> None:
@@ -81,7 +60,9 @@ def test_short_texts_are_copies_only_word_for_word() -> None:
 
 def test_texts_without_words_are_copies_of_nothing() -> None:
     assert similar("", "") == 0.0
-    assert group_copies([("a", "", ""), ("b", "", "…")]) == {"a": (), "b": ()}
+    index = CopyIndex()
+    index.add("a", "")
+    assert index.find("…") == ()
 
 
 def test_a_removed_article_is_not_found_and_the_others_still_are() -> None:
@@ -91,8 +72,8 @@ def test_a_removed_article_is_not_found_and_the_others_still_are() -> None:
     index.remove("s1")
     index.remove("never added")
     assert "s1" not in index and len(index) == 4
-    assert find_copies(story(1), index) == ()
-    assert all(find_copies(story(number), index) == (f"s{number}",) for number in (0, 2, 3, 4))
+    assert index.find(story(1)) == ()
+    assert all(index.find(story(number)) == (f"s{number}",) for number in (0, 2, 3, 4))
 
 
 def test_a_replaced_text_is_compared_by_its_new_words() -> None:
@@ -100,8 +81,8 @@ def test_a_replaced_text_is_compared_by_its_new_words() -> None:
     index.add("a", story(1))
     index.add("a", story(2))
     assert len(index) == 1
-    assert find_copies(story(1), index) == ()
-    assert find_copies(story(2), index) == ("a",)
+    assert index.find(story(1)) == ()
+    assert index.find(story(2)) == ("a",)
 
 
 def test_adding_reports_the_copies_that_are_there_already() -> None:
@@ -140,5 +121,5 @@ def test_finding_copies_among_2000_articles_takes_about_a_millisecond() -> None:
 def _time_to_find(index: CopyIndex, queries: list[str]) -> float:
     started = time.perf_counter()
     for number, query in enumerate(queries):
-        assert find_copies(query, index) == (str(number),)
+        assert index.find(query) == (str(number),)
     return time.perf_counter() - started

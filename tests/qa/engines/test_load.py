@@ -17,7 +17,6 @@ from onrecord.index.errors import InputError, ModelError, ModelMissing
 from onrecord.index.models.catalogue import model_path
 from onrecord.qa.engines.base import Engine, Usage
 from onrecord.qa.engines.load import engine_from_llm, engine_from_url, load_engine
-from onrecord.qa.engines.pieces import cut_at_stop, without_echo
 from tests.conftest import FakeEngine
 
 ASK = [
@@ -191,25 +190,12 @@ def test_every_engine_keeps_to_the_length(any_engine: Engine) -> None:
     assert len("".join(any_engine.generate(ASK, max_tokens=3)).split()) <= 3
 
 
-def test_every_engine_ends_before_a_stop_string(any_engine: Engine) -> None:
-    whole = "".join(any_engine.generate(ASK, max_tokens=8))
-    stop = whole[2:4]
-    assert "".join(any_engine.generate(ASK, max_tokens=8, stop=[stop])) == whole[: whole.index(stop)]
-
-
 def test_every_engine_can_be_stopped_and_asked_again(any_engine: Engine) -> None:
     pieces = any_engine.generate(ASK, max_tokens=50)
     assert next(pieces)
     pieces.close()  # type: ignore[attr-defined]
     assert list(pieces) == []
     assert "".join(any_engine.generate(ASK, max_tokens=5))
-
-
-def test_every_engine_leaves_the_prefix_out_of_the_pieces(any_engine: Engine) -> None:
-    prefix = "The bridge has"
-    assert not "".join(any_engine.generate(ASK, max_tokens=10, prefix=prefix)).startswith(prefix) or (
-        any_engine.name == "fake-engine"  # it says exactly what it was told to
-    )
 
 
 def test_every_engine_tells_a_probability_or_that_it_cannot(any_engine: Engine) -> None:
@@ -265,10 +251,10 @@ def test_a_llamaindex_model_that_cannot_stream_answers_in_one_piece() -> None:
 
 def test_a_server_is_asked_at_temperature_zero_for_the_model_that_was_named(server: FakeServer) -> None:
     engine = engine_from_url(f"{server.url}/", model="served", api_key="secret")
-    assert "".join(engine.generate(ASK, max_tokens=50, stop=["\n\n"])) == "The bridge has been closed since Monday."
+    assert "".join(engine.generate(ASK, max_tokens=50)).split() == REPLY.split()
     asked = server.requests[0]
     assert asked["path"] == "/v1/chat/completions"
-    assert (asked["model"], asked["temperature"], asked["stop"]) == ("served", 0, ["\n\n"])
+    assert (asked["model"], asked["temperature"], asked["max_tokens"]) == ("served", 0, 50)
     assert asked["messages"] == ASK
 
 
@@ -340,25 +326,3 @@ def test_a_path_of_the_users_own_is_loaded_under_its_files_name() -> None:
     engine = load_engine(str(model_path("smollm2-135m")), context_tokens=512)
     assert engine.name == "SmolLM2-135M-Instruct.Q4_1"
     engine.close()
-
-
-@pytest.mark.parametrize(
-    ("pieces", "stop", "kept"),
-    [
-        (["a\n", "\nb"], ["\n\n"], "a"),
-        (["a\n", "b"], ["\n\n"], "a\nb"),
-        (["abc"], ["c", "b"], "a"),
-        (["ab", "\n"], ["\n\n"], "ab\n"),
-        (["ab"], [], "ab"),
-    ],
-)
-def test_text_is_cut_at_the_first_stop_string_across_pieces(pieces: list[str], stop: list[str], kept: str) -> None:
-    assert "".join(cut_at_stop(pieces, stop)) == kept
-
-
-@pytest.mark.parametrize(
-    ("pieces", "rest"),
-    [(["The ans", "wer is 5"], " is 5"), (["Th", "is"], "This"), (["The"], "The"), (["The answer"], "")],
-)
-def test_a_repeated_prefix_is_left_out_and_any_other_beginning_kept(pieces: list[str], rest: str) -> None:
-    assert "".join(without_echo(pieces, "The answer")) == rest

@@ -2,16 +2,16 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from onrecord.index.errors import InputError
 from onrecord.index.text.words import words_of
 from onrecord.index.types import Article
-from onrecord.qa.judges.nli import NliVerifier
-from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier, measure, shipped_fit, verdict, why_not
+from onrecord.qa.judges.claim_matching import case_of
+from onrecord.qa.judges.measures import measure
+from onrecord.qa.judges.objections import Objection, objections
+from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier, shipped_fit, verdict
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "claims.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -22,6 +22,11 @@ DEAL = "Rebel spokesman Bassam Haj Mustafa accused the Syrian government and Ira
 
 def judged(claim: str, evidence: Sequence[str], context: Sequence[str] = ()) -> str:
     return verdict(FeatureVerifier().verify(claim, evidence, context=context))
+
+
+def why_not(claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> tuple[Objection, ...]:
+    case = case_of(claim, evidence, context=context)
+    return objections(case.claim, case.near, [*case.context, *case.evidence])
 
 
 def test_the_cases_quote_their_articles(articles: tuple[Article, ...]) -> None:
@@ -255,27 +260,6 @@ def test_a_model_is_not_asked_about_copies_nor_about_what_the_rules_refuse() -> 
     assert verdict(verifier.verify(BOAT, [BOAT])) == "supported"
     assert verdict(verifier.verify("The boat holds 80 people and runs every 20 minutes.", [BOAT])) == "unsupported"
     assert engine.asked == 0
-
-
-class Entailing:
-    """A cross-encoder with three outputs, entailment the second."""
-
-    def __init__(self, labels: dict[int, str]) -> None:
-        self.model = SimpleNamespace(config=SimpleNamespace(id2label=labels))
-
-    def predict(self, pairs: Any, show_progress_bar: bool) -> list[list[float]]:
-        return [[0.0, 3.0, 0.0]]
-
-
-def test_an_nli_cross_encoder_gives_the_share_of_entailment() -> None:
-    encoder = Entailing({0: "contradiction", 1: "entailment", 2: "neutral"})
-    assert NliVerifier("any", encoder=encoder).verify(BOAT, [BOAT]) == pytest.approx(0.909, abs=0.001)
-    assert NliVerifier("any", encoder=encoder).verify(BOAT, []) == 0.0
-
-
-def test_a_cross_encoder_without_entailment_is_refused() -> None:
-    with pytest.raises(InputError, match="none for entailment"):
-        NliVerifier("any", encoder=Entailing({0: "a", 1: "b", 2: "c"})).verify(BOAT, [BOAT])
 
 
 def test_the_data_file_says_where_its_numbers_come_from() -> None:

@@ -10,7 +10,12 @@ TEXT = "The U.S. envoy said 15,000 people had left Aleppo."
 def signals(question: str, *, passages: int = FEW_PASSAGES, known: frozenset[str] = frozenset()) -> dict[str, float]:
     evidence = (Evidence(number=1, sentence=Sentence("a1", 0, 0, len(TEXT), TEXT), title="Aleppo", source="AP"),)
     return text_signals(
-        question, evidence, nearness=0.5, rarity=lambda word: 1.0, known=known.__contains__, passages=passages
+        question,
+        evidence,
+        nearness=0.5,
+        rarity=lambda words: [1.0] * len(words),
+        known=known.__contains__,
+        passages=passages,
     )
 
 

@@ -1,11 +1,6 @@
-from pathlib import Path
-
-import pytest
-
-from onrecord.index.text.sentences import sentence_spans
 from onrecord.index.types import Article, Sentence
-from onrecord.qa.steps.cite import SentenceStream, align, marked_sentences, split_answer
-from onrecord.qa.types import Evidence
+from onrecord.qa.steps.cite import align, counts_another, sources_cover_answer
+from onrecord.qa.types import AnswerSentence, Evidence
 
 
 def evidence_of(*texts: str, published: str = "") -> list[Evidence]:
@@ -13,77 +8,6 @@ def evidence_of(*texts: str, published: str = "") -> list[Evidence]:
         Evidence(n, Sentence("a", n, 0, len(text), text), "A title", published=published)
         for n, text in enumerate(texts, start=1)
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("It fell [1].", [("It fell.", (1,))]),
-        ("It fell. [1] It rose. [2][3]", [("It fell.", (1,)), ("It rose.", (2, 3))]),
-        ("It fell [1, 2].", [("It fell.", (1, 2))]),
-        ("It fell【4】.", [("It fell.", (4,))]),
-        ("It fell [2-4].", [("It fell.", (2, 3, 4))]),
-        ("- It fell [1]\n- It rose [2]", [("It fell", (1,)), ("It rose", (2,))]),
-        ("It fell [1]. The rest [2", [("It fell.", (1,)), ("The rest", ())]),
-    ],
-)
-def test_markers_are_taken_out_and_kept_beside_their_sentence(
-    text: str, expected: list[tuple[str, tuple[int, ...]]]
-) -> None:
-    assert marked_sentences(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Mr. Addo of the U.S. embassy objects.",
-        "It began at 11:30 p.m. Wednesday in Aleppo.",
-        "Repairs cost 2.4 million euros.",
-        "J. K. Rowling met Gen. Smith on Jan. 5.",
-    ],
-)
-def test_a_full_stop_inside_a_sentence_does_not_end_it(text: str) -> None:
-    assert split_answer(text) == [text]
-
-
-def test_a_quotation_stays_with_its_sentence() -> None:
-    assert split_answer('"Stop it," he said. "Now!" She left.') == ['"Stop it," he said.', '"Now!"', "She left."]
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-def test_the_size_of_the_pieces_does_not_change_what_a_stream_yields(size: int) -> None:
-    text = 'It fell [1]. [2] Mr. Addo objects.[3] "Never!" he said [4, 5]. The end'
-    stream = SentenceStream()
-    found = [done for at in range(0, len(text), size) for done in stream.feed(text[at : at + size])]
-    assert found + stream.close() == marked_sentences(text)
-
-
-@pytest.mark.parametrize(
-    "sentences",
-    [
-        ["He spoke for the U.S.", "He met Trump."],
-        ["It began before World War I.", "The army left."],
-        ["She asked who was there.", "“Who is it?” she said."],
-        ["It was founded by Apple Inc.", "The firm is new."],
-    ],
-)
-def test_the_model_s_words_are_cut_where_an_article_s_are(sentences: list[str]) -> None:
-    text = " ".join(sentences)
-    assert [text[start:end] for start, end in sentence_spans(text)] == sentences
-    assert split_answer(text) == sentences
-
-
-def test_a_stream_of_single_characters_is_cut_as_the_whole_text_is() -> None:
-    seeds = [path.read_text(encoding="utf-8") for path in (Path(__file__).parents[3] / "seeds").glob("*.txt")]
-    for text in (paragraph for seed in seeds for paragraph in seed.split("\n\n")):
-        stream = SentenceStream()
-        assert [done for letter in text for done in stream.feed(letter)] + stream.close() == marked_sentences(text)
-
-
-def test_a_sentence_is_held_back_while_a_marker_may_follow() -> None:
-    stream = SentenceStream()
-    assert stream.feed("It fell. ") == []
-    assert stream.feed("[1] Then") == [("It fell.", (1,))]
 
 
 def test_the_sentence_that_was_copied_is_cited_whatever_the_marker_says(articles: tuple[Article, ...]) -> None:
@@ -124,8 +48,29 @@ def test_what_nothing_supports_gets_no_citation() -> None:
     assert align("", evidence_of("The boat holds 60 people.")) == ()
 
 
-def test_no_more_than_the_allowed_citations_are_given() -> None:
-    evidence = evidence_of("Alpha fell in March.", "Bravo rose in April.", "Charlie sank in June.")
-    claim = "Alpha fell in March, Bravo rose in April and Charlie sank in June."
-    assert len(align(claim, evidence)) == 3
-    assert len(align(claim, evidence, max_citations=2)) == 2
+def test_no_more_than_three_citations_are_given() -> None:
+    texts = ("Alpha fell in March.", "Bravo rose in April.", "Charlie sank in June.", "Delta stood in May.")
+    assert len(align(" ".join(texts[:3]), evidence_of(*texts))) == 3
+    assert len(align(" ".join(texts), evidence_of(*texts))) == 3
+
+
+def test_a_draft_needs_a_source_about_the_question_that_holds_its_answer() -> None:
+    question = "Who said that every law of war had been broken?"
+    other = Evidence(1, Sentence("a", 0, 0, 9, "Ambassador Jaafari called Aleppo free."), title="Aleppo")
+    right = Evidence(2, Sentence("a", 1, 9, 9, "Rycroft said every law of war had been broken."), title="Aleppo")
+    assert not sources_cover_answer(question, AnswerSentence("Ambassador Jaafari.", (other.cite(),), "supported"))
+    assert sources_cover_answer(question, AnswerSentence("Rycroft.", (right.cite(),), "supported"))
+    assert not sources_cover_answer(
+        question, AnswerSentence("Jaafari said every law of war was broken.", (right.cite(),), "supported")
+    )
+
+
+def test_who_is_counted_may_be_anybody_where_people_are_asked_for() -> None:
+    texts = (
+        "Rebel shelling killed six civilians.",
+        "Buses came for 5,000 people.",
+        "There were 40 buses and 9 fighters.",
+    )
+    items = [Evidence(n, Sentence("a", n, 0, 9, text), title="a") for n, text in enumerate(texts, start=1)]
+    assert counts_another("How many people were killed in the shelling?", "Six civilians were killed.", items) is None
+    assert counts_another("How many fighters were there?", "There were 5,000 people.", items) == items[2]
