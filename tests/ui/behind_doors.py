@@ -10,7 +10,7 @@ from typing import Any, cast
 import uvicorn
 from starlette.testclient import TestClient
 
-from onrecord.index import Article, Embedder, Filter, Library
+from onrecord.index import Article, Embedder, Filter, InputError, Library
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.settings import AnswerSettings
@@ -126,7 +126,11 @@ class Behind:
         self.library = Library(folder, embedder=embedder)
         self.library.add(articles)
         self.assistant = EchoAssistant(self.library)
-        self.app = create_api(self.library, cast(Assistant, self.assistant), **options)
+        try:
+            self.app = create_api(self.library, cast(Assistant, self.assistant), **options)
+        except InputError:
+            self.library.close()
+            raise
         self.client = TestClient(self.app, base_url="http://127.0.0.1", raise_server_exceptions=False)
 
     def close(self) -> None:

@@ -331,8 +331,10 @@ def test_an_article_that_is_removed_while_it_is_answered_from_is_no_404(
     with Emptied(tmp_path / "data", embedder=embedder) as library:
         library.add(articles)
         assistant = Assistant(library, None, steps=Steps(check=partial(check, threshold=0.0)))
-        client = TestClient(create_api(library, assistant), base_url="http://127.0.0.1")
+        app = create_api(library, assistant)
+        client = TestClient(app, base_url="http://127.0.0.1")
         question = {"question": "What is the latest on the repairs of the Old Mill Bridge?"}
         answer = client.post("/api/v1/ask", json=question)
         assert answer.status_code == 200 and answer.json()["status"] == "answered"
         assert len(library.articles()) == 2
+        app.state.desk.close()

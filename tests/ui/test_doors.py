@@ -29,8 +29,9 @@ def library(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -
         yield made
 
 
-def test_page_and_doors_are_one_server_and_one_lane(library: Library) -> None:
+def test_page_and_doors_are_one_server_and_one_lane(library: Library, closed_at_end: Any) -> None:
     app = create_app(library, EchoAssistant(library))
+    closed_at_end(app.state.desk)
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
     assert "text/html" in client.get("/").headers["content-type"]
@@ -41,9 +42,12 @@ def test_page_and_doors_are_one_server_and_one_lane(library: Library) -> None:
     assert client.get("/api/v1/articles", headers={"Host": "evil.example"}).status_code == 400
 
 
-def test_a_page_with_passwords_takes_them_at_the_doors_too_and_keys_only_there(library: Library) -> None:
+def test_a_page_with_passwords_takes_them_at_the_doors_too_and_keys_only_there(
+    library: Library, closed_at_end: Any
+) -> None:
     users = {"ada": "long password"}
     app = create_app(library, EchoAssistant(library), host="192.0.2.7", users=users, allowed_hosts=["testserver"])
+    closed_at_end(app.state.desk)
     add_doors(app, host="192.0.2.7", users=users, allowed_hosts=["testserver"])
     client = TestClient(app)
     token = {"Authorization": "Bearer " + Keys(library.path / "keys.json").add("a program")[1]}
@@ -58,8 +62,9 @@ def test_a_page_with_passwords_takes_them_at_the_doors_too_and_keys_only_there(l
     assert client.get("/", headers=token).status_code == 401 and client.get("/", headers=password).status_code == 200
 
 
-def test_what_is_kept_at_the_door_is_seen_on_the_page(library: Library) -> None:
+def test_what_is_kept_at_the_door_is_seen_on_the_page(library: Library, closed_at_end: Any) -> None:
     app = create_app(library, cast(Assistant, EchoAssistant(library)))
+    closed_at_end(app.state.desk)
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
     asked = client.post("/api/v1/ask", json={"question": "How many silver coins?", "conversation": "new"}).json()
@@ -67,11 +72,12 @@ def test_what_is_kept_at_the_door_is_seen_on_the_page(library: Library) -> None:
 
 
 def test_the_page_s_other_collections_are_behind_the_doors_too(
-    library: Library, tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+    library: Library, tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
     filled(tmp_path / "harbour", embedder, articles[2:])
     others = Others(embedder)
     app = create_app(library, EchoAssistant(library), opener=others)
+    closed_at_end(app.state.desk)
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
     assert client.get("/api/v1/articles?collection=harbour").json()["total"] == 1

@@ -1,5 +1,6 @@
 """One step of the assistant left out: the others stay as they are."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ def ask(tmp_path: Path, articles: tuple[Article, ...], embedder: Any, engine: An
         options = SystemOptions(index_folder=tmp_path / "index", flags={"answer.compare_sources": str(compare).lower()})
         system: Any = make_system(f"onrecord.eval.systems.ablations:{name}", options)
         system._engine, system._embedder = engine, embedder
-        system.prepare(Suite("small", Path(), articles, (question,)))
-        row: ResultRow = system.answer(question)
-        system.close()
+        with closing(system):
+            system.prepare(Suite("small", Path(), articles, (question,)))
+            row: ResultRow = system.answer(question)
         return row
 
     return asked
