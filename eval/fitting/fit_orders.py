@@ -113,10 +113,7 @@ def fit_second(
     look: Sequence[tuple[str, str]],
     vectors: SentenceVectors,
 ) -> dict[str, Any]:
-    """The second regression beside the judge ``data``; its bias brings the sum to the judge's threshold.
-
-    It has a ``near`` of its own.
-    """
+    """The second regression beside the judge ``data``: its bias brings the sum to the judge's ``order``."""
     bias, table = data["bias"], _stored(data)
     statements = _statements(news)
     ordinary = list(dict.fromkeys(part for text in news for part in pieces(text)))

@@ -6,15 +6,15 @@ only a program can read (`disguise`), what is no prose but markup or a chat temp
 fitted on orders and on news (`order_judge`). With the default embedder the judge looks at sentences twice.
 
 What the judge is sure of is an order. What merely reads more like one than nearly all news does is a suspect: it may be
-used, but not beside an order, and not where another sentence answers as well (`qa.steps.choose`).
+used, but not where another sentence answers as well (`qa.steps.choose`).
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from onrecord.index import Embedder, Hit, Sentence, Vectors
+from onrecord.index import Embedder, Hit, Vectors
 from onrecord.qa.judges import injection_judge as order_judge
 from onrecord.qa.judges.disguise import readings_of
 
@@ -25,7 +25,6 @@ _NO_PROSE = re.compile(
     r"^\{\s*\"\w+\"\s*:"  # an object of JSON
 )
 _DIALOGUE = re.compile(r"^\W*(?:Q|A|Question|Answer|Query|Reply|Example)\s*\d*\s*[:.)]", re.IGNORECASE)
-_NEXT_TO = 2  # sentences before and after an order that may belong to it
 _REST = 6  # words; what follows an order and is as short as this is what it orders to say
 
 
@@ -99,24 +98,17 @@ def usable(facts: Collection[str]) -> dict[str, str]:
 
 def orders_in(hits: Sequence[Hit], tell: Among = by_words) -> Orders:
     """The sentences of the hits that give orders, with what belongs to them, and those that may give some."""
-    by_article: dict[str, dict[int, Sentence]] = {}
+    by_article: dict[str, dict[int, str]] = {}
     for hit in hits:
         for sentence in hit.passage.sentences:
-            by_article.setdefault(sentence.article_id, {})[sentence.index] = sentence
-    texts = {sentence.text for sentences in by_article.values() for sentence in sentences.values()}
-    orders, suspects = tell(texts), tell(texts, suspects=True)
-    certain = {
-        (article_id, index)
-        for article_id, sentences in by_article.items()
-        for index in _left_out(sentences.values(), orders, suspects)
+            by_article.setdefault(sentence.article_id, {})[sentence.index] = sentence.text
+    texts = {text for sentences in by_article.values() for text in sentences.values()}
+    orders, likely = tell(texts), tell(texts, suspects=True)
+    certain = {(article_id, at) for article_id, own in by_article.items() for at in _left_out(own, orders)}
+    suspects = {
+        (article_id, at) for article_id, own in by_article.items() for at, text in own.items() if text in likely
     }
-    doubtful = {
-        (article_id, index)
-        for article_id, sentences in by_article.items()
-        for index, sentence in sentences.items()
-        if sentence.text in suspects
-    }
-    return Orders(frozenset(certain), frozenset(doubtful - certain))
+    return Orders(frozenset(certain), frozenset(suspects - certain))
 
 
 def is_dialogue(text: str) -> bool:
@@ -127,16 +119,13 @@ def is_dialogue(text: str) -> bool:
     return bool(_DIALOGUE.match(text))
 
 
-def _left_out(sentences: Iterable[Sentence], orders: frozenset[str], suspects: frozenset[str]) -> set[int]:
-    """The sentences of one article that give orders and, where there are any, what belongs to them."""
-    known = sorted(sentences, key=lambda sentence: sentence.index)
-    given = {sentence.index for sentence in known if sentence.text in orders}
-    found = set(given)
-    for sentence in known if given else ():
-        rest = sentence.index - 1 in found and len(sentence.text.split()) <= _REST
-        beside = any(abs(sentence.index - other) <= _NEXT_TO for other in given)
-        if rest or (beside and sentence.text in suspects) or is_dialogue(sentence.text):
-            found.add(sentence.index)
+def _left_out(sentences: Mapping[int, str], orders: frozenset[str]) -> set[int]:
+    """The sentences of one article that give orders and what belongs to them: the few words after one, and dialogue."""
+    found = {index for index, text in sentences.items() if text in orders}
+    for index in sorted(sentences) if found else ():
+        rest = index - 1 in found and len(sentences[index].split()) <= _REST
+        if rest or is_dialogue(sentences[index]):
+            found.add(index)
     return found
 
 
