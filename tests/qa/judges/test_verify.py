@@ -1,5 +1,4 @@
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -219,16 +218,6 @@ def test_a_claim_over_a_whole_page_has_a_threshold_of_its_own() -> None:
     score = (shipped_fit().page + shipped_fit().partly) / 2
     assert verdict(score) == "unsupported"
     assert verdict(score, sentences=120) == "supported"
-
-
-def test_a_claim_takes_less_than_two_milliseconds() -> None:
-    verifier = FeatureVerifier()
-    for case in CASES:
-        verifier.verify(case["claim"], case["evidence"])
-    start = time.process_time()
-    for case in CASES:
-        verifier.verify(case["claim"], case["evidence"])
-    assert (time.process_time() - start) / len(CASES) < 0.002
 
 
 class Answering:
