@@ -135,7 +135,7 @@ class Behind:
 
     def close(self) -> None:
         self.client.close()
-        self.app.state.desk.close()
+        self.app.state.collections.close()
         self.library.close()
 
     @contextmanager

@@ -337,4 +337,4 @@ def test_an_article_that_is_removed_while_it_is_answered_from_is_no_404(
         answer = client.post("/api/v1/ask", json=question)
         assert answer.status_code == 200 and answer.json()["status"] == "answered"
         assert len(library.articles()) == 2
-        app.state.desk.close()
+        app.state.collections.close()

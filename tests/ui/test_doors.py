@@ -31,7 +31,7 @@ def library(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -
 
 def test_page_and_doors_are_one_server_and_one_lane(library: Library, closed_at_end: Any) -> None:
     app = create_app(library, EchoAssistant(library))
-    closed_at_end(app.state.desk)
+    closed_at_end(app.state.collections)
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
     assert "text/html" in client.get("/").headers["content-type"]
@@ -47,7 +47,7 @@ def test_a_page_with_passwords_takes_them_at_the_doors_too_and_keys_only_there(
 ) -> None:
     users = {"ada": "long password"}
     app = create_app(library, EchoAssistant(library), host="192.0.2.7", users=users, allowed_hosts=["testserver"])
-    closed_at_end(app.state.desk)
+    closed_at_end(app.state.collections)
     add_doors(app, host="192.0.2.7", users=users, allowed_hosts=["testserver"])
     client = TestClient(app)
     token = {"Authorization": "Bearer " + Keys(library.path / "keys.json").add("a program")[1]}
@@ -64,7 +64,7 @@ def test_a_page_with_passwords_takes_them_at_the_doors_too_and_keys_only_there(
 
 def test_what_is_kept_at_the_door_is_seen_on_the_page(library: Library, closed_at_end: Any) -> None:
     app = create_app(library, cast(Assistant, EchoAssistant(library)))
-    closed_at_end(app.state.desk)
+    closed_at_end(app.state.collections)
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
     asked = client.post("/api/v1/ask", json={"question": "How many silver coins?", "conversation": "new"}).json()
@@ -77,7 +77,7 @@ def test_the_page_s_other_collections_are_behind_the_doors_too(
     filled(tmp_path / "harbour", embedder, articles[2:])
     others = Others(embedder)
     app = create_app(library, EchoAssistant(library), opener=others)
-    closed_at_end(app.state.desk)
+    closed_at_end(app.state.collections)
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
     assert client.get("/api/v1/articles?collection=harbour").json()["total"] == 1
