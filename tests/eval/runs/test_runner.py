@@ -262,11 +262,10 @@ def test_retrieval_only_searches_and_does_not_answer(tmp_path: Path, fake: str) 
 
 def test_progress_is_a_line_every_ten_questions_where_nobody_watches(tmp_path: Path, fake: str) -> None:
     suite = write_suite(tmp_path / "suite", [f"q{n}" for n in range(12)])
-    log = (tmp_path / "log").open("w+")
     options = SystemOptions(index_folder=tmp_path / "index")
-    run([suite], [fake], out=tmp_path / "out", options=options, progress=LineProgress(log))
-    log.seek(0)
-    lines = log.read().splitlines()
+    with (tmp_path / "log").open("w+") as log:
+        run([suite], [fake], out=tmp_path / "out", options=options, progress=LineProgress(log))
+    lines = (tmp_path / "log").read_text().splitlines()
     assert len(lines) == 3 and "10 of 12" in lines[1] and "left" in lines[1] and "12 of 12" in lines[2]
 
 
