@@ -40,6 +40,7 @@ HISTORY = (
     '<p></p><div class="choice"><button class="plain" value="no">Keep</button><button class="danger" value="yes">Delete'
     "</button></div></form></dialog>"
 )
+_ASK = "() => [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Ask')?.click()"
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 WORK: dict[str, Any] = {
     "concurrency_id": "index",
@@ -138,7 +139,8 @@ def conversations_tab(tab: Any, collections: Collections, chat: Any, parts: Part
     history = drawn("history", HISTORY)
     opened = [parts.thread, parts.panel, parts.session]
     history.seek(handlers.look, [parts.session], [history], **QUICK)
-    history.wake(handlers.wake, [parts.session], opened, **QUICK)
+    # The tab is chosen afterwards: choosing it draws the first view where no conversation is open yet.
+    history.wake(handlers.wake, [parts.session], opened, **QUICK).then(None, js=_ASK)
     history.entitle(handlers.entitle, [parts.session], [history], **QUICK)
     history.erase(handlers.erase, [parts.session], [history, *opened], **QUICK)
     tab.select(handlers.show, [parts.session], [history], **QUICK)

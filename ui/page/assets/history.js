@@ -7,10 +7,8 @@ search.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout
 list.addEventListener('click', (e) => {
   const at = e.target.closest('[data-open], [data-rename], [data-delete]'); if (!at) return;
   const d = at.dataset;
-  if (d.open) {
-    trigger('wake', {id: d.open});
-    [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Ask')?.click();
-  } else if (d.rename) { id = d.rename; rename.querySelector('input').value = d.title; rename.showModal(); rename.querySelector('input').select(); }
+  if (d.open) trigger('wake', {id: d.open});
+  else if (d.rename) { id = d.rename; rename.querySelector('input').value = d.title; rename.showModal(); rename.querySelector('input').select(); }
   else { id = d.delete; erase.querySelector('p').textContent = d.title; erase.showModal(); }
 });
 rename.addEventListener('close', () => { if (rename.returnValue === 'yes') trigger('entitle', {id, title: rename.querySelector('input').value}); rename.returnValue = ''; });
