@@ -68,10 +68,10 @@ class Evidence(Citation):
 
     score: float = 0.0
 
-    def cite(self, number: int | None = None) -> Citation:
-        """This evidence as a citation, under another number when one is given."""
+    def cite(self) -> Citation:
+        """This evidence as a citation."""
         return Citation(
-            number=self.number if number is None else number,
+            number=self.number,
             sentence=self.sentence,
             title=self.title,
             source=self.source,

@@ -107,20 +107,16 @@ def numbered(sentence: AnswerSentence, cited: Sequence[Citation]) -> AnswerSente
 
     What ``cited`` holds already keeps its number; the rest goes on from there, in the order in which it is cited.
     """
-    known = {_place(citation): citation for citation in cited}
+    known = {citation.place: citation for citation in cited}
     for citation in sentence.citations:
-        known.setdefault(_place(citation), replace(citation, number=len(known) + 1))
-    citations = {known[_place(citation)] for citation in sentence.citations}
+        known.setdefault(citation.place, replace(citation, number=len(known) + 1))
+    citations = {known[citation.place] for citation in sentence.citations}
     return replace(sentence, citations=tuple(sorted(citations, key=lambda citation: citation.number)))
 
 
 def citations_of(sentences: Sequence[AnswerSentence], before: Sequence[Citation] = ()) -> tuple[Citation, ...]:
     """The citations ``before`` and those of the sentences."""
     return (*before, *(citation for sentence in sentences for citation in sentence.citations))
-
-
-def _place(citation: Citation) -> tuple[str, int]:
-    return citation.sentence.article_id, citation.sentence.index
 
 
 def _main_first(text: str, aligned: Sequence[Evidence]) -> tuple[Evidence, ...]:
