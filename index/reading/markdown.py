@@ -69,12 +69,11 @@ def _without_links(line: str, *, opening: str, keep: bool) -> str:
     while closing >= 0:
         # A link's text holds no closing bracket, so it starts after the last one.
         start = line.find(opening, max(place, line.rfind("]", place, closing) + 1), closing)
-        text = line[start + len(opening) : closing]
-        if start >= 0 and (text or not keep):
+        if start >= 0 and (closing > start + len(opening) or not keep):
             end = line.find(")", closing + 2)
             if end < 0:
                 break
-            kept += [line[place:start], text if keep else ""]
+            kept += [line[place:start], line[start + len(opening) : closing] if keep else ""]
             place = end + 1
         closing = line.find("](", max(place, closing + 2))
     return "".join([*kept, line[place:]])
