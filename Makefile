@@ -21,7 +21,7 @@ BROWSER := browser
 MODEL := model and not waits and not browser
 UNIT := not (model or browser or attack or slow)
 
-.PHONY: chat test quick check test-unit test-unit-ui test-together test-browser test-model docs attack gate gate-quick eval bench native models lock format clean
+.PHONY: chat test quick check test-unit test-unit-ui test-together test-browser test-model docs attack gate gate-quick eval bench train native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
@@ -83,6 +83,12 @@ bench: $(STAMP) ## speed and memory, ratios taken in one run
 	@$(ONRECORD) models pull $(MODELS)
 	@$(ONRECORD) eval bench
 
+train: $(STAMP) ## the judge of answers anew from QUESTIONS=FILE.jsonl.gz: about an hour of two cores, resumable, faster on a GPU
+	@test -n "$(QUESTIONS)" || { echo "Say what to train on: make train QUESTIONS=FILE.jsonl.gz (qa/judges/answer_judge/README.md)."; exit 2; }
+	@$(INSTALL) --quiet --no-deps --require-hashes -r requirements-train.lock
+	@$(ONRECORD) models pull all-minilm-l6-v2
+	@nice $(BIN)/python -m onrecord.eval.fitting.fit_answers "$(QUESTIONS)"
+
 native: $(STAMP) ## optional: rebuild the engine for this processor (about five minutes)
 	@echo "Building xllamacpp for this processor; this takes about five minutes."
 	@grep '^xllamacpp==' requirements.lock > $(VENV)/native.lock
@@ -92,7 +98,7 @@ native: $(STAMP) ## optional: rebuild the engine for this processor (about five 
 models: $(STAMP)
 	@$(ONRECORD) models pull $(TEST_MODELS)
 
-lock: $(STAMP) ## the checksums in both locks anew, after a version was changed there
+lock: $(STAMP) ## the checksums in the locks anew, after a version was changed there
 	@$(BIN)/python .ci/lock.py
 
 format: $(STAMP)

@@ -1,4 +1,4 @@
-"""`make lock`: the checksums in both locks, of every file that pip's indexes and folders offer of each version.
+"""`make lock`: the checksums in the locks, of every file that pip's indexes and folders offer of each version.
 
 Run it after a line was added (as ``name==version``), or its version changed and its checksums deleted. It asks through
 pip's own client, so mirrors, proxies and local folders apply, and the files name none of them. What a line has stays:
@@ -7,7 +7,8 @@ a file that is offered anew (a wheel for another machine) is added to it.
 ``requirements.lock`` is everything, with PyTorch's build for processors. ``requirements-torch.lock`` takes the place of
 its line of torch where that build is not to be had: PyTorch as the public index has it, and the libraries for graphics
 cards that this one needs on Linux. After a new version of torch, list them anew: ``pip install --dry-run
---ignore-installed --use-feature=fast-deps torch==VERSION`` names them and downloads none.
+--ignore-installed --use-feature=fast-deps torch==VERSION`` names them and downloads none. ``requirements-train.lock``
+is what `make train` needs besides: 175 MB that nothing else does.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ from pip._internal.models.link import Link
 from pip._internal.network.session import PipSession
 from pip._internal.utils.urls import url_to_path
 
-LOCKS = ("requirements.lock", "requirements-torch.lock")
+LOCKS = ("requirements.lock", "requirements-torch.lock", "requirements-train.lock")
 LINE = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)( ; .+?)?((?: --hash=sha256:[0-9a-f]{64})*)$")
 SUMS = re.compile(r"sha256:([0-9a-f]{64})")
 

@@ -183,12 +183,8 @@ class Library:
                 query_vector = self._fitting_embedder().embed_query(query)
             return self._searcher.search(query, query_vector, top_k=top_k, where=where)
 
-    def contains_term(self, term: str) -> bool:
-        """Whether any passage holds the word, in whatever form (``said`` and ``says`` differ, ``say`` does not)."""
-        return self.document_frequency(term) > 0
-
     def document_frequency(self, term: str) -> int:
-        """How many passages hold the stemmed word; of several words, all of them."""
+        """How many passages hold the word, in whatever form; of several words, all of them."""
         self._open()
         return self._searcher.view().keywords.document_frequency(term)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from onrecord.index import Filter, Library
 from onrecord.qa.engines.base import Engine
+from onrecord.qa.judges.answers import AnswerJudge, answer_judge
 from onrecord.qa.judges.verify import FeatureVerifier, Verifier
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps.assemble import assemble, gathered
@@ -54,7 +55,8 @@ class Steps:
 class Assistant:
     """Answers questions from a library's articles.
 
-    ``engine`` None: answers are the best sentences themselves, quoted. ``verifier`` None: word features. Safe to call
+    ``engine`` None: answers are the best sentences themselves, quoted. ``verifier`` None: word features;
+    ``answers`` None: the judge that comes with the package. Safe to call
     from several threads; the engine serves them in turn.
     """
 
@@ -65,12 +67,14 @@ class Assistant:
         settings: AnswerSettings | None = None,
         *,
         verifier: Verifier | None = None,
+        answers: AnswerJudge | None = None,
         steps: Steps | None = None,
     ) -> None:
         self.library = library
         self.engine = engine
         self.settings = settings or AnswerSettings()
         self.verifier = verifier or FeatureVerifier()
+        self.answers = answers or answer_judge()
         self.steps = steps or Steps()
         self._sources = Sources(library)
 
@@ -114,7 +118,7 @@ class Assistant:
         """Of one question: it keeps the model and the settings that it began with."""
         trace = Trace()
         model = Model(self.engine, trace) if self.engine else None
-        return Tools(self._sources, self.settings, self.verifier, model, trace)
+        return Tools(self._sources, self.settings, self.verifier, self.answers, model, trace)
 
     def _find(self, part: Part, tools: Tools) -> Found:
         """Searches and chooses; nothing for a part that its text alone refuses."""

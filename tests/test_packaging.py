@@ -17,7 +17,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKED = re.compile(r'[A-Za-z0-9._-]+==\S+( ; platform_system == "Linux")?( --hash=sha256:[0-9a-f]{64})+')
-LOCKS = ("requirements.lock", "requirements-torch.lock")
+LOCKS = ("requirements.lock", "requirements-torch.lock", "requirements-train.lock")
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_the_lock_has_all_that_is_declared_in_a_version_that_is_allowed() -> Non
     project = declared["project"]
     groups = (*project["optional-dependencies"].values(), *declared["dependency-groups"].values())
     wanted = [Requirement(one) for one in sum(groups, project["dependencies"] + declared["build-system"]["requires"])]
-    versions = locked("requirements.lock")
+    versions = locked("requirements.lock") | locked("requirements-train.lock")
     assert {"pip", "setuptools", "torch", "xllamacpp"} <= set(versions)
     wanted = [one for one in wanted if one.name != project["name"]]  # an extra that has another in it
     missing = [str(one) for one in wanted if canonicalize_name(one.name) not in versions]
@@ -142,9 +142,13 @@ def test_only_the_lock_names_one_version() -> None:
 
 
 def test_the_second_lock_takes_the_place_of_one_line_and_has_the_same_torch() -> None:
-    first, second = (locked(lock) for lock in LOCKS)
+    first, second = (locked(lock) for lock in LOCKS[:2])
     assert set(first) & set(second) == {"torch"}
     assert str(first["torch"]) == f"{second['torch']}+cpu"
+
+
+def test_what_only_training_needs_is_in_a_lock_of_its_own() -> None:
+    assert set(locked("requirements-train.lock")) & set(locked("requirements.lock")) == set()
 
 
 def test_no_registry_is_named_where_packages_are_installed_from() -> None:
@@ -193,7 +197,7 @@ def test_where_the_build_for_processors_is_refused_the_second_lock_takes_its_pla
     assert "PyTorch's build for processors is not to be had here" in done.stdout
     *_, all_of_it, _ = (tree / "asked").read_text().splitlines()
     assert "--require-hashes -r .venv/public-torch.lock" in all_of_it and "--dry-run" not in all_of_it
-    first, second = ((tree / lock).read_text().splitlines() for lock in LOCKS)
+    first, second = ((tree / lock).read_text().splitlines() for lock in LOCKS[:2])
     lines = (tree / ".venv" / "public-torch.lock").read_text().splitlines()
     assert lines == [line for line in first if not line.startswith("torch==")] + second
 

@@ -26,12 +26,11 @@ from onrecord.qa.steps.values import Checked, Found, Part
 from onrecord.qa.types import AnswerStarted, Finished, Turn
 
 FOLDS = 5
-AGAINST = ("not_stated", "names_missing", "unseen")  # the higher, the less is it answered
+AGAINST = ("not_stated",)  # the higher, the less is it answered
 MOST_FALSE_ABSTENTIONS = 0.05  # of answerable questions, when lenient
 MOST_SILENCES = 1 / 12  # of answerable questions, when balanced: verification turns as many away again, or more
 MOST_FALSE_ANSWERS = 0.10  # of unanswerable questions, when strict
-BESIDE_A_MODEL = ("nearness", "names_missing", "unseen", "kind_met")
-_RIDGE = 5.0  # signals that rarely speak (a name never seen) must not shout
+_RIDGE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,7 @@ def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
 
     The thresholds are chosen on out-of-fold probabilities: ``lenient`` turns at most 5 % of answerable questions away,
     ``balanced`` one in twelve, ``strict`` lets at most 10 % of unanswerable ones through. A signal that would weigh the
-    wrong way is left out. Where the model's signals are there, the share of the question's words in the evidence is not
-    used: it would turn questions away that are asked in other words than the article's.
+    wrong way is left out.
 
     Raises:
         InputError: too few questions of either label to fit and check anything.
@@ -109,7 +107,7 @@ def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
             f"found {labels.sum()} and {(~labels).sum()}; name more suites or a larger sample"
         )
     with_model = all(name in one.signals for one in observations for name in MODEL_SIGNALS)
-    names = [*MODEL_SIGNALS, *BESIDE_A_MODEL] if with_model else list(TEXT_SIGNALS)
+    names = [*(MODEL_SIGNALS if with_model else ()), *TEXT_SIGNALS]
     shares = _case_weights(observations)
     names, table = _of_right_sign(names, observations, labels, shares)
     held_out = _out_of_fold(table, labels, shares, seed)

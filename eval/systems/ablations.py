@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from onrecord.eval.systems.base import SystemOptions
 from onrecord.eval.systems.own import OnRecordSystem
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.tokens import estimate_tokens
+from onrecord.qa.judges.answers import Logits
 from onrecord.qa.steps.check import check
 from onrecord.qa.steps.choose import Candidate, best_that_fit, budget, choose, shown
 from onrecord.qa.steps.tools import Tools
@@ -25,6 +28,14 @@ class EverythingStands:
     def verify(self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> float:
         """Always 1."""
         return 1.0
+
+
+class Undecided:
+    """A judge of answers that finds every sentence as likely as the next."""
+
+    def logits(self, question: str, sentences: Sequence[tuple[str, str]]) -> Logits:
+        """Zeros."""
+        return np.zeros(len(sentences), dtype=np.float32)
 
 
 def whole_passages(part: Part, searched: Searched, tools: Tools) -> Found:
@@ -71,6 +82,13 @@ class NoLook(_Ablated):
 
     def without(self, whole: Assistant) -> Assistant:
         return _with(whole, Steps(check=partial(check, look=False)))
+
+
+class NoAnswerJudge(_Ablated):
+    """Evidence by nearness, words and rank alone."""
+
+    def without(self, whole: Assistant) -> Assistant:
+        return Assistant(whole.library, whole.engine, whole.settings, verifier=whole.verifier, answers=Undecided())
 
 
 class NoVerifier(_Ablated):

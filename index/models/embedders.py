@@ -1,4 +1,4 @@
-"""Texts to unit vectors: the one file that knows onnxruntime and sentence-transformers.
+"""Texts to unit vectors, by onnxruntime or by sentence-transformers.
 
 Both backends run the very same weights. ONNX in float32 is the default: on one core it is more than twice as fast and
 needs neither torch nor transformers. It runs a small graph that names the model's own weights: that of a model of the
@@ -9,12 +9,9 @@ sentence-transformers is the reference, and what runs where the graph cannot be 
 import hashlib
 import json
 import logging
-import mmap
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ from onrecord.index.errors import MissingExtra, ModelError, ModelMissing
 from onrecord.index.extras import named_extra
 from onrecord.index.models.catalogue import catalogue, model_path, models_folder
 from onrecord.index.models.checksums import checksums, sha256_of
+from onrecord.index.models.encoder import OnnxEncoder
 from onrecord.index.models.export import WEIGHTS, export
 from onrecord.index.settings import Backend
 from onrecord.index.types import Embedder, Vectors
@@ -31,7 +29,6 @@ from onrecord.index.types import Embedder, Vectors
 MADE_FROM = (WEIGHTS, "config.json", "1_Pooling/config.json")  # what the graph depends on
 EXPORT_VERSION = 2  # of the graph; a new one makes a new file
 SHIPPED = Path(__file__).with_name("graphs")
-BATCH = 4  # measured: on two cores larger batches lose more to padding than they gain
 
 log = logging.getLogger(__name__)
 
@@ -59,53 +56,26 @@ def load_embedder(model: str = "all-minilm-l6-v2", *, backend: Backend = "auto")
 
 
 class OnnxEmbedder:
-    """The model in onnxruntime: batches of like length, one thread each, one batch per core at a time."""
+    """The model in onnxruntime."""
 
     def __init__(self, folder: Path) -> None:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
         self.fingerprint = _fingerprint(folder)
-        options = onnxruntime.SessionOptions()
-        # One thread per run and several runs at once: 1.4 times the throughput of two threads on one run, and a
-        # single short query is twice as fast, since no thread waits for another.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
             graph = _graph_file(folder, self.fingerprint).read_bytes()
-            with _weights(folder / WEIGHTS, options):
-                self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._encode = OnnxEncoder(
+                graph, folder / "tokenizer.json", longest=_longest(folder), weights=folder / WEIGHTS
+            )
         except ImportError:
             raise
         except Exception as error:  # torch and both libraries raise bare ones for a damaged file
             raise ModelError(f"The embedding model in {folder} cannot be loaded ({error}); pull it again.") from error
-        self._tokenizer.enable_truncation(_longest(folder))
-        self._tokenizer.no_padding()
-        self._pool = ThreadPoolExecutor(_cores(), thread_name_prefix="embed")
-        self.dimension = int(self._session.get_outputs()[0].shape[1])
+        self.dimension = self._encode.width
 
     def embed_query(self, text: str) -> Vectors:
-        vector: Vectors = self._run([self._tokenizer.encode(text).ids])[0]
-        return vector
+        return self._encode.one(text)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))  # longest first: little padding, no long tail
-        batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
-        vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
-        found = self._pool.map(lambda batch: self._run([ids[i] for i in batch]), batches)
-        for batch, part in zip(batches, found, strict=True):
-            vectors[batch] = part
-        return vectors
-
-    def _run(self, ids: list[list[int]]) -> Vectors:
-        tokens = np.zeros((len(ids), max(map(len, ids))), dtype=np.int64)
-        mask = np.zeros_like(tokens)
-        for row, sequence in enumerate(ids):
-            tokens[row, : len(sequence)] = sequence
-            mask[row, : len(sequence)] = 1
-        vectors: Vectors = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})[0]
-        return vectors
+        return self._encode(texts)
 
 
 class SentenceTransformersEmbedder:
@@ -143,23 +113,6 @@ def _model_folder(model: str) -> Path:
         if (folder / WEIGHTS).is_file() and (folder / "tokenizer.json").is_file():
             return model_path(model) if known else folder
     raise ModelMissing(f"The embedding model {model!r} is not in {cache}; run `onrecord models pull {model}`.")
-
-
-@contextmanager
-def _weights(file: Path, options: Any) -> Iterator[None]:
-    """Where the session that is made inside finds the weights that its graph names.
-
-    onnxruntime follows no link out of the folder that it is given, so that is the real file's. Where that one has
-    another name (in a hub's cache: its checksum) it is given by its bytes, which are in memory twice from then on.
-    """
-    real = file.resolve()
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(real.parent))
-    if real.name == WEIGHTS:
-        yield
-        return
-    with real.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        options.add_external_initializers_from_files_in_memory([WEIGHTS], [data], [len(data)])
-        yield
 
 
 def _longest(folder: Path) -> int:
@@ -211,10 +164,6 @@ def make_graph(folder: Path, into: Path) -> Path:
 
 def _graph_name(fingerprint: str) -> str:
     return f"graph-{hashlib.sha256(f'{EXPORT_VERSION} {fingerprint}'.encode()).hexdigest()[:12]}.onnx"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -1,43 +1,35 @@
 """Is the question answered by this evidence at all? Signals -> a calibrated probability -> a decision of the program.
 
 The probability is a logistic regression over a few signals; its weights, thresholds and provenance are in
-``answerability.json``, written by ``onrecord eval calibrate`` from the dev suites. The strongest single signal is what
-the model is about to write when it may say "not stated": the probability of that first word, not the word itself.
+``answerability.json``, written by ``onrecord eval calibrate`` from the dev suites: how near the evidence is to the
+question, what the judge of answers makes of its best sentence, and, where there is a model, what that is about to write
+when it may say "not stated": the probability of that first word, not the word itself.
 """
 
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from onrecord.index.text.words import LONG_NAMES, NATIONS, Words, words_of
 from onrecord.qa.engines.tokens import yes_share
-from onrecord.qa.judges.injection import usable
 from onrecord.qa.steps import prompts
-from onrecord.qa.steps.choose import weights
-from onrecord.qa.steps.question_type import hold_what_is_asked
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.values import Checked, Found, Part
-from onrecord.qa.types import Evidence, Reason
+from onrecord.qa.types import Reason
 
 Strictness = Literal["lenient", "balanced", "strict"]
 Signals = Mapping[str, float]
 
 MODEL_SIGNALS = ("not_stated", "stated")
-TEXT_SIGNALS = ("nearness", "coverage", "coverage_best", "names_missing", "unseen", "kind_met")
+TEXT_SIGNALS = ("nearness", "answers")
 
-NOTHING_NEAR = 0.2  # cosine and word share below which nothing found is about the question at all
+UNREAD = -0.4  # between what the judge of answers says of the best sentence where it answers, and where it does not
+NOTHING_NEAR = 0.2  # cosine below which nothing found is about the question at all
 OUTSIDE_IS_NEARER = 0.12  # how much nearer an article outside the filter must be to blame the filter
-# A name that 1,000 passages never use is half as telling as one that none of a whole archive uses: of a few articles it
-# only says that the question words things otherwise (unseen in the articles it is asked of, on squad2-dev and
-# clapnq-dev: .06 and .04 of answerable questions, .10 and .09 of others; in 1,227 articles: none of 65, 7 of 32).
-FEW_PASSAGES = 1000
-_NUMBER = re.compile(r"\d(?:[\w.,]*\w)?")
-_SPELT_IN_MANY_WAYS = NATIONS | {stem for long in LONG_NAMES for stem in long}
 
 _TASK = re.compile(
     r"^\s*(?:please |can you |could you |would you |i want you to |kindly )*(?:write|compose|translate|draw|paint|sing|"
@@ -79,31 +71,21 @@ def check(part: Part, found: Found, tools: Tools, *, look: bool = True, threshol
     answerability = probability(signals, fitted)
     if threshold is None:
         threshold = fitted.thresholds[tools.settings.strictness]
-    reason = "" if answerability >= threshold else _why_not_answered(part, found, signals, tools)
+    reason = "" if answerability >= threshold else _why_not_answered(part, found, tools)
     return Checked(reason, answerability, threshold, signals)
 
 
-def _why_not_answered(part: Part, found: Found, signals: Signals, tools: Tools) -> Reason:
+def _why_not_answered(part: Part, found: Found, tools: Tools) -> Reason:
     if part.filtered:
         outside = tools.sources.nearest_anywhere(part.text, found.vector)
         if outside > found.nearness + OUTSIDE_IS_NEARER:
             return "outside_filter"
-    if found.nearness < NOTHING_NEAR or signals["coverage"] < NOTHING_NEAR:
-        return "nothing_found"
-    return "not_answered"
+    return "nothing_found" if found.nearness < NOTHING_NEAR else "not_answered"
 
 
 def _signals(part: Part, found: Found, tools: Tools, *, look: bool) -> dict[str, float]:
     """What the decision is made from; the model's share only where it tells its logits."""
-    library = tools.sources.library
-    signals = text_signals(
-        part.text,
-        found.evidence,
-        nearness=found.nearness,
-        rarity=tools.sources.rarity,
-        known=library.contains_term,
-        passages=library.passage_count,
-    )
+    signals = {"nearness": found.nearness, "answers": UNREAD if found.answers is None else found.answers}
     if tools.model is None or not look:
         return signals
     first = tools.model.first_tokens(prompts.about(part.text, found.text, prompts.SHORT_OR_NOT))
@@ -142,47 +124,6 @@ def logit(share: float | None) -> float:
         return 0.0
     bounded = min(max(share, 1e-3), 1 - 1e-3)
     return math.log(bounded / (1 - bounded))
-
-
-def text_signals(
-    question: str,
-    evidence: Sequence[Evidence],
-    *,
-    nearness: float,
-    rarity: Callable[[Sequence[str]], Sequence[float]],
-    known: Callable[[str], bool],
-    passages: int,
-) -> dict[str, float]:
-    """The signals that need no model.
-
-    ``nearness``: the highest cosine of an evidence sentence with the question; ``rarity``: the weight of each word;
-    ``known``: whether the collection, of so many ``passages``, uses a word at all (asked of names and numbers only).
-    """
-    asked = words_of(question)
-    texts = [words_of(e.sentence.text) for e in evidence]
-    facts = {e.sentence.article_id: (e.title, e.source) for e in evidence}
-    said = usable({fact for both in facts.values() for fact in both})
-    titles = [words_of(f"{said[title]}. {said[source]}").stems for title, source in facts.values()]
-    weight = weights(question, rarity)
-    total = sum(weight.values()) or 1.0
-    shares = [sum(weight[s] for s in asked.content & words.stems) / total for words in texts]
-    everything = frozenset().union(*(w.stems for w in texts), *titles) if texts else frozenset()
-    names = {s for name in asked.names for s in name}
-    telling = [t.text for t in asked.tokens if t.stem in names - _SPELT_IN_MANY_WAYS] + _NUMBER.findall(question)
-    unseen = any(not known(word) for word in telling)
-    return {
-        "nearness": nearness,
-        "coverage": sum(weight[s] for s in asked.content & everything) / total,
-        "coverage_best": max(shares, default=0.0),
-        "names_missing": len(names - everything) / len(names) if names else 0.0,
-        "unseen": unseen * passages / (passages + FEW_PASSAGES),
-        "kind_met": float(_kind_met(question, texts, shares)),
-    }
-
-
-def _kind_met(question: str, texts: Sequence[Words], shares: Sequence[float]) -> bool:
-    best = sorted(range(len(texts)), key=lambda n: -shares[n])[:3]
-    return any(hold_what_is_asked(question, [texts[n] for n in best]))
 
 
 def not_stated_share(first_tokens: Mapping[str, float] | None) -> float | None:

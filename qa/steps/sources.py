@@ -59,6 +59,11 @@ class Sources:
         previous = sentences[sentence.index - 1]
         return None if self.orders_among([previous.text]) else previous
 
+    def lead_in(self, sentence: Sentence) -> str:
+        """The text of the sentence before this one, "" where there is none."""
+        sentences = self.library.sentences(sentence.article_id) if sentence.index else ()
+        return sentences[sentence.index - 1].text if 0 < sentence.index <= len(sentences) else ""
+
     def timely(self, question: str) -> Callable[[Collection[str]], dict[str, float]] | None:
         """How well the dates of articles suit the question, 0 to 1, by article id; None where it asks for no time."""
         suits = preference(question, self._collection()[1])

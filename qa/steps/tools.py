@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from onrecord.qa.judges.answers import AnswerJudge
 from onrecord.qa.judges.verify import Verifier
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps.sources import Sources
@@ -15,5 +16,6 @@ class Tools:
     sources: Sources
     settings: AnswerSettings
     verifier: Verifier
+    answers: AnswerJudge
     model: Model | None = None
     trace: Trace = field(default_factory=Trace)

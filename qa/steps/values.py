@@ -49,7 +49,7 @@ class Searched:
 @dataclass(frozen=True, slots=True)
 class Found:
     """What may answer. ``text``: the evidence as the model reads it; ``nearness``: the highest cosine of one of its
-    sentences with the question.
+    sentences with the question; ``answers``: the judge's logit of the best one, None where it read none.
     """
 
     hits: tuple[Hit, ...] = ()
@@ -57,6 +57,7 @@ class Found:
     text: str = ""
     vector: Vectors = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     nearness: float = 0.0
+    answers: float | None = None
     warnings: tuple[str, ...] = ()
 
 

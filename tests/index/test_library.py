@@ -128,17 +128,17 @@ def test_an_empty_collection_finds_nothing_and_loads_no_embedder(tmp_path: Path)
     with Library(tmp_path / "data", settings=IndexSettings(embedder="not-there")) as library:
         assert library.search("Anything?") == ()
         assert library.passage_count == 0
-        assert not library.contains_term("anything")
+        assert not library.document_frequency("anything")
 
 
 def test_terms_are_counted_by_passage(library: Library) -> None:
     assert library.document_frequency("divers") == 1
-    assert library.contains_term("Diver")
-    assert not library.contains_term("zeppelin")
+    assert library.document_frequency("Diver")
+    assert not library.document_frequency("zeppelin")
 
 
 def test_a_search_after_a_change_sees_it(library: Library) -> None:
-    assert not library.contains_term("tulip")
+    assert not library.document_frequency("tulip")
     library.add([Article("tulips", "Tulips", "The tulips bloom in May.")])
     assert library.search("When do tulips bloom?")[0].passage.article_id == "tulips"
     library.remove(["tulips"])

@@ -53,8 +53,8 @@ def test_a_changed_article_replaces_the_old_one_everywhere(library: Library, art
     report = library.add([replace(articles[2], text="The museum now shows tapestries. The loot was sold.")])
     assert report == SyncReport(changed=("museum",))
     assert library.search("Which tapestries?")[0].passage.article_id == "museum"
-    assert not library.contains_term("Nadia")
-    assert not library.contains_term("coins 1643")
+    assert not library.document_frequency("Nadia")
+    assert not library.document_frequency("coins 1643")
     assert examine(library).ok
 
 
@@ -96,7 +96,7 @@ def test_a_changed_file_replaces_what_it_held_before(tmp_path: Path, embedder: C
         report = library.add_paths([file])
         assert report.removed == (old,)
         assert [one.id for one in library.articles()] == list(report.changed)
-        assert not library.contains_term("broke")
+        assert not library.document_frequency("broke")
         assert examine(library).ok
 
 

@@ -1,17 +1,19 @@
 """The whole pipeline with a scripted model: what is shown stands on a sentence, and silence has a reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Barrier
 from typing import Any
 
+import numpy as np
 import pytest
 
 from onrecord.index import Article, Filter, InputError, Library
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.base import Messages
+from onrecord.qa.judges.answers import Logits
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.check import check
@@ -419,3 +421,20 @@ def test_a_copy_that_is_asked_alone_answers_though_an_older_article_carries_it(t
             assert {item.sentence.article_id for item in answer.evidence} == {article_id}
         both = Assistant(copies, None).ask("When was the Old Mill Bridge closed?")
         assert len({item.sentence.article_id for item in both.evidence}) == 1
+
+
+class Knows:
+    """A judge of answers that knows one sentence."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+
+    def logits(self, question: str, sentences: Sequence[tuple[str, str]]) -> Logits:
+        return np.asarray([20.0 if self.answer in text else -3.0 for text, _ in sentences], dtype=np.float32)
+
+
+def test_what_the_judge_takes_for_the_answer_is_quoted_first(library) -> None:  # type: ignore[no-untyped-def]
+    steps = Steps(check=partial(check, threshold=0.0))
+    judged = Assistant(library, None, answers=Knows("coins were struck"), steps=steps)
+    answer = judged.ask("How much would the repairs of the Old Mill Bridge cost?")
+    assert answer.sentences[0].text == "Curator Nadia Roux said the coins were struck in 1643."

@@ -308,8 +308,8 @@ def test_keywords_of_a_later_catalogue_are_not_taken_for_those_of_one_that_was_p
     with Library(data, embedder=embedder) as library:
         library.add([article(3)])  # under the key that article 2 had
         assert finds(library, article(3))
-        assert not library.contains_term("long2x")
-        assert library.contains_term("long3x")
+        assert not library.document_frequency("long2x")
+        assert library.document_frequency("long3x")
 
 
 # -- the whole library, after any changes ------------------------------------------------------------------------------
