@@ -5,9 +5,12 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,15 @@ import pytest
 from mcp import Client, MCPError, StdioServerParameters
 
 from onrecord.index.store.lock import owner_of
+from onrecord.ui.cli import opening as cli_open
+from onrecord.ui.cli.doors import interface
+from onrecord.ui.http.mcp import create_mcp
+from onrecord.ui.server.keys import Keys
 from tests.conftest import ARTICLES, FakeEmbedder
-from tests.ui.behind_doors import filled, until
+from tests.ui.behind_doors import Behind, Others, filled, until
 from tests.ui.cli_stage import Stage, staged
 from tests.ui.site import free_port
-from tests.ui.test_mcp import links_of, text_of
+from tests.ui.test_mcp import call, links_of, text_of
 
 QUESTION = "How many people does the boat hold?"
 COMMAND = """
@@ -140,3 +147,82 @@ def test_a_server_that_stops_is_one_error_for_each_call_and_one_that_is_started_
 
     with served(stage) as first:
         talk(stage, conversation)
+
+
+@pytest.fixture
+def behind(stage: Stage) -> Iterator[Behind]:
+    """The collection ``news``, open in a server that has the other one, too, and asks everybody for a key."""
+    others, keys = Others(FakeEmbedder()), Keys(stage.folder / "keys.json")
+    keys.add("somebody")
+    made = Behind(stage.folder / "news", FakeEmbedder(), (), opener=others, keys=keys, keys_required=True)
+    with closing(others), closing(made), made.served() as address:
+        made.app.state.collections.announce(address)
+        yield made
+
+
+@contextlib.contextmanager
+def tools(folder: Path, *, model: str = "", only: bool = False) -> Iterator[Any]:
+    """What `onrecord mcp` speaks for, in this process."""
+    settings = cli_open.settings_of(folder)
+    with interface(settings, no_model=model == "none", model=model.removeprefix("none"), only=only) as api:
+        yield create_mcp(api)
+
+
+def test_a_host_that_goes_away_stops_the_servers_model(behind: Behind) -> None:
+    async def leave(server: Any) -> None:
+        async with Client(server) as client:
+            asking = asyncio.create_task(client.call_tool("ask_articles", {"question": "forever bridge"}))
+            await asyncio.to_thread(until, lambda: behind.assistant.writing)
+            asking.cancel()
+
+    with tools(behind.library.path) as server:
+        asyncio.run(asyncio.wait_for(leave(server), 120))
+    until(lambda: not behind.assistant.writing and not behind.app.state.service.asking.under_way)
+
+
+def test_only_one_collection_is_served_where_only_one_is_wished(behind: Behind) -> None:
+    with tools(behind.library.path, only=True) as server:
+        assert not call(server, "search_articles", query="boat", collection="news").is_error
+        refused = call(server, "search_articles", query="coins", collection="harbour")
+        assert refused.is_error and "There is no collection 'harbour'" in text_of(refused)
+        assert call(server, "list_collections").is_error
+
+
+def test_a_collection_that_is_not_the_servers_first_is_the_first_to_its_host(behind: Behind, stage: Stage) -> None:
+    behind.app.state.collections.open("harbour")
+    with tools(stage.folder / "harbour") as server:
+        assert call(server, "list_collections").structured_content == {"result": ["harbour", "news"]}
+        assert links_of(call(server, "search_articles", query="silver coins")) == ["onrecord://articles/museum"]
+        away = links_of(call(server, "search_articles", query="boat", top_k=1, collection="news"))
+        assert away[0].startswith("onrecord://collections/news/articles/")
+
+
+@pytest.mark.parametrize(("model", "said"), [("none", ""), ("some-other", "The server writes with none, not with")])
+def test_the_servers_model_writes_and_another_one_is_refused(behind: Behind, model: str, said: str) -> None:
+    with tools(behind.library.path, model=model) as server:
+        result = call(server, "ask_articles", question=QUESTION)
+    assert result.is_error == bool(said) and said in text_of(result)
+
+
+def test_a_server_that_ends_during_a_call_is_said_in_one_sentence(stage: Stage) -> None:
+    def accept_and_end(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        connection.recv(10)
+        connection.close()
+
+    with stage.library() as library, socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        library.announce({"address": address, "token": "run_x", "collection": "data"})
+        threading.Thread(target=accept_and_end, args=(listening,), daemon=True).start()
+        with tools(stage.data) as server:
+            result = call(server, "ask_articles", question=QUESTION)
+    assert result.is_error and text_of(result).endswith("which does not answer; try again in a moment, or stop it.")
+
+
+def test_a_folder_that_a_host_has_open_alone_is_refused_to_commands_in_one_sentence(stage: Stage) -> None:
+    with tools(stage.folder / "news", model="none"):
+        result = stage.run("list", "--data", "news")
+    assert result.exit_code == 1 and result.stderr.count("\n") == 1
+    assert (
+        f"is in use by process {os.getpid()} on" in result.stderr and "share it: run `onrecord serve`" in result.stderr
+    )

@@ -73,7 +73,7 @@ def mcp(
     from onrecord.ui.server.keys import FILE_NAME, Keys
 
     settings = opening.settings_of(data, _flags(host, port, no_model, model))
-    with _interface(settings, no_model=no_model, model=model, only=only) as api:
+    with interface(settings, no_model=no_model, model=model, only=only) as api:
         if not http:
             create_mcp(api).run("stdio")
             return
@@ -88,7 +88,7 @@ def mcp(
 
 
 @contextmanager
-def _interface(settings: "Settings", *, no_model: bool, model: str | None, only: bool) -> "Iterator[Interface]":
+def interface(settings: "Settings", *, no_model: bool, model: str | None, only: bool) -> "Iterator[Interface]":
     """``/api/v1`` over the settings' folder, in this process, or in the server that has the folder open."""
     from onrecord.qa.settings import NO_MODEL
     from onrecord.ui.desk.collections import Collections, collection_in
