@@ -31,6 +31,8 @@ EVENTS: dict[str, type[EvidenceFound | AnswerStarted | SentenceDone]] = {
 
 
 class ServedCollection:
+    """At one place, for as long as one command runs."""
+
     def __init__(self, settings: "Settings", place: Place) -> None:
         self._settings, self._place = settings, place
         self._client = httpx.Client(base_url=place.url, **place.options(), **waits())
