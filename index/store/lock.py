@@ -1,5 +1,6 @@
 """One owner per data folder: a lock file, and beside it who holds it, for this account alone (mode 600)."""
 
+import contextlib
 import json
 import os
 import socket
@@ -58,6 +59,14 @@ def owner_of(folder: Path) -> dict[str, str]:
         return {str(name): str(value) for name, value in facts.items()}
     except (OSError, ValueError, AttributeError):
         return {}
+
+
+def holder_of(folder: Path) -> dict[str, str]:
+    """What the owner says about itself now; empty where it was killed."""
+    if owner := owner_of(folder):
+        with contextlib.suppress(Timeout), FileLock(folder / "lock", timeout=0, mode=modes.FILE):
+            return {}
+    return owner
 
 
 def _sentence(folder: Path) -> str:

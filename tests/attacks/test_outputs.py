@@ -271,10 +271,11 @@ def test_tools_give_models_text_in_which_nothing_is_live(
 ) -> None:
     pytest.importorskip("mcp")
     from onrecord.ui.http.mcp import create_mcp
+    from onrecord.ui.http.router import here
     from tests.ui.test_mcp import call, text_of
 
     behind = closed_at_end(Behind(tmp_path / "data", embedder, hostile()))
-    server = create_mcp(behind.app.state.service)
+    server = create_mcp(here(behind.app.state.service))
     for n in range(len(PAYLOADS)):
         for result in (
             call(server, "read_article", article_id=f"a{n}"),

@@ -25,6 +25,7 @@ from onrecord.qa.build import build_assistant
 from onrecord.ui.cli import opening as cli_open
 from onrecord.ui.cli import served
 from onrecord.ui.desk.collections import Collections
+from onrecord.ui.http.client import place_of
 from onrecord.ui.server.connections import Config, ConnectionLimits
 from onrecord.ui.server.doors import create_api
 from onrecord.ui.server.guard import Guard
@@ -163,8 +164,9 @@ def test_a_long_addition_is_sent_in_parts_and_tells_how_far_it_is(
 ) -> None:
     monkeypatch.setattr(served, "TOGETHER", 1)
     told: list[tuple[int, int]] = []
-    settings = cli_open.settings_of(stage.folder / "served")
-    with contextlib.closing(served.ServedCollection(settings, owner_of(settings.data))) as collection:
+    settings, place = cli_open.settings_of(stage.folder / "served"), place_of(stage.folder / "served")
+    assert place
+    with contextlib.closing(served.ServedCollection(settings, place)) as collection:
         report = collection.add([stage.folder / "news"], on_progress=lambda *seen: told.append(seen), on_reading=None)
     assert told == [(1, 2), (2, 2)]
     assert len(report.added) == 2 and len(report.failed) == 1 and len(report.passed_over) == 1

@@ -1,6 +1,7 @@
 """The MCP door, with the official client: in this process, over HTTP, and over standard input and output."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
@@ -13,8 +14,8 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp_types import CallToolResult, ResourceLink, TextContent
 
 from onrecord.index import Article, Embedder
-from onrecord.qa.assistant import Assistant
 from onrecord.ui.http.mcp import create_mcp
+from onrecord.ui.http.router import here
 from onrecord.ui.server.doors import create_mcp_app
 from onrecord.ui.server.keys import Keys
 from tests.ui.behind_doors import Behind, OtherEmbedder, Others, filled, serving, until
@@ -25,8 +26,9 @@ sys.path.insert(0, {root!r})
 from pathlib import Path
 from tests.conftest import ARTICLES, FakeEmbedder
 from tests.ui.behind_doors import Behind
-from onrecord.ui.http.mcp import run_stdio
-run_stdio(Behind(Path({folder!r}), FakeEmbedder(), ARTICLES).app.state.service)
+from onrecord.ui.http.mcp import create_mcp
+from onrecord.ui.http.router import here
+create_mcp(here(Behind(Path({folder!r}), FakeEmbedder(), ARTICLES).app.state.service)).run("stdio")
 """
 
 
@@ -60,7 +62,7 @@ def links_of(result: CallToolResult) -> list[str]:
 
 
 def test_the_tools_say_what_they_take_and_give(behind: Behind) -> None:
-    tools = talk(create_mcp(behind.app.state.service), lambda client: client.list_tools()).tools
+    tools = talk(create_mcp(here(behind.app.state.service)), lambda client: client.list_tools()).tools
     assert [tool.name for tool in tools] == ["search_articles", "ask_articles", "read_article"]
     for tool in tools:
         assert tool.description and tool.output_schema and tool.annotations.read_only_hint
@@ -68,7 +70,7 @@ def test_the_tools_say_what_they_take_and_give(behind: Behind) -> None:
 
 
 def test_a_search_gives_places_and_links_to_their_articles(behind: Behind) -> None:
-    result = call(create_mcp(behind.app.state.service), "search_articles", query="silver coins", top_k=1)
+    result = call(create_mcp(here(behind.app.state.service)), "search_articles", query="silver coins", top_k=1)
     hit = result.structured_content["hits"][0]
     text = behind.library.article(hit["article_id"]).text
     assert text[hit["start_char"] : hit["end_char"]] == hit["quote"] and hit["quote"] in text_of(result)
@@ -76,21 +78,21 @@ def test_a_search_gives_places_and_links_to_their_articles(behind: Behind) -> No
 
 
 def test_an_answer_has_its_quotes_in_the_text_and_its_places_as_data(behind: Behind) -> None:
-    result = call(create_mcp(behind.app.state.service), "ask_articles", question="How many silver coins?")
+    result = call(create_mcp(here(behind.app.state.service)), "ask_articles", question="How many silver coins?")
     cited = result.structured_content["sentences"][0]["citations"][0]
     assert "[1]" in text_of(result) and cited["quote"] in text_of(result)
     assert links_of(result) == [f"onrecord://articles/{cited['article_id']}"]
 
 
 def test_what_the_articles_do_not_say_has_no_links(behind: Behind) -> None:
-    result = call(create_mcp(behind.app.state.service), "ask_articles", question="unknown")
+    result = call(create_mcp(here(behind.app.state.service)), "ask_articles", question="unknown")
     assert result.structured_content["status"] == "abstained" and not links_of(result)
     assert text_of(result).startswith("The articles do not say.") and not result.is_error
 
 
 def test_the_filter_and_earlier_questions_reach_the_assistant(behind: Behind) -> None:
     call(
-        create_mcp(behind.app.state.service),
+        create_mcp(here(behind.app.state.service)),
         "ask_articles",
         question="And the ferry?",
         history=["Is the bridge closed?"],
@@ -103,7 +105,7 @@ def test_the_filter_and_earlier_questions_reach_the_assistant(behind: Behind) ->
 
 
 def test_an_article_is_read_as_a_tool_and_as_a_resource(behind: Behind) -> None:
-    server = create_mcp(behind.app.state.service)
+    server = create_mcp(here(behind.app.state.service))
     text = behind.library.article("ferry").text
     assert call(server, "read_article", article_id="ferry").structured_content["text"] == text
     contents = talk(server, lambda client: client.read_resource("onrecord://articles/ferry")).contents
@@ -124,12 +126,12 @@ def test_an_article_is_read_as_a_tool_and_as_a_resource(behind: Behind) -> None:
 def test_what_was_done_wrong_is_told_with_its_cure(
     behind: Behind, tool: str, arguments: dict[str, Any], named: str
 ) -> None:
-    result = call(create_mcp(behind.app.state.service), tool, **arguments)
+    result = call(create_mcp(here(behind.app.state.service)), tool, **arguments)
     assert result.is_error and named in text_of(result)
 
 
 def test_a_filter_that_matches_nothing_is_said(behind: Behind) -> None:
-    result = call(create_mcp(behind.app.state.service), "search_articles", query="bridge", sources=["Nobody"])
+    result = call(create_mcp(here(behind.app.state.service)), "search_articles", query="bridge", sources=["Nobody"])
     assert not result.is_error and "Nobody" in text_of(result) and "River Herald" in text_of(result)
 
 
@@ -143,7 +145,7 @@ def test_a_filter_that_matches_nothing_is_said(behind: Behind) -> None:
 )
 def test_a_closed_library_is_said_to_be_closed(behind: Behind, tool: str, arguments: dict[str, Any]) -> None:
     behind.library.close()
-    result = call(create_mcp(behind.app.state.service), tool, **arguments)
+    result = call(create_mcp(here(behind.app.state.service)), tool, **arguments)
     assert result.is_error and "was closed" in text_of(result)
 
 
@@ -160,7 +162,7 @@ def test_an_index_of_another_embedder_is_said_with_its_cure(
 ) -> None:
     filled(tmp_path / "indexed", embedder, articles)
     behind = closed_at_end(Behind(tmp_path / "indexed", OtherEmbedder(), ()))
-    result = call(create_mcp(behind.app.state.service), tool, **arguments)
+    result = call(create_mcp(here(behind.app.state.service)), tool, **arguments)
     assert result.is_error and "onrecord rebuild" in text_of(result)
 
 
@@ -170,7 +172,7 @@ def test_a_host_that_goes_away_stops_the_model(behind: Behind) -> None:
         await asyncio.to_thread(until, lambda: behind.assistant.writing)
         asking.cancel()
 
-    talk(create_mcp(behind.app.state.service), leave)
+    talk(create_mcp(here(behind.app.state.service)), leave)
     until(lambda: not behind.assistant.writing and not behind.app.state.service.asking.under_way)
 
 
@@ -179,14 +181,14 @@ def test_another_collection_is_named_by_an_argument_and_its_links_lead_back_to_i
 ) -> None:
     filled(tmp_path / "Harbour story", embedder, articles[2:])
     behind = closed_at_end(Behind(tmp_path / "news", embedder, articles[:2], opener=Others(embedder)))
-    server = create_mcp(behind.app.state.service)
-    here = {"collection": "Harbour story"}
+    server = create_mcp(here(behind.app.state.service))
+    there = {"collection": "Harbour story"}
     assert call(server, "list_collections").structured_content["result"] == ["news", "Harbour story"]
     link = "onrecord://collections/Harbour%20story/articles/museum"
     assert links_of(call(server, "search_articles", query="bridge", top_k=1)) != [link]
-    assert links_of(call(server, "search_articles", query="silver coins", top_k=1, **here)) == [link]
-    assert links_of(call(server, "ask_articles", question="How many silver coins?", **here)) == [link]
-    read = call(server, "read_article", article_id="museum", **here)
+    assert links_of(call(server, "search_articles", query="silver coins", top_k=1, **there)) == [link]
+    assert links_of(call(server, "ask_articles", question="How many silver coins?", **there)) == [link]
+    read = call(server, "read_article", article_id="museum", **there)
     assert links_of(read) == [link] and link in text_of(read)
     contents = talk(server, lambda client: client.read_resource(link)).contents
     assert contents[0].text == read.structured_content["text"]
@@ -197,7 +199,7 @@ def test_another_collection_is_named_by_an_argument_and_its_links_lead_back_to_i
 def test_over_http_it_asks_for_a_key_and_answers(behind: Behind, tmp_path: Path) -> None:
     keys = Keys(tmp_path / "keys.json")
     _, token = keys.add("a host")
-    app = create_mcp_app(behind.library, cast(Assistant, behind.assistant), keys=keys, keys_required=True)
+    app = create_mcp_app(here(behind.app.state.service), keys=keys, keys_required=True)
     with serving(app) as address:
         assert httpx.post(f"{address}/mcp", json={}).status_code == 401
         assert httpx.post(f"{address}/mcp", json={}, headers={"Host": "evil.example"}).status_code == 400
@@ -216,8 +218,8 @@ def test_over_http_it_asks_for_a_key_and_answers(behind: Behind, tmp_path: Path)
     assert result.structured_content["hits"][0]["article_id"] == "museum"
 
 
-def test_half_a_character_over_http_is_refused_in_one_sentence(behind: Behind) -> None:
-    app = create_mcp_app(behind.library, cast(Assistant, behind.assistant))
+def test_half_a_character_over_http_is_refused_in_one_sentence(behind: Behind, tmp_path: Path) -> None:
+    app = create_mcp_app(here(behind.app.state.service), keys=Keys(tmp_path / "keys.json"))
     body = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "search_articles", "arguments": '
     with serving(app) as address:
         headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
@@ -229,6 +231,6 @@ def test_half_a_character_over_http_is_refused_in_one_sentence(behind: Behind) -
 def test_over_standard_input_and_output_it_answers(tmp_path: Path) -> None:
     root = str(Path(__file__).parents[2])
     code = STDIO_SERVER.format(root=root, folder=str(tmp_path / "data"))
-    server = StdioServerParameters(command=sys.executable, args=["-c", code], cwd=tmp_path)
+    server = StdioServerParameters(command=sys.executable, args=["-c", code], cwd=tmp_path, env=dict(os.environ))
     result = call(server, "ask_articles", question="How many silver coins?")
     assert result.structured_content["sentences"][0]["citations"][0]["article_id"] == "museum"

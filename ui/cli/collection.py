@@ -3,7 +3,6 @@
 Both are behind one protocol, so that no command knows which it has.
 """
 
-import socket
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from onrecord.index import doctor
 from onrecord.index.errors import LibraryBusy
-from onrecord.index.store.lock import owner_of
 from onrecord.qa.build import build_assistant
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Event, Finished
@@ -32,12 +30,12 @@ def open_collection(settings: "Settings") -> CollectionCommands:
     try:
         return OpenedCollection(settings, opening.open_library(settings))
     except LibraryBusy:
-        owner = owner_of(settings.data)
-        if "address" not in owner or owner.get("host") != socket.gethostname():
-            raise
-    from onrecord.ui.cli.served import ServedCollection
+        from onrecord.ui.cli.served import ServedCollection
+        from onrecord.ui.http.client import place_of
 
-    return ServedCollection(settings, owner)
+        if place := place_of(settings.data):
+            return ServedCollection(settings, place)
+        raise
 
 
 class OpenedCollection:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from onrecord.index.errors import LibraryBusy
 from onrecord.ui.cli import opening
 from onrecord.ui.cli.opening import DataOption
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from onrecord.qa.assistant import Assistant
     from onrecord.qa.settings import Settings
     from onrecord.ui.desk.collections import Opener
+    from onrecord.ui.http.client import Interface
 
 HostOption = Annotated[str | None, typer.Option(help="The address to listen on (default 127.0.0.1).")]
 PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="The port (default 7860).")]
@@ -65,29 +67,47 @@ def mcp(
 ) -> None:
     """Serve a language model's host over MCP: tools to search, ask and read the articles."""
     from onrecord.ui.cli.serving import run
-    from onrecord.ui.desk.collections import Collections, collection_in
-    from onrecord.ui.http import mcp as door
-    from onrecord.ui.http.service import DoorLimits, Service
+    from onrecord.ui.http.mcp import create_mcp
     from onrecord.ui.server.connections import limits_of
     from onrecord.ui.server.doors import create_mcp_app
+    from onrecord.ui.server.keys import FILE_NAME, Keys
 
     settings = opening.settings_of(data, _flags(host, port, no_model, model))
-    with _opened(settings, model_required=bool(model), only=only) as (assistant, opener):
-        library = assistant.library
-        if http:
-            app = create_mcp_app(
-                library,
-                assistant,
-                host=settings.server.host,
-                allowed_hosts=settings.server.allowed_hosts,
-                keys_required=require_key or None,
-                opener=opener,
-            )
-            run(app, settings.server.host, settings.server.port, path="/mcp", limits=limits_of(settings.server))
+    with interface(settings, no_model=no_model, model=model, only=only) as api:
+        if not http:
+            create_mcp(api).run("stdio")
             return
-        collection = collection_in(settings.data, library, assistant)
-        with closing(collection.conversations):
-            door.run_stdio(Service.of(Collections(collection, opener), DoorLimits()))
+        app = create_mcp_app(
+            api,
+            keys=Keys(settings.data / FILE_NAME),
+            host=settings.server.host,
+            allowed_hosts=settings.server.allowed_hosts,
+            keys_required=require_key or None,
+        )
+        run(app, settings.server.host, settings.server.port, path="/mcp", limits=limits_of(settings.server))
+
+
+@contextmanager
+def interface(settings: "Settings", *, no_model: bool, model: str | None, only: bool) -> "Iterator[Interface]":
+    """``/api/v1`` over the settings' folder, in this process, or in the server that has the folder open."""
+    from onrecord.qa.settings import NO_MODEL
+    from onrecord.ui.desk.collections import Collections, collection_in
+    from onrecord.ui.http.client import Interface, place_of
+    from onrecord.ui.http.router import here
+    from onrecord.ui.http.service import DoorLimits, Service
+
+    with ExitStack() as opened:
+        try:
+            assistant, opener = opened.enter_context(_opened(settings, model_required=bool(model), only=only))
+        except LibraryBusy:
+            if not (place := place_of(settings.data)):
+                raise
+            api = Interface(place, several=not only, model=NO_MODEL if no_model else model or "")
+        else:
+            collection = collection_in(settings.data, assistant.library, assistant)
+            opened.enter_context(closing(collection.conversations))
+            api = here(Service.of(Collections(collection, opener), DoorLimits()))
+        yield api
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,20 +10,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from onrecord.index.doctor import Finding
-from onrecord.index.errors import LibraryBusy
 from onrecord.index.reading.files import ReadLimits, ReadResult, read_paths
 from onrecord.index.sync import with_unread
 from onrecord.index.types import ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
-from onrecord.ui.cli.wire import error_from, events_in
+from onrecord.ui.http.client import ANSWERS_WITHIN, TURNS, Place, error_from, events_in, given, reply_of, waits
 
 if TYPE_CHECKING:
     from onrecord.qa.settings import Settings
 
-ANSWERS_WITHIN = 10.0  # seconds within which a server that is there says so
-WORKS_WITHIN = 600.0  # seconds that it may be silent while it works
 PAGE = 500  # articles of a list at once
 TOGETHER = 8_000_000  # characters of articles that are sent at once
 EVENTS: dict[str, type[EvidenceFound | AnswerStarted | SentenceDone]] = {
@@ -32,22 +28,14 @@ EVENTS: dict[str, type[EvidenceFound | AnswerStarted | SentenceDone]] = {
     "started": AnswerStarted,
     "sentence": SentenceDone,
 }
-TURNS = 20  # earlier turns that a server takes; what is further back is not looked at
 
 
 class ServedCollection:
-    """``owner``: what the process that has the folder open says of itself, as `owner_of` gives it."""
+    """At one place, for as long as one command runs."""
 
-    def __init__(self, settings: "Settings", owner: Mapping[str, str]) -> None:
-        self._settings, self._owner = settings, owner
-        # trust_env=False: a proxy that is set for the web must see neither the articles nor the token.
-        self._client = httpx.Client(
-            base_url=f"{owner['address']}/api/v1",
-            headers={"Authorization": f"Bearer {owner['token']}"},
-            params={"collection": owner["collection"]},
-            timeout=httpx.Timeout(WORKS_WITHIN, connect=ANSWERS_WITHIN),
-            trust_env=False,
-        )
+    def __init__(self, settings: "Settings", place: Place) -> None:
+        self._settings, self._place = settings, place
+        self._client = httpx.Client(base_url=place.url, **place.options(), **waits())
         try:
             self._call("GET", "/health", timeout=ANSWERS_WITHIN)
         except BaseException:
@@ -60,7 +48,7 @@ class ServedCollection:
     def articles(self, scope: Filter) -> tuple[Sequence[ArticleInfo], Sequence[str]]:
         listed: list[ArticleInfo] = []
         while True:
-            page = self._call("GET", "/articles", params={**_given(scope), "limit": PAGE, "offset": len(listed)})
+            page = self._call("GET", "/articles", params={**given(scope), "limit": PAGE, "offset": len(listed)})
             listed += [ArticleInfo(**one) for one in page["articles"]]
             if not page["next"]:
                 return listed, page["warnings"]
@@ -88,27 +76,27 @@ class ServedCollection:
             if name == "finished":
                 return SyncReport(**{one.name: tuple(data[one.name]) for one in fields(SyncReport)})
             on_progress(data["done"])
-        raise self._silent()
+        raise self._place.silent()
 
     def remove(self, ids: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._call("POST", "/articles/remove", json={"ids": list(ids)})["removed"])
 
     def search(self, query: str, *, top_k: int, scope: Filter) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
-        reply = self._call("POST", "/search", json={"query": query, "top_k": top_k, "filter": _given(scope)})
+        reply = self._call("POST", "/search", json={"query": query, "top_k": top_k, "filter": given(scope)})
         return reply["hits"], reply["warnings"]
 
     def ask(
         self, question: str, history: Sequence[Turn], scope: Filter, *, model: str, length: str
     ) -> Generator[Event, None, None]:
         turns = [asdict(turn) for turn in history[-TURNS:]]
-        asked = {"question": question, "history": turns, "filter": _given(scope), "model": model, "length": length}
+        asked = {"question": question, "history": turns, "filter": given(scope), "model": model, "length": length}
         for name, data in self._events("/ask", params={"stream": "true"}, json=asked):
             if name == "finished":
                 yield Finished(Answer.from_dict(data))
                 return
             if name in EVENTS:
                 yield records.from_dict(EVENTS[name], data)
-        raise self._silent()
+        raise self._place.silent()
 
     def examine(self) -> Examined:
         reply = self._call("GET", "/commands/examine")
@@ -118,40 +106,19 @@ class ServedCollection:
         self._client.close()
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        with self._talking():
-            response = self._client.request(method, path, **options)
-            reply = response.json()
-        if response.is_error:
-            raise error_from(reply)
-        return reply
+        with self._place.talking():
+            return reply_of(self._client.request(method, path, **options))
 
     def _events(self, path: str, **options: Any) -> Iterator[tuple[str, Any]]:
         """The events of one call; that of an error is raised."""
-        with self._talking(), self._client.stream("POST", path, **options) as response:
+        with self._place.talking(), self._client.stream("POST", path, **options) as response:
             if response.is_error:
-                raise error_from(json.loads(response.read()))
+                response.read()
+                reply_of(response)
             for name, data in events_in(response.iter_bytes()):
                 if name == "error":
                     raise error_from(data)
                 yield name, data
-
-    @contextmanager
-    def _talking(self) -> Iterator[None]:
-        try:
-            yield
-        except (httpx.HTTPError, json.JSONDecodeError) as error:
-            raise self._silent() from error
-
-    def _silent(self) -> LibraryBusy:
-        return LibraryBusy(
-            f"The data folder {self._settings.data} is open in the server at {self._owner['address']} (process "
-            f"{self._owner['pid']}), which does not answer; try again in a moment, or stop it."
-        )
-
-
-def _given(scope: Filter) -> dict[str, Any]:
-    """The filter as it is sent: what does not restrict is left out."""
-    return {name: value for name, value in asdict(scope).items() if value}
 
 
 def _parts(results: Sequence[ReadResult]) -> Iterator[list[ReadResult]]:

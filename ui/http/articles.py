@@ -69,7 +69,7 @@ async def add_files(service: Chosen, files: list[UploadFile], response: Response
 
 
 @articles.get(
-    "/articles/{article_id}",
+    "/articles/{article_id:path}",
     response_model=ArticleModel,
     responses={304: {"description": "The same as the ETag in If-None-Match"}},
 )

@@ -2,31 +2,29 @@
 
 The text of a result is Markdown in which nothing of an article is a link, a picture or a tag, as hosts and models pass
 it on; the structured result, and the resources, have the same text to the letter, as offsets count into it.
-``create_mcp`` makes the server, `run_stdio` speaks to the program that started this one, `mcp_http_app` over HTTP.
+Whether the articles are open in this process or in a server, the tools are clients of ``/api/v1``. `create_mcp` makes
+the server of the tools, `mcp_http_app` its application over HTTP.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Annotated, Any, cast
+from urllib.parse import quote, unquote
 
-from anyio import to_thread
 from pydantic import Field
 
-from onrecord.index import OnRecordError, UnknownArticle
+from onrecord.index import InputError, OnRecordError
 from onrecord.index.extras import named_extra
 from onrecord.index.inert import markdown, one_line, plain
 from onrecord.qa.render import answer_text
-from onrecord.qa.types import Turn
-from onrecord.ui.http.articles import article_to_dict
+from onrecord.qa.types import Answer
+from onrecord.ui.http.client import TURNS, Interface, given
 from onrecord.ui.http.models import AnswerModel, ArticleModel, SearchResponse
-from onrecord.ui.http.problems import Problem
-from onrecord.ui.http.service import Service, warnings_about
 from onrecord.ui.page.scope import scope_of
 
 with named_extra():
     from mcp.server.mcpserver import MCPServer
-    from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
+    from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
     from mcp_types import CallToolResult, ContentBlock, ResourceLink, TextContent, ToolAnnotations
 
 if TYPE_CHECKING:
@@ -49,22 +47,22 @@ To = Annotated[str, Field(description="Published on this day or earlier")]
 CollectionName = Annotated[str, Field(max_length=200, description="Which collection of articles; empty: the first one")]
 
 
-def create_mcp(service: Service) -> "MCPServer[Any]":
+def create_mcp(api: Interface) -> "MCPServer[Any]":
     """The server with its three tools and the articles as resources; where there can be several collections, their
     list is a fourth."""
     server: MCPServer[Any] = MCPServer("onrecord", title="OnRecord", instructions=INSTRUCTIONS, log_level="WARNING")
-    _add_search(server, service)
-    _add_ask(server, service)
-    _add_read(server, service)
-    _add_resources(server, service)
-    if service.several:
-        _add_collections(server, service)
+    _add_search(server, api)
+    _add_ask(server, api)
+    _add_read(server, api)
+    _add_resources(server, api)
+    if api.several:
+        _add_collections(server, api)
     return server
 
 
-def _add_search(server: "MCPServer[Any]", service: Service) -> None:
+def _add_search(server: "MCPServer[Any]", api: Interface) -> None:
     @server.tool(annotations=READS, title="Search the articles")
-    def search_articles(
+    async def search_articles(
         query: Query,
         top_k: TopK = 8,
         sources: Sources = None,
@@ -75,14 +73,15 @@ def _add_search(server: "MCPServer[Any]", service: Service) -> None:
     ) -> Annotated[CallToolResult, SearchResponse]:
         """Find passages in the user's articles by meaning and by words, with their exact places."""
         with _tool_errors():
-            scope = scope_of(articles or (), sources or (), published_from, published_to)
-            chosen = service.named(collection)
-            hits, warnings = chosen.search(query, top_k=top_k, scope=scope)
-        lines = [f"{_facts(chosen, hit)}\n{_lines(hit['quote'])}" for hit in hits] or ["Nothing found."]
-        return _result(chosen, lines + warnings, hits, {"query": query, "hits": hits, "warnings": warnings})
+            scope = given(scope_of(articles or (), sources or (), published_from, published_to))
+            asked = {"query": query, "top_k": top_k, "filter": scope}
+            data = await api.call("POST", "/search", collection, json=asked)
+        uri = _uris(api, collection)
+        lines = [f"{_facts(uri, hit)}\n{_lines(hit['quote'])}" for hit in data["hits"]] or ["Nothing found."]
+        return _result(uri, lines + data["warnings"], data["hits"], data)
 
 
-def _add_ask(server: "MCPServer[Any]", service: Service) -> None:
+def _add_ask(server: "MCPServer[Any]", api: Interface) -> None:
     @server.tool(annotations=READS, title="Ask the articles")
     async def ask_articles(
         question: Question,
@@ -95,52 +94,51 @@ def _add_ask(server: "MCPServer[Any]", service: Service) -> None:
     ) -> Annotated[CallToolResult, AnswerModel]:
         """Answer a question from the user's articles; every sentence cites its source. Says so when they do not say."""
         with _tool_errors():
-            scope = scope_of(articles or (), sources or (), published_from, published_to)
-            chosen = await to_thread.run_sync(service.named, collection)
-            warnings = await to_thread.run_sync(warnings_about, chosen, scope)
-            turns = tuple(Turn("user", one) for one in history or ())
-            answer = await chosen.asking.answer(question, turns, scope or None)
-        service.metrics.answered(answer)
-        data = answer.to_dict()
-        data["warnings"] = [*warnings, *data["warnings"]]
+            scope = given(scope_of(articles or (), sources or (), published_from, published_to))
+            turns = [{"role": "user", "content": one} for one in (history or [])[-TURNS:]]
+            asked = {"question": question, "history": turns, "filter": scope, "model": api.model}
+            data = await api.call("POST", "/ask", collection, json=asked)
+            answer = Answer.from_dict(data)
         cited = [citation for sentence in data["sentences"] for citation in sentence["citations"]]
         cites = [f"[{c.number}] “{markdown(c.quote)}” ({markdown(c.title)})" for c in answer.citations]
-        lines = [answer_text(answer, markdown), *cites, *data["warnings"]]
-        return _result(chosen, lines, cited, {**data, "conversation": ""})
+        lines = [answer_text(answer, markdown), *cites, *answer.warnings]
+        return _result(_uris(api, collection), lines, cited, data)
 
 
-def _add_read(server: "MCPServer[Any]", service: Service) -> None:
+def _add_read(server: "MCPServer[Any]", api: Interface) -> None:
     @server.tool(annotations=READS, title="Read an article")
-    def read_article(
+    async def read_article(
         article_id: Annotated[str, Field(max_length=100, description="As in the results of the other tools")],
         collection: CollectionName = "",
     ) -> Annotated[CallToolResult, ArticleModel]:
         """The full text of one article, with the places of its sentences."""
         with _tool_errors():
-            chosen = service.named(collection)
-            article = article_to_dict(chosen, article_id)
-        found = {"article_id": article_id, "title": article["title"]}
-        return _result(chosen, [f"{_facts(chosen, article)}\n\n{_lines(article['text'])}"], [found], article)
+            article = await _article(api, collection, article_id)
+        found, uri = {"article_id": article_id, "title": article["title"]}, _uris(api, collection)
+        return _result(uri, [f"{_facts(uri, article)}\n\n{_lines(article['text'])}"], [found], article)
 
 
-def _add_collections(server: "MCPServer[Any]", service: Service) -> None:
+def _add_collections(server: "MCPServer[Any]", api: Interface) -> None:
     @server.tool(annotations=READS, title="List the collections")
-    def list_collections() -> list[str]:
+    async def list_collections() -> list[str]:
         """The names of the user's collections of articles; the other tools look in the first one unless told."""
-        return list(service.names)
+        with _tool_errors():
+            names = [one["name"] for one in (await api.call("GET", "/collections"))["collections"]]
+        return sorted(names, key=lambda name: (name != api.first.collection, name))
 
 
-def _add_resources(server: "MCPServer[Any]", service: Service) -> None:
-    def text(collection: str, article_id: str) -> str:
+def _add_resources(server: "MCPServer[Any]", api: Interface) -> None:
+    async def text(collection: str, article_id: str) -> str:
         try:
-            return service.named(collection).library.article(article_id).text
-        except (UnknownArticle, Problem) as error:
-            raise ResourceNotFoundError(_said(error)) from error
+            return str((await _article(api, collection, article_id))["text"])
+        except OnRecordError as error:
+            kind = ResourceNotFoundError if isinstance(error, InputError) else ResourceError
+            raise kind(plain(str(error))) from error
 
     @server.resource("onrecord://articles/{article_id}", name="article", title="An article", mime_type="text/plain")
-    def article_text(article_id: str) -> str:
+    async def article_text(article_id: str) -> str:
         """The full text of one article, to which every offset counts."""
-        return text("", article_id)
+        return await text("", article_id)
 
     @server.resource(
         "onrecord://collections/{collection}/articles/{article_id}",
@@ -148,9 +146,13 @@ def _add_resources(server: "MCPServer[Any]", service: Service) -> None:
         title="An article of a collection",
         mime_type="text/plain",
     )
-    def article_text_in(collection: str, article_id: str) -> str:
+    async def article_text_in(collection: str, article_id: str) -> str:
         """The full text of one article of another collection than the first."""
-        return text(unquote(collection), article_id)
+        return await text(unquote(collection), article_id)
+
+
+async def _article(api: Interface, collection: str, article_id: str) -> dict[str, Any]:
+    return cast(dict[str, Any], await api.call("GET", f"/articles/{quote(article_id, safe='')}", collection))
 
 
 @contextmanager
@@ -158,45 +160,42 @@ def _tool_errors() -> Iterator[None]:
     """What was done wrong is told to the model, with the cure; anything else is a crash."""
     try:
         yield
-    except (OnRecordError, Problem) as error:
-        raise ToolError(_said(error)) from error
-
-
-def _said(error: OnRecordError | Problem) -> str:
-    return plain(error.detail if isinstance(error, Problem) else str(error))
+    except OnRecordError as error:
+        raise ToolError(plain(str(error))) from error
 
 
 def _lines(text: str) -> str:
     return "\n".join(markdown(line) for line in text.split("\n"))
 
 
-def _facts(service: Service, found: dict[str, Any]) -> str:
+def _uris(api: Interface, collection: str) -> str:
+    """What the addresses of a collection's articles begin with; that of an article without a URL ends with its id."""
+    within = "" if collection in ("", api.first.collection) else f"collections/{quote(collection, safe='')}/"
+    return f"onrecord://{within}articles/"
+
+
+def _facts(uri: str, found: dict[str, Any]) -> str:
     facts = ", ".join(markdown(part) for part in (found["title"], found["source"], found["published"][:10]) if part)
-    return f"{facts} ({service.uri(found.get('article_id') or found['id'])})"
+    return f"{facts} ({uri}{found.get('article_id') or found['id']})"
 
 
-def _result(service: Service, lines: list[str], cited: list[dict[str, Any]], data: dict[str, Any]) -> CallToolResult:
+def _result(uri: str, lines: list[str], cited: list[dict[str, Any]], data: dict[str, Any]) -> CallToolResult:
     """Text for the model, links to the articles, and the same as data for programs."""
     titles = {one["article_id"]: one["title"] for one in cited}
     links: list[ContentBlock] = [
-        ResourceLink(uri=service.uri(article_id), name=article_id, title=one_line(title), mime_type="text/plain")
+        ResourceLink(uri=f"{uri}{article_id}", name=article_id, title=one_line(title), mime_type="text/plain")
         for article_id, title in titles.items()
     ]
     text: list[ContentBlock] = [TextContent(type="text", text="\n\n".join(lines))]
     return CallToolResult(content=text + links, structured_content=data)
 
 
-def run_stdio(service: Service) -> None:
-    """Serves the program that started this one, until it closes standard input."""
-    create_mcp(service).run("stdio")
-
-
-def mcp_http_app(service: Service) -> "Starlette":
+def mcp_http_app(api: Interface) -> "Starlette":
     """Streamable HTTP at ``/mcp``, without sessions; `create_mcp_app` of the doors puts guard and keys before it."""
     from mcp.server.transport_security import TransportSecuritySettings
 
     # The guard in front checks Host and Origin; the SDK's own list would have to repeat every port.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    return create_mcp(service).streamable_http_app(
+    return create_mcp(api).streamable_http_app(
         streamable_http_path="/mcp", stateless_http=True, json_response=True, transport_security=unchecked
     )

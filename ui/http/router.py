@@ -3,6 +3,7 @@
 from importlib.metadata import version
 from typing import Any
 
+import httpx
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -10,6 +11,7 @@ from starlette.exceptions import HTTPException
 from onrecord.index import OnRecordError
 from onrecord.ui.http.articles import articles
 from onrecord.ui.http.ask import asking
+from onrecord.ui.http.client import Interface, Place
 from onrecord.ui.http.collections import collections
 from onrecord.ui.http.commands import commands
 from onrecord.ui.http.metrics import MEDIA_TYPE
@@ -76,3 +78,10 @@ def _describe(app: FastAPI) -> None:
         schemas.pop(name, None)
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"key": []}, {}]
+
+
+def here(service: Service) -> Interface:
+    """The same interface for callers in this process: nothing is listened on, and no key is asked for."""
+    first = service.named().collection
+    transport = httpx.ASGITransport(api_app(service), raise_app_exceptions=False, root_path="/api/v1")
+    return Interface(Place(first.folder, "http://onrecord", first.name), several=service.several, transport=transport)

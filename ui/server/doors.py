@@ -12,6 +12,8 @@ from onrecord.index import InputError, Library
 from onrecord.qa.assistant import Assistant
 from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collections import Collections, Opener, closing, collection_in
+from onrecord.ui.http.client import Interface
+from onrecord.ui.http.metrics import Metrics
 from onrecord.ui.http.openai import openai_app, openai_refusal
 from onrecord.ui.http.problems import problem
 from onrecord.ui.http.router import api_app
@@ -117,31 +119,24 @@ def create_api(
 
 
 def create_mcp_app(
-    library: Library,
-    assistant: Assistant,
+    api: Interface,
     *,
+    keys: Keys,
     host: str = "127.0.0.1",
     allowed_hosts: Sequence[str] = (),
-    keys: Keys | None = None,
     keys_required: bool | None = None,
     limits: DoorLimits | None = None,
-    opener: Opener | None = None,
 ) -> ASGIApp:
     """MCP over streamable HTTP at ``/mcp``, behind the same guard and keys; needs the extra ``mcp``."""
     from onrecord.ui.http.mcp import mcp_http_app
 
     limits = limits or DoorLimits()
-    keys = keys or Keys(library.path / FILE_NAME)
-    required = _keys_wanted(host, keys, keys_required)
-    service = Service.of(
-        Collections(collection_in(library.path, library, assistant), opener, folders_allowed=False), limits
-    )
     gate = Gate(
-        mcp_http_app(service),
+        mcp_http_app(api),
         refusal=_problem,
-        metrics=service.metrics,
+        metrics=Metrics(),
         keys=keys,
-        required=required,
+        required=_keys_wanted(host, keys, keys_required),
         max_body=limits.body_bytes,
         seconds=limits.body_seconds,
     )
