@@ -19,7 +19,10 @@ TOGETHER := $(PYTEST) --numprocesses logical --maxprocesses 4 --dist loadfile --
 # a browser mostly waits, so the models take what it leaves.
 BROWSER := browser
 MODEL := model and not waits and not browser
-UNIT := not (model or browser or attack or slow)
+UNIT := not (model or browser or attack or page or slow)
+
+# What was compiled once is kept, whatever the environment says: without it every process compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: chat test quick check test-unit test-unit-ui test-together test-browser test-model docs attack gate gate-quick eval bench native models lock format clean
 

@@ -30,6 +30,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_rooms_under_one_name_and_nothing_beside_them(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"onrecord"}
@@ -64,6 +65,7 @@ def test_the_sdist_holds_what_is_needed_to_build_test_and_document(built: Path) 
         assert tracked - inside == set()
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_works_beside_an_app_with_the_same_folder_names(built: Path, tmp_path: Path) -> None:
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=False, symlinks=True)
