@@ -23,6 +23,9 @@ UNIT := not (model or browser or attack or page or slow)
 
 # What was compiled once is kept, whatever the environment says: without it every process compiles all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
+# The tests' folders in memory, where there is room for them: on a disk each change of a database waits to be written.
+ROOMY := test "$$(df --output=avail --block-size=M /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9)" -ge 4000
+export PYTEST_DEBUG_TEMPROOT := $(shell $(ROOMY) 2>/dev/null && echo /dev/shm)
 
 .PHONY: chat test quick check test-unit test-unit-ui test-together test-browser test-model docs attack gate gate-quick eval bench native models lock format clean
 

@@ -43,6 +43,7 @@ def test_the_wheel_holds_the_rooms_under_one_name_and_nothing_beside_them(built:
     assert any(name.startswith("onrecord/index/models/graphs/") and name.endswith(".onnx") for name in names)
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_no_reports_and_no_material_for_fits(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     rooms = [name.removeprefix("onrecord/") for name in names]
@@ -51,6 +52,7 @@ def test_the_wheel_carries_no_reports_and_no_material_for_fits(built: Path) -> N
     assert {"eval/cli/main.py", "eval/seeds/questions.jsonl", "eval/injections/blind/questions.jsonl"} <= set(rooms)
 
 
+@pytest.mark.slow
 def test_the_sdist_holds_what_is_needed_to_build_test_and_document(built: Path) -> None:
     """All that git has; the wheel beside it was built from it."""
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:

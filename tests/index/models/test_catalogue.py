@@ -109,6 +109,7 @@ def copy_of_joined(tmp_path: Path, data: bytes = WHOLE) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_parts_are_joined_in_order_and_progress_rises_to_the_end(
     index: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
