@@ -19,7 +19,13 @@ TOGETHER := $(PYTEST) --numprocesses logical --maxprocesses 4 --dist loadfile --
 # a browser mostly waits, so the models take what it leaves.
 BROWSER := browser
 MODEL := model and not waits and not browser
-UNIT := not (model or browser or attack or slow)
+UNIT := not (model or browser or attack or page or slow)
+
+# What was compiled once is kept, whatever the environment says: without it every process compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+# The tests' folders in memory, where there is room for them: on a disk each change of a database waits to be written.
+ROOMY := test "$$(df --output=avail --block-size=M /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9)" -ge 4000
+export PYTEST_DEBUG_TEMPROOT := $(shell $(ROOMY) 2>/dev/null && echo /dev/shm)
 
 .PHONY: chat test quick check test-unit test-unit-ui test-together test-browser test-model docs attack gate gate-quick eval bench train native models lock format clean
 

@@ -1,16 +1,22 @@
 """Shared fakes: small, readable, deterministic. State is built in the tests themselves."""
 
+import atexit
 import hashlib
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
 
-from onrecord.index.types import Article, Vectors
+from onrecord.index.library import Library
+from onrecord.index.types import Article, Embedder, Vectors
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.tokens import yes_share
 
@@ -137,6 +143,21 @@ class FakeEngine:
 
     def close(self) -> None:
         self.closed = True
+
+
+def fill(folder: Path, embedder: Embedder, articles: Sequence[Article] = ARTICLES) -> None:
+    """A closed library with the articles in ``folder``: a copy of one that was made before, if one like it was."""
+    assert not (folder / "catalogue.sqlite3").exists()
+    shutil.copytree(_filled(type(embedder), tuple(articles)), folder, dirs_exist_ok=True)
+
+
+@cache
+def _filled(embedder: type[Embedder], articles: tuple[Article, ...]) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="onrecord-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with Library(folder / "data", embedder=embedder()) as library:
+        library.add(articles)
+    return folder / "data"
 
 
 @pytest.fixture

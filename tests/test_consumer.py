@@ -97,6 +97,7 @@ def test_an_app_that_uses_it_wrongly_is_told_where(complaints: list[str]) -> Non
     assert [line.split(":")[1] for line in complaints if line.startswith("misuse.py:")] == ["5", "6", "7"]
 
 
+@pytest.mark.slow
 def test_the_app_runs_with_modules_of_its_own_and_loads_nothing_heavy(project: Path) -> None:
     result = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr

@@ -12,6 +12,7 @@ import pytest
 from onrecord.index import Library, article_from_text
 from tests.conftest import FakeEmbedder
 
+pytestmark = pytest.mark.slow  # each starts a process
 HEAVY = (
     "torch",
     "transformers",

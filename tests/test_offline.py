@@ -53,6 +53,7 @@ with Library("data") as library:
     assert "CONNECTED" not in result.stderr
 
 
+@pytest.mark.slow
 def test_building_the_page_reaches_nobody(tmp_path: Path) -> None:
     program = """
 import time

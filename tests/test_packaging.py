@@ -30,6 +30,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_rooms_under_one_name_and_nothing_beside_them(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"onrecord"}
@@ -42,6 +43,7 @@ def test_the_wheel_holds_the_rooms_under_one_name_and_nothing_beside_them(built:
     assert any(name.startswith("onrecord/index/models/graphs/") and name.endswith(".onnx") for name in names)
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_no_reports_and_no_material_for_fits(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     rooms = [name.removeprefix("onrecord/") for name in names]
@@ -50,6 +52,7 @@ def test_the_wheel_carries_no_reports_and_no_material_for_fits(built: Path) -> N
     assert {"eval/cli/main.py", "eval/seeds/questions.jsonl", "eval/injections/blind/questions.jsonl"} <= set(rooms)
 
 
+@pytest.mark.slow
 def test_the_sdist_holds_what_is_needed_to_build_test_and_document(built: Path) -> None:
     """All that git has; the wheel beside it was built from it."""
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
@@ -64,6 +67,7 @@ def test_the_sdist_holds_what_is_needed_to_build_test_and_document(built: Path) 
         assert tracked - inside == set()
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_works_beside_an_app_with_the_same_folder_names(built: Path, tmp_path: Path) -> None:
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=False, symlinks=True)

@@ -36,8 +36,10 @@ def importing_at_their_top() -> list[str]:
     """The modules that import one of the libraries when they are imported themselves."""
     found = []
     for path in sorted(path for room in ("index", "qa", "ui", "eval") for path in (ROOT / room).rglob("*.py")):
-        names = set()
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        names, text = set(), path.read_text(encoding="utf-8")
+        if not any(library in text for library in LIBRARIES):
+            continue
+        for node in ast.parse(text).body:
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -47,6 +49,7 @@ def importing_at_their_top() -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", importing_at_their_top())
 def test_a_module_that_imports_such_a_library_at_its_top_has_set_the_switches_first(module: str) -> None:
     result = run(f"{STOP_AT_FIRST}import {module}\nos._exit(3)")
@@ -54,6 +57,7 @@ def test_a_module_that_imports_such_a_library_at_its_top_has_set_the_switches_fi
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "door",
     [
@@ -67,11 +71,13 @@ def test_what_an_app_embeds_sets_the_switches_before_anything_else(door: str) ->
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_the_switches_cannot_be_turned_on_from_outside() -> None:
     result = run("import os, onrecord.index\nprint(os.environ['ORT_DISABLE_TELEMETRY'])", ORT_DISABLE_TELEMETRY="0")
     assert result.stdout == "1\n"
 
 
+@pytest.mark.slow
 def test_an_app_that_imported_onnxruntime_first_is_told_that_its_telemetry_runs() -> None:
     fake = "import sys, types\nsys.modules['onnxruntime'] = types.ModuleType('onnxruntime')\nimport onrecord.index\n"
     assert "import onrecord.index first" in run(fake).stderr

@@ -126,6 +126,7 @@ def test_a_file_whose_name_is_no_text_is_stored_and_shown_escaped(tmp_path: Path
     assert list(failed) == ["bad\\xe9.txt"]
 
 
+@pytest.mark.slow
 class TestLimits:
     def test_a_file_that_takes_too_long_says_how_to_raise_the_limit(self) -> None:
         data = b"title,text\n" + b"a,the bridge was closed on Monday said the mayor again\n" * 300_000
@@ -207,22 +208,32 @@ class TestInThisProcess:
         )
         assert "".join((article.title, article.source, article.url, article.language, article.published)).encode()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("sign", ["[", "![", "<!--", "*", "_", "`", "](", "[a](", "> ", "- - ", "# a   "])
     def test_markdown_of_one_sign_is_read_in_time_that_grows_with_its_length(self, sign: str) -> None:
         # Sixteen times the length: a search that runs over its text again would take 256 times as long.
         short, long = (sign * (length // len(sign)) for length in (75_000, 1_200_000))
-        assert seconds(lambda: without_marks(long)) < 64 * seconds(lambda: without_marks(short)) + 0.3
-        assert seconds(lambda: without_marks("# a" + " " * 300_000 + "b")) < 2
+        assert takes_less(64 * seconds(lambda: without_marks(short)) + 0.3, lambda: without_marks(long))
 
+    def test_a_heading_of_much_space_is_read_in_no_time(self) -> None:
+        assert takes_less(2, lambda: without_marks("# a" + " " * 300_000 + "b"))
+
+    @pytest.mark.slow
     @pytest.mark.parametrize("sign", [".)", "a? b ", "`。", ". ", "(a. B ", "“a.” "])
     def test_sentences_are_found_in_time_that_grows_with_the_length(self, sign: str) -> None:
         short, long = ("Start " + sign * (size // len(sign)) for size in (15_000, 60_000))
-        assert seconds(lambda: list(sentence_spans(long))) < 8 * seconds(lambda: list(sentence_spans(short))) + 0.2
+        most = 8 * seconds(lambda: list(sentence_spans(short))) + 0.2
+        assert takes_less(most, lambda: list(sentence_spans(long)))
 
 
 def seconds(work: Callable[[], object]) -> float:
     """The least processor time of three runs: what else the machine does only adds to it."""
     return min(_seconds(work) for _ in range(3))
+
+
+def takes_less(most: float, work: Callable[[], object]) -> bool:
+    """Whether one of three runs takes less than so many seconds; the first that does is the last."""
+    return any(_seconds(work) < most for _ in range(3))
 
 
 def _seconds(work: Callable[[], object]) -> float:

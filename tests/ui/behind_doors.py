@@ -28,7 +28,7 @@ from onrecord.qa.types import (
 from onrecord.ui.desk.conversations import Conversations
 from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.server.doors import create_api
-from tests.conftest import FakeEmbedder
+from tests.conftest import FakeEmbedder, fill
 
 
 class EchoAssistant:
@@ -92,8 +92,7 @@ class EchoAssistant:
 
 def filled(folder: Path, embedder: Embedder, articles: Sequence[Article]) -> None:
     """A closed collection in a folder of its own, as the page makes it."""
-    with Library(folder, embedder=embedder) as library:
-        library.add(articles)
+    fill(folder, embedder, articles)
     Conversations(folder / "conversations.sqlite").close()
 
 
@@ -123,8 +122,9 @@ class Behind:
     """A library with articles, its echoing assistant, the app over both, and a client."""
 
     def __init__(self, folder: Path, embedder: Embedder, articles: Sequence[Article], **options: Any) -> None:
+        if articles:
+            fill(folder, embedder, articles)
         self.library = Library(folder, embedder=embedder)
-        self.library.add(articles)
         self.assistant = EchoAssistant(self.library)
         try:
             self.app = create_api(self.library, cast(Assistant, self.assistant), **options)

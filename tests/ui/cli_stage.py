@@ -14,7 +14,7 @@ from onrecord.index.types import Article
 from onrecord.qa.settings import Settings
 from onrecord.ui.cli import opening as cli_open
 from onrecord.ui.cli.main import app
-from tests.conftest import ARTICLES, FakeEmbedder, FakeEngine
+from tests.conftest import ARTICLES, FakeEmbedder, FakeEngine, fill
 
 
 @dataclass
@@ -42,8 +42,7 @@ class Stage:
         return Library(self.data, embedder=FakeEmbedder())
 
     def fill(self, *articles: Article) -> None:
-        with self.library() as library:
-            library.add(articles or ARTICLES)
+        fill(self.data, FakeEmbedder(), articles or ARTICLES)
 
 
 def staged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:

@@ -8,12 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from onrecord.index.types import Article
-from onrecord.ui.server.app import create_app
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # so that the modules beside this one can be imported
 
 from tests.ui.fakes import FakeAssistant, FakeLibrary
-from tests.ui.site import CHROMIUM, Site, start
+from tests.ui.site import CHROMIUM, Site, page_app, start
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def site(articles: tuple[Article, ...], tmp_path: Path) -> Iterator[Site]:
         other = FakeLibrary(path)
         return other, FakeAssistant(other)
 
-    app = create_app(library, assistant, opener=opener)
+    app = page_app(library, assistant, opener=opener)
     address, server = start(app)
     yield Site(address, library, assistant, app, folder)
     server.should_exit = True

@@ -29,6 +29,13 @@ class Site:
     folder: Path
 
 
+def page_app(library: Any, assistant: Any, **options: Any) -> FastAPI:
+    """As `create_app`. Gradio, which takes seconds to import, is imported only where the page is tested."""
+    from onrecord.ui.server.app import create_app
+
+    return create_app(library, assistant, **options)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

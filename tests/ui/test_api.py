@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from onrecord.index import Article, Embedder, Hit, Library
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.steps.check import check
 from onrecord.ui.server.doors import create_api
+from tests.conftest import ARTICLES, FakeEmbedder
 from tests.ui.behind_doors import Behind, OtherEmbedder, filled
 
 
@@ -21,6 +23,13 @@ def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) ->
     made = Behind(tmp_path / "data", embedder, articles)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
+    """As ``behind``, for requests that are refused and so change nothing."""
+    with closing(Behind(tmp_path_factory.mktemp("shared") / "data", FakeEmbedder(), ARTICLES)) as made:
+        yield made
 
 
 def events(text: str) -> list[tuple[str, Any]]:
@@ -190,8 +199,8 @@ def test_what_is_not_kept_is_in_no_conversation(behind: Behind) -> None:
         ([], "body"),
     ],
 )
-def test_a_request_that_cannot_be_used_is_refused_with_its_cure(behind: Behind, body: Any, named: str) -> None:
-    response = behind.client.post(
+def test_a_request_that_cannot_be_used_is_refused_with_its_cure(shared: Behind, body: Any, named: str) -> None:
+    response = shared.client.post(
         "/api/v1/ask", content=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
     )
     assert named in problem(response, 422)["detail"]
@@ -280,8 +289,8 @@ def test_the_openapi_document_has_examples_that_work(behind: Behind) -> None:
         ("/v1/chat/completions", b'{"model": "%s", "messages": [{"role": "user", "content": "Bridge?"}]}'),
     ],
 )
-def test_half_a_character_is_refused_in_one_sentence(behind: Behind, path: str, body: bytes, half: bytes) -> None:
-    answer = behind.client.post(path, content=body % half, headers={"content-type": "application/json"})
+def test_half_a_character_is_refused_in_one_sentence(shared: Behind, path: str, body: bytes, half: bytes) -> None:
+    answer = shared.client.post(path, content=body % half, headers={"content-type": "application/json"})
     assert answer.status_code == 422
     said = answer.json().get("detail") or answer.json()["error"]["message"]
     assert re.fullmatch(r"[\w.]+: has half of a surrogate pair, which is no character; send whole characters\.", said)

@@ -1,6 +1,7 @@
 """Several collections behind every door: the same names everywhere, one queue, one owner for each folder."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from onrecord.index import Article, Embedder, Library
 from onrecord.ui.http.service import DoorLimits
+from tests.conftest import ARTICLES, FakeEmbedder
 from tests.ui.behind_doors import Behind, Others, filled, until
 from tests.ui.test_api import problem
 
@@ -31,6 +33,16 @@ def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], ot
     made = Behind(tmp_path / "news", embedder, articles[:2], opener=others, limits=DoorLimits(questions=2))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
+    """As ``behind``, for requests that are refused and so change nothing."""
+    folder, others = tmp_path_factory.mktemp("shared"), Others(FakeEmbedder())
+    filled(folder / HARBOUR, FakeEmbedder(), ARTICLES[2:])
+    with closing(Behind(folder / "news", FakeEmbedder(), ARTICLES[:2], opener=others)) as made:
+        yield made
+    others.close()
 
 
 def test_the_collections_are_listed_the_first_one_first(behind: Behind, tmp_path: Path) -> None:
@@ -79,13 +91,13 @@ def test_conversations_are_kept_with_their_collection(behind: Behind) -> None:
 
 @pytest.mark.parametrize("name", ["harbor", "../Harbour story", "no collection", ".", "x" * 150])
 @pytest.mark.parametrize("path", ["search", "ask", "articles", "conversations"])
-def test_an_unknown_one_is_a_404_that_names_those_there_are(behind: Behind, name: str, path: str) -> None:
+def test_an_unknown_one_is_a_404_that_names_those_there_are(shared: Behind, name: str, path: str) -> None:
     body = {"search": {"query": "bridge"}, "ask": {"question": "Which bridge?"}}.get(path)
     where = {"collection": name}
     response = (
-        behind.client.post(f"/api/v1/{path}", params=where, json=body)
+        shared.client.post(f"/api/v1/{path}", params=where, json=body)
         if body
-        else behind.client.get(f"/api/v1/{path}", params=where)
+        else shared.client.get(f"/api/v1/{path}", params=where)
     )
     detail = problem(response, 404)["detail"]
     assert name in detail and HARBOUR in detail and "news" in detail

@@ -13,7 +13,6 @@ from onrecord.qa.settings import Settings
 from onrecord.ui.cli import group as cli_group
 from onrecord.ui.cli import opening as cli_open
 from onrecord.ui.cli.chat import users_of
-from onrecord.ui.server import app as server
 from onrecord.ui.server import doors
 from tests.conftest import FakeEmbedder, FakeEngine
 from tests.ui.cli_stage import Stage, staged
@@ -178,7 +177,10 @@ def test_several_models_are_pulled_with_their_progress(stage: Stage, monkeypatch
     assert "smollm2-135m pulled (98.4 MB)." in stage.run("models", "pull", "smollm2-135m").stdout
 
 
+@pytest.mark.page
 def test_chat_serves_the_collection_with_the_settings_given(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onrecord.ui.server import app as server
+
     stage.fill()
     stage.engine = FakeEngine()
     served: dict[str, object] = {}
@@ -202,6 +204,7 @@ def test_chat_serves_the_collection_with_the_settings_given(stage: Stage, monkey
     assert stage.json("list")["count"] == 3, "the folder is free again"
 
 
+@pytest.mark.page
 def test_a_port_in_use_is_said_before_anything_is_loaded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli_open, "open_library", None)
     with socket.socket() as taken:
@@ -214,6 +217,7 @@ def test_a_port_in_use_is_said_before_anything_is_loaded(stage: Stage, monkeypat
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.page
 def test_the_page_is_not_served_to_other_machines_without_a_password(stage: Stage) -> None:
     result = stage.run("chat", "--host", "0.0.0.0")
     assert result.exit_code == 1

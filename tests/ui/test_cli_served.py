@@ -31,7 +31,7 @@ from onrecord.ui.server.doors import create_api
 from onrecord.ui.server.guard import Guard
 from onrecord.ui.server.keys import FILE_NAME, Keys
 from onrecord.ui.server.serving import Server
-from tests.conftest import ARTICLES, FakeEmbedder, FakeEngine
+from tests.conftest import FakeEmbedder, FakeEngine, fill
 from tests.ui.behind_doors import until
 from tests.ui.cli_stage import Stage, staged
 from tests.ui.site import free_port
@@ -80,8 +80,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """The same articles in the folder of the stage, which nobody has open, and in `served`."""
     stage = staged(tmp_path, monkeypatch)
     stage.fill()
-    with Library(tmp_path / "served", embedder=FakeEmbedder()) as library:
-        library.add(ARTICLES)
+    fill(tmp_path / "served", FakeEmbedder())
     monkeypatch.setattr(
         "onrecord.ui.cli.models.examined_models",
         lambda settings: [{"name": "small", "state": "fine", "needed": True, "cure": ""}],

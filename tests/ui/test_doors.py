@@ -13,13 +13,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from onrecord.index import Article, Embedder, Library
-from onrecord.qa.assistant import Assistant
 from onrecord.ui.cli import serving as doors_serving
-from onrecord.ui.server.app import create_app
 from onrecord.ui.server.doors import add_doors
 from onrecord.ui.server.keys import Keys
 from tests.ui.behind_doors import EchoAssistant, Others, filled
 from tests.ui.cli_stage import Stage, staged
+from tests.ui.site import page_app
 
 
 @pytest.fixture
@@ -29,8 +28,9 @@ def library(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -
         yield made
 
 
+@pytest.mark.page
 def test_page_and_doors_are_one_server_and_one_lane(library: Library, closed_at_end: Any) -> None:
-    app = create_app(library, EchoAssistant(library))
+    app = page_app(library, EchoAssistant(library))
     closed_at_end(app.state.collections)
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
@@ -42,11 +42,12 @@ def test_page_and_doors_are_one_server_and_one_lane(library: Library, closed_at_
     assert client.get("/api/v1/articles", headers={"Host": "evil.example"}).status_code == 400
 
 
+@pytest.mark.page
 def test_a_page_with_passwords_takes_them_at_the_doors_too_and_keys_only_there(
     library: Library, closed_at_end: Any
 ) -> None:
     users = {"ada": "long password"}
-    app = create_app(library, EchoAssistant(library), host="192.0.2.7", users=users, allowed_hosts=["testserver"])
+    app = page_app(library, EchoAssistant(library), host="192.0.2.7", users=users, allowed_hosts=["testserver"])
     closed_at_end(app.state.collections)
     add_doors(app, host="192.0.2.7", users=users, allowed_hosts=["testserver"])
     client = TestClient(app)
@@ -62,8 +63,9 @@ def test_a_page_with_passwords_takes_them_at_the_doors_too_and_keys_only_there(
     assert client.get("/", headers=token).status_code == 401 and client.get("/", headers=password).status_code == 200
 
 
+@pytest.mark.page
 def test_what_is_kept_at_the_door_is_seen_on_the_page(library: Library, closed_at_end: Any) -> None:
-    app = create_app(library, cast(Assistant, EchoAssistant(library)))
+    app = page_app(library, EchoAssistant(library))
     closed_at_end(app.state.collections)
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
@@ -71,12 +73,13 @@ def test_what_is_kept_at_the_door_is_seen_on_the_page(library: Library, closed_a
     assert [c.id for c in app.state.collections.first.conversations.list("")] == [asked["conversation"]]
 
 
+@pytest.mark.page
 def test_the_page_s_other_collections_are_behind_the_doors_too(
     library: Library, tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:
     filled(tmp_path / "harbour", embedder, articles[2:])
     others = Others(embedder)
-    app = create_app(library, EchoAssistant(library), opener=others)
+    app = page_app(library, EchoAssistant(library), opener=others)
     closed_at_end(app.state.collections)
     add_doors(app)
     client = TestClient(app, base_url="http://127.0.0.1")
@@ -93,6 +96,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return staged(tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["serve"], ["mcp"], ["mcp", "--http"]])
 def test_a_folder_that_another_process_owns_is_not_served_and_one_sentence_says_so(
     library: Library, command: list[str]

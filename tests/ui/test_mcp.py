@@ -228,6 +228,7 @@ def test_half_a_character_over_http_is_refused_in_one_sentence(behind: Behind, t
     assert answer.json()["detail"].startswith("params.arguments.query: has half of a surrogate pair")
 
 
+@pytest.mark.slow
 def test_over_standard_input_and_output_it_answers(tmp_path: Path) -> None:
     root = str(Path(__file__).parents[2])
     code = STDIO_SERVER.format(root=root, folder=str(tmp_path / "data"))

@@ -108,7 +108,7 @@ async def told(client: Client, tool: str, **arguments: Any) -> Any:
 
 
 async def everything(client: Client) -> list[Any]:
-    said = [[tool.model_dump() for tool in (await client.list_tools()).tools]]
+    said: list[Any] = [[tool.model_dump() for tool in (await client.list_tools()).tools]]
     for tool, arguments in CALLS:
         said.append([tool, arguments, await told(client, tool, **arguments)])
     for uri in RESOURCES:

@@ -17,9 +17,8 @@ from onrecord.ui.desk.collections import Collections, collection_in
 from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.desk.tuning import Style
 from onrecord.ui.desk.writer import CONFIGURED, Writer
-from onrecord.ui.server.app import create_app
 from tests.ui.fakes import FakeAssistant, FakeLibrary, FakeWriter
-from tests.ui.site import Site, ask, start
+from tests.ui.site import Site, ask, page_app, start
 
 DEFAULT, SMALL = "qwen2.5-coder-1.5b", "smollm2-135m"
 
@@ -47,7 +46,7 @@ def site(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Itera
     library = FakeLibrary(tmp_path / "default", articles)
     assistant = FakeAssistant(library)
     assistant.engine = writer.engine
-    app = create_app(library, assistant, writer=writer)
+    app = page_app(library, assistant, writer=writer)
     address, server = start(app)
     yield Site(address, library, assistant, app, tmp_path / "default")
     server.should_exit = True

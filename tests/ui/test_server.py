@@ -21,20 +21,21 @@ from onrecord.index.types import Article
 from onrecord.ui.desk.collections import Collections, Limits, collection_in
 from onrecord.ui.desk.model_queue import ModelQueue
 from onrecord.ui.page.scope import scope_of
-from onrecord.ui.server.app import PageServer, create_app, serve
 from tests.ui.fakes import FakeAssistant, FakeLibrary, FakeWriter
-from tests.ui.site import Site, free_port, start
+from tests.ui.site import Site, free_port, page_app, start
 
 
+@pytest.mark.page
 def test_an_address_that_others_reach_demands_a_password(tmp_path: Path) -> None:
     library = FakeLibrary(tmp_path / "default")
     with pytest.raises(InputError, match="give --auth NAME:PASSWORD"):
-        create_app(library, FakeAssistant(library), host="0.0.0.0")
+        page_app(library, FakeAssistant(library), host="0.0.0.0")
 
 
+@pytest.mark.page
 def test_with_a_password_nothing_but_the_health_check_is_open(articles: tuple[Article, ...], tmp_path: Path) -> None:
     library = FakeLibrary(tmp_path / "default", articles)
-    app = create_app(library, FakeAssistant(library), host="0.0.0.0", users={"ann": "secret", "bob": "other"})
+    app = page_app(library, FakeAssistant(library), host="0.0.0.0", users={"ann": "secret", "bob": "other"})
     address, server = start(app)
     try:
         for path in ("", "config", "gradio_api/info", "export/x.md", "theme.css"):
@@ -49,7 +50,10 @@ def test_with_a_password_nothing_but_the_health_check_is_open(articles: tuple[Ar
         server.should_exit = True
 
 
+@pytest.mark.page
 def test_a_port_in_use_is_one_sentence_and_exit_1(capsys: pytest.CaptureFixture[str]) -> None:
+    from onrecord.ui.server.app import serve
+
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -62,9 +66,10 @@ def test_a_port_in_use_is_one_sentence_and_exit_1(capsys: pytest.CaptureFixture[
     )
 
 
+@pytest.mark.page
 def test_a_body_that_is_too_large_is_refused_said_or_unsaid(articles: tuple[Article, ...], tmp_path: Path) -> None:
     library = FakeLibrary(tmp_path / "default", articles)
-    address, server = start(create_app(library, FakeAssistant(library), limits=Limits(file_bytes=1000)))
+    address, server = start(page_app(library, FakeAssistant(library), limits=Limits(file_bytes=1000)))
     try:
         big = b"x" * 3_000_000
         assert httpx.post(address + "gradio_api/upload", files={"files": ("a.txt", big)}).status_code == 413
@@ -76,6 +81,7 @@ def test_a_body_that_is_too_large_is_refused_said_or_unsaid(articles: tuple[Arti
         server.should_exit = True
 
 
+@pytest.mark.page
 def test_every_answer_carries_the_policy(site: Site) -> None:
     for path in ("", "healthz", "nothing-here", "config"):
         headers = httpx.get(site.address + path).headers
@@ -83,6 +89,7 @@ def test_every_answer_carries_the_policy(site: Site) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.page
 def test_a_conversation_in_an_unknown_format_or_of_nobody_is_not_found(site: Site) -> None:
     key = site.app.state.collections.first.conversations.begin("", "q")
     assert httpx.get(site.address + f"export/{key}.pdf").status_code == 404
@@ -126,6 +133,7 @@ def test_what_needs_the_lane_alone_waits_for_those_before_it_and_holds_up_those_
     assert queue.join().place == 1
 
 
+@pytest.mark.page
 def test_stopping_the_server_closes_every_collection_that_it_opened(
     articles: tuple[Article, ...], tmp_path: Path
 ) -> None:
@@ -143,7 +151,7 @@ def test_stopping_the_server_closes_every_collection_that_it_opened(
     library = FakeLibrary(tmp_path / "default", articles)
     first = FakeAssistant(library)
     first.engine = shared
-    app = create_app(library, first, opener=opener)
+    app = page_app(library, first, opener=opener)
     collections = app.state.collections
     made = [collections.create("Harbour story"), collections.create("Bridge story")]
     _, server = start(app)
@@ -162,6 +170,7 @@ def test_stopping_the_server_closes_every_collection_that_it_opened(
         collections.open("Harbour story")
 
 
+@pytest.mark.page
 def test_the_server_stops_although_a_page_is_open() -> None:
     async def endless(request: Request) -> StreamingResponse:
         async def beats() -> AsyncIterator[bytes]:
@@ -170,6 +179,8 @@ def test_the_server_stops_although_a_page_is_open() -> None:
                 await asyncio.sleep(0.01)
 
         return StreamingResponse(beats())
+
+    from onrecord.ui.server.app import PageServer
 
     port = free_port()
     config = uvicorn.Config(Starlette(routes=[Route("/", endless)]), port=port, log_level="error")
@@ -203,6 +214,7 @@ def test_a_filter_with_its_dates_in_the_wrong_order_is_refused() -> None:
         scope_of((), (), "2024-05", "2024-03")
 
 
+@pytest.mark.page
 def test_collections_have_names_that_cannot_leave_their_folder(site: Site) -> None:
     collections = site.app.state.collections
     for name in ("../evil", "a/b", "", ".hidden", "x" * 60, "dot."):

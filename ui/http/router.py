@@ -1,5 +1,6 @@
 """The HTTP door ``/api/v1``: the same objects as in Python, errors as problem details, its own OpenAPI document."""
 
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -65,19 +66,20 @@ def api_app(service: Service) -> FastAPI:
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError, OnRecordError, Exception):
         app.add_exception_handler(kind, answer_with_problem)
-    _describe(app)
+    plain = app.openapi
+    app.openapi = cache(lambda: _described(plain()))  # type: ignore[method-assign]  # made when it is first asked for
     return app
 
 
-def _describe(app: FastAPI) -> None:
-    """The refusals and the keys, which FastAPI does not know of."""
-    document = app.openapi()
+def _described(document: dict[str, Any]) -> dict[str, Any]:
+    """With the refusals and the keys, which FastAPI does not know of."""
     schemas = document["components"]["schemas"]
     schemas["ProblemModel"] = ProblemModel.model_json_schema()
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"key": []}, {}]
+    return document
 
 
 def here(service: Service) -> Interface:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Annotated, Any, cast
+from urllib.parse import quote
 
 from fastapi import Depends, Query, Request
 
@@ -110,6 +111,11 @@ class Service:
     def model_of(self, name: str) -> str:
         """What a collection goes by where a client chooses a model."""
         return MODEL if name == self.shared.collections.first.name else f"{MODEL}:{name}"
+
+    def uri(self, article_id: str) -> str:
+        """What an article without a URL goes by."""
+        within = "" if self.is_first else f"collections/{quote(self.collection.name, safe='')}/"
+        return f"onrecord://{within}articles/{article_id}"
 
     @contextmanager
     def searching(self) -> Iterator[None]:

@@ -123,6 +123,7 @@ def test_every_question_gets_one_row_and_a_row_is_one_line(tmp_path: Path, fake:
     assert (tmp_path / "closed.txt").exists()
 
 
+@pytest.mark.slow
 def test_a_system_that_raises_dies_or_returns_nonsense_gives_error_rows_and_the_run_goes_on(
     tmp_path: Path, fake: str
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_system_that_raises_dies_or_returns_nonsense_gives_error_rows_and_the_
     assert "'q99'" in rows["other"].error
 
 
+@pytest.mark.slow
 def test_a_system_that_hangs_is_stopped_after_the_time_limit_and_the_run_goes_on(tmp_path: Path, fake: str) -> None:
     result = start(tmp_path, ["hangs", "q1"], fake, time_limit=1.5)
     rows = read_rows(rows_path(tmp_path / "out", "small", fake))
@@ -144,6 +146,7 @@ def test_a_system_that_hangs_is_stopped_after_the_time_limit_and_the_run_goes_on
     assert result.failed == 1  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_system_that_cannot_be_prepared_is_refused_with_its_reason_and_the_others_still_run(
     tmp_path: Path, fake: str
 ) -> None:
@@ -154,11 +157,13 @@ def test_a_system_that_cannot_be_prepared_is_refused_with_its_reason_and_the_oth
     assert "ValueError: no such model" in result.refused[0]
 
 
+@pytest.mark.slow
 def test_a_run_that_dies_on_every_question_is_given_up(tmp_path: Path, fake: str) -> None:
     result = start(tmp_path, [f"dies{n}" for n in range(8)], fake)
     assert result.asked == 5 and "given up" in result.refused[0]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_torn_last_line_is_cut_and_nothing_is_asked_twice(tmp_path: Path, fake: str) -> None:
     start(tmp_path, ["q1", "q2", "q3"], fake)
     path = rows_path(tmp_path / "out", "small", fake)
@@ -171,6 +176,7 @@ def test_a_torn_last_line_is_cut_and_nothing_is_asked_twice(tmp_path: Path, fake
     assert path.read_text().endswith("}\n")
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_the_middle_goes_on_where_it_stopped(tmp_path: Path) -> None:
     system = write_system(tmp_path / "fake.py", pause=0.25)
     suite = write_suite(tmp_path / "suite", [f"q{n}" for n in range(8)])
@@ -197,11 +203,20 @@ def test_a_run_killed_in_the_middle_goes_on_where_it_stopped(tmp_path: Path) -> 
     assert [row.question_id for row in read_rows(path)] == [f"q{n}" for n in range(8)]
 
 
+@pytest.mark.slow
 def test_failed_questions_are_kept_unless_they_are_to_be_retried(tmp_path: Path, fake: str) -> None:
     start(tmp_path, ["raises", "q1"], fake)
     assert start(tmp_path, ["raises", "q1"], fake).asked == 0  # type: ignore[attr-defined]
     assert start(tmp_path, ["raises", "q1"], fake, retry_failed=True).asked == 1  # type: ignore[attr-defined]
     assert asked(tmp_path) == ["raises", "q1", "raises"]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that ended, which those below only read."""
+    folder = tmp_path_factory.mktemp("done")
+    start(folder, ["q1"], write_system(folder / "fake.py"))
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -214,15 +229,20 @@ def test_failed_questions_are_kept_unless_they_are_to_be_retried(tmp_path: Path,
     ],
 )
 def test_an_output_folder_of_another_run_is_refused(
-    tmp_path: Path, fake: str, change: dict[str, object], named: str
+    tmp_path: Path, done: Path, change: dict[str, object], named: str
 ) -> None:
-    start(tmp_path, ["q1"], fake)
     suite = write_suite(tmp_path / "suite", list(change.get("ids", ["q1"])))  # type: ignore[call-overload]
     model = str(change.get("model", "qwen2.5-coder-1.5b"))
-    options = SystemOptions(index_folder=tmp_path / "index", model=model)
+    options = SystemOptions(index_folder=done / "index", model=model)
     settings = RunSettings(seed=int(str(change.get("seed", 0))))
     with pytest.raises(InputError, match=named):
-        run([suite], [str(change.get("system", fake))], out=tmp_path / "out", settings=settings, options=options)
+        run(
+            [suite],
+            [str(change.get("system", f"{done / 'fake.py'}:Fake"))],
+            out=done / "out",
+            settings=settings,
+            options=options,
+        )
 
 
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path, fake: str) -> None:

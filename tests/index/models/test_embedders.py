@@ -140,6 +140,7 @@ def test_an_unknown_backend_is_refused(tmp_path: Path) -> None:
         load_embedder(str(folder), backend="tensorflow")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["onnx", "sentence-transformers"])
 def test_a_damaged_model_is_plain_errors(tmp_path: Path, backend: str) -> None:
     folder = tmp_path / "model"

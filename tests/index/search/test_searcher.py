@@ -68,6 +68,7 @@ def library(tmp_path: Path, embedder: Embedder, request: pytest.FixtureRequest) 
         yield library
 
 
+@pytest.mark.slow
 def test_no_search_misses_an_acknowledged_article_while_a_long_addition_runs(library: Library) -> None:
     long = [article(n) for n in range(80)]
     acknowledged: list[Article] = [article(n, kind="old") for n in range(5)]
@@ -190,7 +191,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return texts
 
 
-@pytest.mark.parametrize("size", [20, 300])
+@pytest.mark.parametrize("size", [20, 100])
 def test_one_more_article_costs_the_same_whatever_is_there(
     tmp_path: Path, embedder: Embedder, read: list[str], size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,7 +228,7 @@ def test_after_a_start_no_text_is_read_again_but_the_few_latest(
 ) -> None:
     monkeypatch.setattr(search, "_UNSAVED", 50)
     with Library(tmp_path / "data", embedder=embedder) as library:
-        library.add([article(n) for n in range(100)])
+        library.add([article(n) for n in range(60)])
         library.search("committee")
         library.add([article(n, kind="short") for n in range(10)])
         library.search("committee")

@@ -62,7 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(20)
 
 
-@pytest.fixture(params=["inside", "server"])
+@pytest.fixture(params=["inside", pytest.param("server", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest) -> str:
     return "" if request.param == "inside" else str(request.getfixturevalue("server"))
 
@@ -134,6 +134,7 @@ def test_filters_reach_chroma(catalogue: Catalogue, vectors: VectorStore) -> Non
     assert found(Filter(sources=("Nobody",))) == set()
 
 
+@pytest.mark.slow
 def test_more_passages_than_chroma_takes_at_once_are_all_stored(catalogue: Catalogue) -> None:
     keys = store(catalogue, "a", unit_vectors(6000))
     chroma = VectorStore(catalogue)
