@@ -90,7 +90,7 @@ bench: $(STAMP) ## speed and memory, ratios taken in one run
 	@$(ONRECORD) eval bench
 
 train: $(STAMP) ## the judge of answers anew from QUESTIONS=FILE.jsonl.gz: about an hour of two cores, resumable, faster on a GPU
-	@test -n "$(QUESTIONS)" || { echo "Say what to train on: make train QUESTIONS=FILE.jsonl.gz (qa/judges/answer_judge/README.md)."; exit 2; }
+	@test -n "$(QUESTIONS)" || { echo "Say what to train on: make train QUESTIONS=FILE.jsonl.gz (qa/judges/answer_judge/MODEL_CARD.md)."; exit 2; }
 	@$(INSTALL) --quiet --no-deps --require-hashes -r requirements-train.lock
 	@$(ONRECORD) models pull all-minilm-l6-v2
 	@nice $(BIN)/python -m onrecord.eval.fitting.fit_answers "$(QUESTIONS)"

@@ -1,7 +1,7 @@
 """Does this sentence, with the one before it, answer this question? A small cross-encoder, run by onnxruntime.
 
 It reads question and sentence together and gives one logit. ``eval/fitting/fit_answers.py`` trains it; its card, with
-data and figures, is ``answer_judge/README.md``.
+data and figures, is ``answer_judge/MODEL_CARD.md``.
 """
 
 from collections.abc import Sequence
