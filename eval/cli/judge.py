@@ -160,21 +160,20 @@ def calibrate(
     seed: Seed = 0,
     model: Model = "qwen2.5-coder-1.5b",
     embedder: Embedder = "all-minilm-l6-v2",
-    no_model: Annotated[bool, typer.Option("--no-model", help="Fit the decision without a model only.")] = False,
+    no_model: Annotated[bool, typer.Option("--no-model", help="Fit the decision that holds without a model.")] = False,
     replies: Replies = None,
 ) -> None:
     """Fit the abstention decision on dev suites and write it with its provenance."""
     from datetime import UTC, datetime
 
     from onrecord.eval.cli.observe import observations
-    from onrecord.eval.fitting.calibrate import fit, without_model_signals, write_calibration
+    from onrecord.eval.fitting.calibrate import fit, write_calibration
     from onrecord.eval.runs.machine import git_commit
 
     observed, names = observations(
         suites, sample=sample, seed=seed, model="" if no_model else model, embedder=embedder, replies=replies
     )
-    with_model = None if no_model else fit(observed, seed=seed)
-    without_model = fit(without_model_signals(observed), seed=seed)
+    fitted = fit(observed, seed=seed)
     path = out or _HERE.parent / "qa" / "steps" / "answerability.json"
     if not path.exists():
         raise InputError(f"{path}: is not there; copy the calibration that comes with OnRecord and name the copy")
@@ -187,13 +186,11 @@ def calibrate(
         "commit": git_commit(),
         "date": datetime.now(UTC).date().isoformat(),
     }
-    write_calibration(path, with_model=with_model, without_model=without_model, provenance=provenance)
-    for name, fitted in (("with model", with_model), ("without model", without_model)):
-        if fitted is not None:
-            say(
-                f"{name}: n = {fitted.n}, held-out ROC-AUC {fitted.roc_auc:.3f}, balanced accuracy "
-                f"{fitted.balanced_accuracy:.3f}, thresholds {fitted.thresholds}"
-            )
+    write_calibration(path, fitted, with_model=not no_model, provenance=provenance)
+    say(
+        f"n = {fitted.n}, held-out ROC-AUC {fitted.roc_auc:.3f}, balanced accuracy {fitted.balanced_accuracy:.3f}, "
+        f"thresholds {fitted.thresholds}"
+    )
     say(f"Wrote {path}.")
 
 

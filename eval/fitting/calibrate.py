@@ -5,7 +5,7 @@ What ``write_calibration`` writes is what ``onrecord.qa.steps.check`` reads.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -125,27 +125,18 @@ def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
     )
 
 
-def write_calibration(
-    path: Path, *, with_model: Fitted | None, without_model: Fitted | None, provenance: Mapping[str, Any]
-) -> None:
-    """Write the parts that were fitted; a part that was not stays as it is in the file."""
+def write_calibration(path: Path, fitted: Fitted, *, with_model: bool, provenance: Mapping[str, Any]) -> None:
+    """Write the decision with a model, or that without one, and its provenance; the other stays as it is."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    for name, fitted in (("with_model", with_model), ("without_model", without_model)):
-        if fitted is not None:
-            rounded = {signal: round(weight, 4) for signal, weight in fitted.weights.items()}
-            data[name] = {"weights": rounded, "bias": round(fitted.bias, 4), "thresholds": dict(fitted.thresholds)}
-            figures = {"n": fitted.n, "roc_auc": fitted.roc_auc, "balanced_accuracy": fitted.balanced_accuracy}
-            data[name]["held_out"] = {key: round(value, 4) for key, value in figures.items()}
-    data["provenance"] = dict(provenance)
+    figures = {"n": fitted.n, "roc_auc": fitted.roc_auc, "balanced_accuracy": fitted.balanced_accuracy}
+    data["with_model" if with_model else "without_model"] = {
+        "weights": {signal: round(weight, 4) for signal, weight in fitted.weights.items()},
+        "bias": round(fitted.bias, 4),
+        "thresholds": dict(fitted.thresholds),
+        "held_out": {key: round(value, 4) for key, value in figures.items()},
+        "provenance": dict(provenance),
+    }
     path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def without_model_signals(observations: Sequence[Observation]) -> tuple[Observation, ...]:
-    """The same questions as an assistant without a model sees them."""
-    return tuple(
-        replace(one, signals={name: one.signals[name] for name in TEXT_SIGNALS if name in one.signals})
-        for one in observations
-    )
 
 
 def _of_right_sign(

@@ -100,7 +100,7 @@ def calibration(*, with_model: bool) -> Calibration:
     """The shipped calibration; without a model's logits another set of weights holds."""
     data = json.loads(files("onrecord.qa.steps").joinpath("answerability.json").read_text(encoding="utf-8"))
     part = data["with_model"] if with_model else data["without_model"]
-    return Calibration(part["weights"], part["bias"], part["thresholds"], data["provenance"])
+    return Calibration(part["weights"], part["bias"], part["thresholds"], part["provenance"])
 
 
 def probability(signals: Signals, fitted: Calibration) -> float:
