@@ -121,11 +121,12 @@ def plan_files(catalogue: Catalogue, results: Iterable[ReadResult]) -> Plan:
 
 
 def with_unread(report: SyncReport, results: Sequence[ReadResult]) -> SyncReport:
-    """The report, with what could not be read, or was passed over."""
+    """The report, with what could not be read, was passed over, or left out of what was read."""
     return replace(
         report,
         failed=tuple((result.path, result.error) for result in results if result.error),
         passed_over=tuple((result.path, result.passed_over) for result in results if result.passed_over),
+        notes=tuple((result.path, result.note) for result in results if result.note),
     )
 
 
