@@ -225,7 +225,7 @@ def test_how_an_answer_came_about_can_be_read(page: Page) -> None:
     how = page.locator(".how")
     for part in (
         "Searched for",
-        "0.93 (needs 0.50)",
+        "likely (0.93, needs 0.50)",
         "Sentences shown to the model",
         "Passages found",
         "Writing",
