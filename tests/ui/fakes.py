@@ -204,7 +204,7 @@ class FakeAssistant:
             "answered",
             "",
             disagreements,
-            {"retrieve": 0.04, "generate": 1.2, "total": 1.3, "generated_tokens": 41.0},
+            {"retrieve": 0.04, "write": 1.2, "total": 1.3, "generated_tokens": 41.0},
             self._name,
             self.library.revision,
             evidence,

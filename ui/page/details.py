@@ -96,7 +96,9 @@ def _found(record: Record) -> str:
 
 def _timings(record: Record) -> str:
     timings = record.answer.timings
-    steps = [k for k in _STEPS if k in timings] + [k for k in timings if k not in _STEPS and k not in _COUNTS]
+    last = len(_STEPS) - 1.5  # a step of another version comes before the total
+    order = {key: number for number, key in enumerate(_STEPS)}
+    steps = sorted(timings.keys() - _COUNTS.keys(), key=lambda key: (order.get(key, last), key))
     rows = [(e(_STEPS.get(k) or _unknown(k)), f"{timings[k]:.2f} s") for k in steps]
     rows += [(e(words), f"{timings[k]:,.0f}") for k, words in _COUNTS.items() if k in timings]
     return _table("Time and work", ("Step", "Took"), rows)
