@@ -32,7 +32,7 @@ class Asker:
         log: Path,
         time_limit: float,
         prepare_limit: float = 4 * 3600.0,
-        on_indexed: Callable[[float, int], None] | None = None,
+        on_indexed: Callable[[int, int], None] | None = None,
     ) -> None:
         self.info: dict[str, Any] = {}
         self._order = order

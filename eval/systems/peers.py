@@ -70,7 +70,7 @@ class LlamaIndexSystem:
         embedder: Embedder | None = None,
     ) -> None:
         self.name = "llama-index-citation" if citations else "llama-index-default"
-        self.on_progress: Callable[[float, int], None] | None = None
+        self.on_progress: Callable[[int, int], None] | None = None
         self._options = options
         self._citations = citations
         self._llm = llm
@@ -174,7 +174,7 @@ def build_index(
     folder: Path,
     embedding: BaseEmbedding,
     *,
-    on_progress: Callable[[float, int], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> VectorStoreIndex:
     """The suite's articles in a Chroma collection under ``folder``; a build that was cut off starts again.
 
