@@ -67,7 +67,7 @@ def _report_text(report: "SyncReport", stored: int) -> str:
 
 def _changes(report: "SyncReport") -> tuple[tuple[str, tuple[str, ...]], ...]:
     changes = ("added", report.added), ("changed", report.changed), ("unchanged", report.unchanged)
-    return (*changes, ("removed", report.removed), ("not read", tuple(path for path, _ in report.failed)))
+    return (*changes, ("removed", report.removed), ("not read in full", tuple(path for path, _ in report.failed)))
 
 
 def list_articles(
