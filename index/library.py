@@ -11,7 +11,16 @@ from types import TracebackType
 
 from onrecord.index.errors import IndexMismatch, LibraryClosed
 from onrecord.index.models.embedders import load_embedder
-from onrecord.index.reading.files import NORMALISER_VERSION, OnReading, ReadLimits, ReadResult, normalise, read_paths
+from onrecord.index.reading.files import (
+    NORMALISER_VERSION,
+    Named,
+    OnReading,
+    ReadLimits,
+    ReadResult,
+    normalise,
+    read_paths,
+    shown_path,
+)
 from onrecord.index.search.searcher import Searcher
 from onrecord.index.settings import IndexSettings, SearchOptions, describe_mismatch
 from onrecord.index.store import modes, reserve
@@ -81,18 +90,19 @@ class Library:
         given = [replace(article, text=normalise(article.text)) for article in articles]
         return self._sync(plan_articles(self._open(), given), on_progress)
 
-    def read_paths(self, paths: Iterable[Path | str], *, on_reading: OnReading | None = None) -> Iterator[ReadResult]:
-        """Reads files and folders within this library's limits, and stores nothing; ``on_reading`` as `read_paths`."""
-        given = [Path(path) for path in paths]
-        return read_paths(given, limits=ReadLimits.of(self.settings), on_reading=on_reading)
+    def read_paths(
+        self, paths: Iterable[Path | str], *, on_reading: OnReading | None = None, named: Named = shown_path
+    ) -> Iterator[ReadResult]:
+        """Reads files and folders within this library's limits, and stores nothing; the rest as `read_paths`."""
+        return read_paths(list(paths), limits=ReadLimits.of(self.settings), on_reading=on_reading, named=named)
 
     def add_paths(
         self, paths: Iterable[Path | str], *, on_progress: Progress | None = None, on_reading: OnReading | None = None
     ) -> SyncReport:
         """Reads files and folders and stores their articles; a file that changed replaces what it held before.
 
-        What could not be read is in the report's ``failed``, with the reason. ``on_reading`` gets the path of a file
-        that takes more than two seconds, and of one every two seconds of many.
+        What could not be read is in the report's ``failed``, with the reason, and what was left out in its ``notes``.
+        ``on_reading`` gets the path of a file that takes more than two seconds, and of one every two seconds of many.
         """
         return self.add_read(list(self.read_paths(paths, on_reading=on_reading)), on_progress=on_progress)
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from onrecord.index.reading.files import ReadResult
 from onrecord.index.search.searcher import Searcher
 from onrecord.index.settings import OVERLAP, IndexSettings
@@ -20,8 +22,10 @@ from onrecord.index.text.passages import build_passages, passage_text_for_search
 from onrecord.index.text.sentences import split_sentences
 from onrecord.index.types import Article, Passage, Sentence, SyncReport, Vectors
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[float, int], None]
+"""``(done, total)`` in articles: of a long one, the part that is embedded."""
 Embed = Callable[[Sequence[str]], Vectors]
+LONG = 256  # passages of one article after which its progress is shown
 TOGETHER = 128  # passages embedded at once: enough to sort by length, few enough to show progress
 
 
@@ -121,11 +125,12 @@ def plan_files(catalogue: Catalogue, results: Iterable[ReadResult]) -> Plan:
 
 
 def with_unread(report: SyncReport, results: Sequence[ReadResult]) -> SyncReport:
-    """The report, with what could not be read, or was passed over."""
+    """The report, with what could not be read, was passed over, or left out of what was read."""
     return replace(
         report,
         failed=tuple((result.path, result.error) for result in results if result.error),
         passed_over=tuple((result.path, result.passed_over) for result in results if result.passed_over),
+        notes=tuple((result.path, result.note) for result in results if result.note),
     )
 
 
@@ -135,8 +140,13 @@ def carry_out(
     """Stores what the plan says; a kill at any instant leaves every article wholly there or wholly not."""
     changes: list[Change] = []
     done, total = 0, len(plan.arrivals)
+
+    def embedding(part: float, articles: int) -> None:
+        if on_progress:
+            on_progress(done + part * articles, total)
+
     for group in _groups(plan.arrivals, settings):
-        embedded = embed([text for one in group for text in one.texts])
+        embedded = _embedded(group, embed, embedding)
         with stores.turn():
             some = _store(group, embedded, stores)
             _follow(stores.vectors, some)
@@ -171,6 +181,17 @@ def _groups(arrivals: Sequence[Arrival], settings: IndexSettings) -> Iterator[li
             group = []
     if group:
         yield group
+
+
+def _embedded(group: Sequence[_Prepared], embed: Embed, on_part: Callable[[float, int], None]) -> Vectors:
+    """The vectors of all its passages; ``on_part(share, articles)`` says which share of a long group is done."""
+    texts = [text for one in group for text in one.texts]
+    parts = []
+    for start in range(0, len(texts), LONG):
+        if start:
+            on_part(start / len(texts), len(group))
+        parts.append(embed(texts[start : start + LONG]))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _store(group: Sequence[_Prepared], embedded: Vectors, stores: Stores) -> list[Change]:

@@ -132,7 +132,8 @@ class ArticleInfo:
 class SyncReport:
     """What a change of the collection did, by article id. ``failed``: ``(path, why)`` of unreadable files.
 
-    ``passed_over``: ``(path, why)`` of files in folders that were not tried, because they are no articles.
+    ``passed_over``: ``(path, why)`` of files in folders that were not tried, because they are no articles. ``notes``:
+    ``(path, what)`` was left out of files that were read, such as a date that is none.
     """
 
     added: tuple[str, ...] = ()
@@ -141,3 +142,4 @@ class SyncReport:
     removed: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
     passed_over: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()

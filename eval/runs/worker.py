@@ -48,7 +48,7 @@ def serve(lines: TextIO, say: Say) -> None:
         options = SystemOptions(**{**order["options"], "index_folder": Path(order["options"]["index_folder"])})
         system = make_system(order["system"], options)
         if hasattr(system, "on_progress"):
-            system.on_progress = lambda done, total: say({"indexed": [done, total]})
+            system.on_progress = lambda done, total: say({"indexed": [int(done), total]})
         system.prepare(suite)
     except Exception as error:  # noqa: BLE001 - a user's system may raise anything; the runner reports it
         say({"refused": describe(error)})

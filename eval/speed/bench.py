@@ -247,12 +247,12 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _every_tenth(say: Say) -> Callable[[int, int], None]:
-    last = [0]
+def _every_tenth(say: Say) -> Callable[[float, int], None]:
+    last = [0.0]
 
-    def on_progress(done: int, total: int) -> None:
+    def on_progress(done: float, total: int) -> None:
         if done == total or done - last[0] >= total / 10:
             last[0] = done
-            say(f"indexed {done} of {total} articles")
+            say(f"indexed {done:.0f} of {total} articles")
 
     return on_progress

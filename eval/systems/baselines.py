@@ -36,7 +36,7 @@ class OneSearchSystem:
     def __init__(self, options: SystemOptions, *, name: str, embedder: Embedder | None = None) -> None:
         self.name = name
         self._embedder = embedder
-        self.on_progress: Callable[[int, int], None] | None = None
+        self.on_progress: Callable[[float, int], None] | None = None
         self._options = options
         self._library: Library | None = None
 

@@ -39,7 +39,7 @@ class OnRecordSystem:
         embedder: Embedder | None = None,
     ) -> None:
         self.name = "onrecord" if model else "onrecord-no-model"
-        self.on_progress: Callable[[int, int], None] | None = None
+        self.on_progress: Callable[[float, int], None] | None = None
         self._options = options
         self._with_model = model
         self._engine = engine
@@ -129,7 +129,7 @@ def open_library(
     *,
     embedder: Embedder | None = None,
     search: SearchOptions | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[float, int], None] | None = None,
 ) -> "Library":
     """The library of a suite's articles, in a folder named by their content and by how they are cut and embedded.
 

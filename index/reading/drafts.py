@@ -21,11 +21,15 @@ ALIASES = {
 """The names by which each fact is known in column headings, JSON keys, front matter and header lines."""
 
 _COLUMNS_SHOWN, _LONGEST_SHOWN = 10, 40
+_KINDS = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An article as its file states it; every field but ``text`` may be empty."""
+    """An article as its file states it; every field but ``text`` may be empty.
+
+    ``place``: where in a file of rows it is, "line 3".
+    """
 
     text: str
     title: str = ""
@@ -33,27 +37,32 @@ class Draft:
     published: str = ""
     url: str = ""
     language: str = ""
+    place: str = ""
+
+
+Problem = tuple[str, str]
+"""Where a row is, "line 3", and why it could not be used, "no text"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a file holds. ``problems``: the rows that could not be used, one clause each."""
+    """What a file holds. ``problems``: the rows that could not be used."""
 
     drafts: tuple[Draft, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def read_json_lines(data: bytes, name: str) -> Parsed:
     """One JSON object a line; a line that is none is a problem, not the end."""
     drafts: list[Draft] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     for number, line in enumerate(decode_lines(data, name).split("\n"), start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):
-            problems.append(f"line {number} is not JSON")
+            problems.append((f"line {number}", "not JSON"))
             continue
         _take_row(row, f"line {number}", drafts, problems)
     return Parsed(tuple(drafts), tuple(problems))
@@ -66,7 +75,7 @@ def read_csv(data: bytes, name: str) -> Parsed:
     delimiter = max(",;\t", key=first.count)
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # an article is longer than the default of 128 kB
     drafts: list[Draft] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     columns = [column.strip().lower() for column in reader.fieldnames or ()]
     if not any(alias in columns for alias in ALIASES["text"]):
@@ -80,20 +89,23 @@ def read_csv(data: bytes, name: str) -> Parsed:
         for row in reader:
             _take_row(row, f"row {reader.line_num}", drafts, problems)
     except csv.Error as error:
-        problems.append(f"row {reader.line_num} is not CSV ({error})")
+        problems.append((f"row {reader.line_num}", f"not CSV: {error}"))
     return Parsed(tuple(drafts), tuple(problems))
 
 
-def _take_row(row: object, place: str, drafts: list[Draft], problems: list[str]) -> None:
+def _take_row(row: object, place: str, drafts: list[Draft], problems: list[Problem]) -> None:
     if not isinstance(row, Mapping):
-        problems.append(f"{place} is not an object with a text")
+        problems.append((place, "not an object with a text"))
         return
-    fields = {str(key).strip().lower(): str(value) for key, value in row.items() if value is not None}
-    draft = from_fields(fields, _pick(fields, "text"))
-    if re.search(r"\w", draft.text):
-        drafts.append(draft)
+    given = {str(key).strip().lower(): value for key, value in row.items() if value not in (None, "")}
+    text = next((given[alias] for alias in ALIASES["text"] if alias in given), "")
+    if not isinstance(text, str):
+        problems.append((place, f"its text is {_KINDS[type(text)]}, not text"))
+    elif not re.search(r"\w", text):
+        problems.append((place, "no text"))
     else:
-        problems.append(f"{place} has no text")
+        stated = {key: str(value) for key, value in given.items() if isinstance(value, str | int | float)}
+        drafts.append(replace(from_fields(stated, text), place=place))
 
 
 def from_fields(fields: Mapping[str, str], text: str) -> Draft:

@@ -16,6 +16,7 @@ from onrecord.index.types import Article
 __all__ = [
     "LARGEST_FILE",
     "NORMALISER_VERSION",
+    "Named",
     "OnReading",
     "ReadLimits",
     "ReadResult",
@@ -23,12 +24,16 @@ __all__ = [
     "normalise",
     "read_paths",
     "shown_path",
+    "stated_address",
+    "unread_address",
 ]
 
 OnReading = Callable[[str], None]
+Named = Callable[[Path], str]
 LARGEST_FILE = 50 * 1024 * 1024
 """Bytes. No article is that long, and reading it would take the memory of everything else."""
 
+_STATED_ADDRESS = re.compile(r"\s*(https?|ftp):/+(\S+)\s*", re.IGNORECASE)
 # What a terminal would obey, what turns the direction of what follows, and bytes of a name that are no text.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -37,7 +42,8 @@ _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udff
 class ReadResult:
     """What one file gave. ``error`` is empty when all of it could be read; with rows, some articles may still be.
 
-    ``passed_over``: why a file of a folder was not tried, which is no error. ``path`` as `shown_path` gives it.
+    ``note``: what of it could not be used, a date that is none, which is no error; ``passed_over``: why a file of a
+    folder was not tried, which is none either. ``path`` as `shown_path` gives it.
     ``origin``: the whole path without links, by which a file that is read again is known.
     """
 
@@ -46,33 +52,22 @@ class ReadResult:
     error: str = ""
     passed_over: str = ""
     origin: str = ""
+    note: str = ""
 
 
-def read_paths(
-    paths: Sequence[Path | str],
-    *,
-    limits: ReadLimits | None = None,
-    on_reading: OnReading | None = None,
-) -> Iterator[ReadResult]:
-    """Read each file once, in sorted order within a folder; folders recursively, without hidden files.
+def stated_address(text: str) -> str:
+    """The web address that ``text`` is, or nothing; as a path, one has lost a slash.
 
-    In a folder, files that are no articles by their ending are passed over; a file that is named must be readable.
-    Each is read in another process, within ``limits``. ``on_reading`` gets the path that is being read: of a file that
-    takes more than two seconds, and every two seconds of many.
+    >>> stated_address(" https:/courier.example/bridge?page=2 "), stated_address("What is https://courier.example/?")
+    ('https://courier.example/bridge?page=2', '')
     """
-    seen: set[Path] = set()
-    read = _Reading(limits or ReadLimits(), on_reading)
-    for given in paths:
-        path = Path(given)
-        files = list(_files_below(path)) if path.is_dir() else [path]
-        if path.is_dir() and not any(map(suffix_of, files)):
-            yield ReadResult(shown_path(path), error=f"{shown_path(path)} holds no file that can be read ({_kinds()}).")
-            continue
-        for file in files:
-            real = file.resolve()
-            if real not in seen:
-                seen.add(real)
-                yield _passed_over(file) if path.is_dir() and not suffix_of(file) else read(file, real)
+    match = _STATED_ADDRESS.fullmatch(text)
+    return f"{match[1]}://{match[2]}" if match else ""
+
+
+def unread_address(address: str) -> str:
+    """What is said of an address in place of a file or a question."""
+    return f"{address} is a web address, which is not read; open it, save the page as .html, and add that file."
 
 
 def shown_path(path: Path | str) -> str:
@@ -90,39 +85,76 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(parent, name)
+def read_paths(
+    paths: Sequence[Path | str],
+    *,
+    limits: ReadLimits | None = None,
+    on_reading: OnReading | None = None,
+    named: Named = shown_path,
+) -> Iterator[ReadResult]:
+    """Read each file once, in sorted order within a folder; folders recursively, without hidden files.
 
-
-def _passed_over(path: Path) -> ReadResult:
-    ending = f"its name ends in {shown_path(path.suffix)}" if path.suffix else "its name has no ending"
-    name = shown_path(path)
-    return ReadResult(name, passed_over=f"{name} was passed over: {ending}; what can be read is {_kinds()}.")
+    In a folder, files that are no articles by their ending are passed over; a file that is named must be readable.
+    Each is read in another process, within ``limits``. ``on_reading`` gets the path that is being read: of a file that
+    takes more than two seconds, and every two seconds of many. ``named``: what results and errors call a file.
+    """
+    reading = _Reading(limits or ReadLimits(), on_reading, named)
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            yield from reading.folder(path)
+        elif (address := stated_address(str(given))) and not path.exists():
+            yield ReadResult(shown_path(address), error=unread_address(shown_path(address)))
+        else:
+            yield from reading.file(path)
 
 
 class _Reading:
-    """Reads files one after the other, and says now and then which."""
+    """Reads files one after the other, each once, and says now and then which."""
 
-    def __init__(self, limits: ReadLimits, on_reading: OnReading | None) -> None:
+    def __init__(self, limits: ReadLimits, on_reading: OnReading | None, named: Named) -> None:
         self._limits = limits
         self._on_reading = on_reading
+        self._named = named
         self._shown = time.monotonic()
+        self._seen: set[Path] = set()
 
-    def __call__(self, path: Path, real: Path) -> ReadResult:
-        name = shown_path(path)
+    def folder(self, folder: Path) -> Iterator[ReadResult]:
+        """All that is below it; of what is not read, why."""
+        closed: list[OSError] = []
+        some = False
+        for path, why in _below(folder, closed):
+            some = some or not why
+            yield from [self._passed_over(path, why)] if why else self.file(path)
+        for error in closed:
+            name = self._named(Path(error.filename))
+            yield ReadResult(name, error=f"{name} cannot be looked into ({error.strerror}); change its permissions.")
+        if not some and not closed:
+            name = self._named(folder)
+            yield ReadResult(name, error=f"{name} holds no file that can be read ({_kinds()}).")
+
+    def file(self, path: Path) -> Iterator[ReadResult]:
+        """The file, unless it was read before."""
+        real = path.resolve()
+        if real not in self._seen:
+            self._seen.add(real)
+            yield self._read(path, real)
+
+    def _passed_over(self, path: Path, why: str) -> ReadResult:
+        name = self._named(path)
+        return ReadResult(name, passed_over=f"{name} was passed over: {shown_path(why)}.")
+
+    def _read(self, path: Path, real: Path) -> ReadResult:
+        name = self._named(path)
         if time.monotonic() - self._shown > SLOW:
             self._tell(name)
         try:
             suffix = suffix_of(path)
-            data = _bytes_of(path, suffix)
+            data = _bytes_of(path, suffix, name)
         except ReadError as error:
             return ReadResult(name, error=str(error))
         content = readers.read(data, name, suffix, self._limits, lambda: self._tell(name))
-        return ReadResult(name, content.articles, content.error, origin=shown_path(real))
+        return ReadResult(name, content.articles, content.error, origin=shown_path(real), note=content.note)
 
     def _tell(self, name: str) -> None:
         self._shown = time.monotonic()
@@ -130,9 +162,26 @@ class _Reading:
             self._on_reading(name)
 
 
-def _bytes_of(path: Path, suffix: str) -> bytes:
+def _below(folder: Path, closed: list[OSError]) -> Iterator[tuple[Path, str]]:
+    """Every file that is not hidden, in order, and why it is not read; links to folders too. ``closed``: no way in."""
+    for parent, folders, names in os.walk(folder, onerror=closed.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(parent, name) for name in folders):
+            if path.is_symlink():
+                yield path, "it is a link to a folder, which is not followed; name that folder to have it read"
+        for path in (Path(parent, name) for name in sorted(names) if not name.startswith(".")):
+            yield path, _why_not_read(path)
+
+
+def _why_not_read(file: Path) -> str:
+    if suffix_of(file):
+        return ""
+    ending = f"its name ends in {file.suffix}" if file.suffix else "its name has no ending"
+    return f"{ending}; what can be read is {_kinds()}"
+
+
+def _bytes_of(path: Path, suffix: str, name: str) -> bytes:
     """The file's content, never more than the limit of it, whatever happens to the file meanwhile."""
-    name = shown_path(path)
     try:
         if not path.exists():
             raise ReadError(f"{name} does not exist; check the name, or it vanished while it was being added.")

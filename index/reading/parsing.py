@@ -1,26 +1,33 @@
 """One file's bytes -> its articles, whatever its bytes are: every failure is one sentence about that file."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from onrecord.index.errors import ReadError
 from onrecord.index.reading.articles import article_from_text, normalise
-from onrecord.index.reading.drafts import Draft
+from onrecord.index.reading.drafts import Draft, Parsed, Problem
 from onrecord.index.reading.formats import parse
 from onrecord.index.types import Article
 
 LARGEST_TEXT = 50 * 1024 * 1024
 """Characters of all articles of one file together; a small archive can unpack to more."""
 
-_PROBLEMS_SHOWN = 3
+_PLACES_SHOWN = 8
+_REASONS_SHOWN = 3
 _REASON_SHOWN = 120
+_STATED_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """``error`` is empty when all of the file could be read; with rows, some articles may still be."""
+    """``error`` is empty when all of the file could be read; with rows, some articles may still be.
+
+    ``note``: what the file states of its articles and could not be used, which is no error.
+    """
 
     articles: tuple[Article, ...] = ()
     error: str = ""
+    note: str = ""
 
 
 def articles_in(data: bytes, name: str, suffix: str) -> Content:
@@ -46,14 +53,61 @@ def _articles_in(data: bytes, name: str, suffix: str) -> Content:
     if sum(len(draft.text) for draft in parsed.drafts) > LARGEST_TEXT:
         raise ReadError(f"{name} holds more than {LARGEST_TEXT // 1024 // 1024} million letters; split it.")
     articles = tuple(_article(draft, name) for draft in parsed.drafts)
-    problems = parsed.problems
-    if problems:
-        shown = "; ".join(problems[:_PROBLEMS_SHOWN])
-        more = f"; and {len(problems) - _PROBLEMS_SHOWN} more" if len(problems) > _PROBLEMS_SHOWN else ""
-        return Content(articles, f"{name}: {shown}{more}. Mend these and add the file again.")
-    if not articles:
+    if not articles and not parsed.problems:
         raise ReadError(f"{name} holds no articles; each row needs a text.")
-    return Content(articles)
+    return Content(articles, _one_sentence(_unread(parsed, name)), _one_sentence(_left_out(parsed, articles, name)))
+
+
+def _unread(parsed: Parsed, name: str) -> str:
+    """How many rows were read, and which were not."""
+    if not parsed.problems:
+        return ""
+    unit = parsed.problems[0][0].partition(" ")[0]
+    read, unread = _counted(len(parsed.drafts), unit), _counted(len(parsed.problems), unit)
+    return f"{name}: {read} read, {unread} not: {_grouped(parsed.problems)}. Mend these and add the file again."
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count:,} {unit}{'s' if count != 1 else ''}"
+
+
+def _left_out(parsed: Parsed, articles: Sequence[Article], name: str) -> str:
+    """The dates and addresses that are none."""
+    pairs = list(zip(parsed.drafts, articles, strict=True))
+    days = [(draft.place, _stated(draft.published)) for draft, one in pairs if draft.published and not one.published]
+    links = [(draft.place, _stated(draft.url)) for draft, one in pairs if draft.url and not one.url]
+    parts = []
+    if days:
+        parts.append(f"left out as the date: {_grouped(days)}, which is no day; write days as 2024-03-09")
+    if links:
+        parts.append(f"left out as the address: {_grouped(links)}; write addresses as https://…")
+    return f"{name}: {'; '.join(parts)}." if parts else ""
+
+
+def _stated(text: str) -> str:
+    return f"“{text[:_STATED_SHOWN]}{'…' if len(text) > _STATED_SHOWN else ''}”"
+
+
+def _grouped(problems: Iterable[Problem]) -> str:
+    """
+    >>> _grouped([("line 1", "not JSON"), ("line 3", "no text"), ("line 7", "no text"), ("", "“soon”")])
+    'line 1 (not JSON), lines 3, 7 (no text), “soon”'
+    """
+    places: dict[str, list[str]] = {}
+    for place, what in problems:
+        places.setdefault(what, []).append(place)
+    shown = [_at(where, what) for what, where in list(places.items())[:_REASONS_SHOWN]]
+    more = sum(map(len, list(places.values())[_REASONS_SHOWN:]))
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
+
+
+def _at(places: Sequence[str], what: str) -> str:
+    if not places[0]:
+        return what
+    unit, _, first = places[0].partition(" ")
+    numbers = [first, *(place.partition(" ")[2] for place in places[1:_PLACES_SHOWN])]
+    more = f" and {len(places) - _PLACES_SHOWN:,} more" if len(places) > _PLACES_SHOWN else ""
+    return f"{unit}{'s' if len(places) > 1 else ''} {', '.join(numbers)}{more} ({what})"
 
 
 def _article(draft: Draft, name: str) -> Article:

@@ -131,7 +131,7 @@ class _Process:
         if answer is None:
             return None
         found = unpacked(answer)
-        return Content(tuple(Article(**one) for one in found["articles"]), found["error"])
+        return Content(tuple(Article(**one) for one in found["articles"]), found["error"], found["note"])
 
     def _awaited(self, seconds: float, on_slow: Callable[[], None] | None = None) -> bytes | None:
         end = time.monotonic() + seconds

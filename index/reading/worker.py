@@ -39,11 +39,12 @@ def main() -> None:
         _limit(seconds=request["seconds"], memory=base + limit)
         try:
             content = articles_in(data, request["name"], request["suffix"])
-            answer = packed({"articles": [_as_dict(one) for one in content.articles], "error": content.error})
+            articles = [_as_dict(one) for one in content.articles]
+            answer = packed({"articles": articles, "error": content.error, "note": content.note})
         except MemoryError:
             os._exit(TOO_MUCH_MEMORY)  # what it left half done is nothing to read the next file with
         send(answers, answer)
-        del data, content, answer
+        del data, content, articles, answer
         if _mapped() > base + limit // 2:
             return  # the next file shall have the room that it is promised
 

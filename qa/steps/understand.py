@@ -13,6 +13,7 @@ from functools import partial
 from typing import Literal
 
 from onrecord.index.errors import InputError
+from onrecord.index.reading.files import stated_address, unread_address
 from onrecord.index.text.language import language_of, translated
 from onrecord.index.text.words import words_of
 from onrecord.qa.steps.prompts import plain_messages
@@ -74,8 +75,10 @@ def understand(question: str, history: Sequence[Turn], tools: Tools) -> Asked:
 
 
 def readable(question: str) -> str:
-    """The question on one line; raises `InputError` for one that is empty or over `MAX_QUESTION` characters."""
+    """The question on one line; raises `InputError` for none, an address, or one of over `MAX_QUESTION` characters."""
     asked = " ".join(question.split())
+    if address := stated_address(asked):
+        raise InputError(unread_address(address))
     if not asked:
         raise InputError("The question is empty; type what you want to know.")
     if len(asked) > MAX_QUESTION:

@@ -301,7 +301,7 @@ def test_threads_search_while_one_writes(small: Library) -> None:
 def test_while_articles_are_added_those_that_are_stored_are_found(small: Library) -> None:
     found: list[int] = []
 
-    def look(done: int, total: int) -> None:
+    def look(done: float, total: int) -> None:
         found.append(sum(hit.passage.article_id.startswith("new") for hit in small.search("tulips", top_k=500)))
 
     small.search("bridge")

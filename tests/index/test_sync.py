@@ -17,6 +17,7 @@ import pytest
 from onrecord.index.doctor import examine
 from onrecord.index.errors import StoreError
 from onrecord.index.library import Library
+from onrecord.index.sync import LONG
 from onrecord.index.types import Article, Embedder, SyncReport, Vectors
 
 
@@ -79,11 +80,23 @@ def test_the_last_of_two_versions_in_one_call_counts(library: Library) -> None:
 
 
 def test_progress_counts_articles_to_the_end(tmp_path: Path, embedder: CountingEmbedder) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[float, int]] = []
     many = [Article(f"a{n}", "T", f"Article number {n} says little.") for n in range(300)]
     with Library(tmp_path / "data", embedder=embedder) as library:
         library.add(many, on_progress=lambda done, total: seen.append((done, total)))
     assert seen == [(128, 300), (256, 300), (300, 300)]
+
+
+def test_a_long_article_shows_its_progress_part_by_part(tmp_path: Path, embedder: CountingEmbedder) -> None:
+    seen: list[float] = []
+    text = " ".join(f"Sentence number {n} of this book says that little happened in the year {n}." for n in range(5000))
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add([Article("book", "T", text)], on_progress=lambda done, total: seen.append(done))
+        count = library.passage_count
+        assert not examine(library).findings
+    assert len(seen) == -(-count // LONG) > 2
+    assert seen == sorted(set(seen)) and seen[-1] == 1
+    assert seen[0] == LONG / count
 
 
 def test_a_changed_file_replaces_what_it_held_before(tmp_path: Path, embedder: CountingEmbedder) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from onrecord.index.errors import StoreError, UnknownArticle
-from onrecord.index.reading.files import ReadResult, read_paths
+from onrecord.index.reading.files import Named, OnReading, ReadResult, read_paths, shown_path
+from onrecord.index.sync import with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
@@ -92,13 +93,16 @@ class FakeLibrary:
         self.revision += 1
         return SyncReport(added, changed, tuple(a.id for a in rows if a.id not in added + changed))
 
-    def read_paths(self, paths: Iterable[Path | str]) -> Iterator[ReadResult]:
-        return read_paths([Path(path) for path in paths])
+    def read_paths(
+        self, paths: Iterable[Path | str], *, on_reading: OnReading | None = None, named: Named = shown_path
+    ) -> Iterator[ReadResult]:
+        return read_paths(list(paths), on_reading=on_reading, named=named)
 
     def add_paths(
         self, paths: Iterable[Path | str], *, on_progress: object = None, on_reading: object = None
     ) -> SyncReport:
-        return self.add([article for result in self.read_paths(paths) for article in result.articles])
+        results = list(self.read_paths(paths))
+        return with_unread(self.add([article for result in results for article in result.articles]), results)
 
     def remove(self, ids: Sequence[str]) -> SyncReport:
         self.revision += 1
@@ -200,7 +204,7 @@ class FakeAssistant:
             "answered",
             "",
             disagreements,
-            {"retrieve": 0.04, "generate": 1.2, "total": 1.3, "generated_tokens": 41.0},
+            {"retrieve": 0.04, "write": 1.2, "total": 1.3, "generated_tokens": 41.0},
             self._name,
             self.library.revision,
             evidence,

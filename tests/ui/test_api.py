@@ -95,6 +95,23 @@ def test_files_are_read_and_a_bad_one_does_not_stop_the_rest(behind: Behind) -> 
     problem(behind.client.post("/api/v1/articles/files", files=files[1:]), 422)
 
 
+def test_a_date_that_is_none_is_said_to_be_left_out(behind: Behind) -> None:
+    story = {"text": "The harbour froze on Tuesday.", "published": "yesterday"}
+    said = behind.client.post("/api/v1/articles", json={"articles": [story]}).json()["notes"]
+    assert said == ["articles.0: “yesterday” was left out as the date, as it is no day; write 2024-03-09."]
+    row = ("files", ("two  names.jsonl", json.dumps({**story, "text": "A storm."}).encode()))
+    said = behind.client.post("/api/v1/articles/files", files=[row]).json()["notes"]
+    assert len(said) == 1 and said[0].startswith("two names.jsonl: left out as the date: line 1 (“yesterday”)")
+
+
+def test_a_file_that_is_read_in_part_is_named_as_it_was_sent(behind: Behind) -> None:
+    lines = b'{"text": "A storm closed the port of Larnville."}\n{"text": 123}'
+    report = behind.client.post("/api/v1/articles/files", files=[("files", ("two  names.jsonl", lines))])
+    assert report.status_code == 201 and "/tmp" not in report.text
+    (failed,) = report.json()["failed"]
+    assert "1 line read, 1 line not: line 2 (its text is a number, not text)" in failed["error"]
+
+
 def test_an_article_has_an_etag_and_is_not_sent_again_while_it_is_the_same(behind: Behind) -> None:
     first = behind.client.get("/api/v1/articles/ferry")
     text = first.json()["text"]

@@ -1,6 +1,8 @@
 import errno
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,14 +62,58 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_added(stage: Sta
 
 
 def test_files_of_other_kinds_are_named_and_are_no_failure(stage: Stage) -> None:
-    for name in ("news/good.txt", "news/letter.rtf", "news/mail.eml"):
-        write(stage.folder, name)
+    others = [*(f"photo{number}.jpg" for number in range(5)), "letter.rtf", "mail.eml", "feed.xml", "a.json", "README"]
+    for name in ("good.txt", *others):
+        write(stage.folder, f"news/{name}")
     result = stage.run("add", "news")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert "Passed over 2 files of other kinds: letter.rtf, mail.eml." in result.stdout
+    assert result.stdout.splitlines()[1:] == [
+        "Passed over 1 file without an ending: README.",
+        "Passed over 1 .json file: a.json.",
+        "Passed over 1 .xml file: feed.xml.",
+        "Passed over 1 .rtf file: letter.rtf.",
+        "Passed over 1 .eml file: mail.eml.",
+        "Passed over 5 .jpg files: photo0.jpg, photo1.jpg, photo2.jpg and 2 more.",
+    ]
     passed_over = stage.json("add", "news")["passed_over"]
-    assert [Path(one["path"]).name for one in passed_over] == ["letter.rtf", "mail.eml"]
-    assert "its name ends in .rtf" in passed_over[0]["reason"]
+    assert [Path(one["path"]).name for one in passed_over] == sorted(others)
+    assert "its name ends in .json" in passed_over[1]["reason"]
+
+
+def test_a_folder_of_other_kinds_alone_names_them_and_exits_1(stage: Stage) -> None:
+    write(stage.folder, "news/letter.rtf")
+    result = stage.run("add", "news")
+    assert result.exit_code == 1
+    assert "news holds no file that can be read" in result.stderr
+    assert result.stdout == "Passed over 1 .rtf file: letter.rtf.\n"
+
+
+def test_a_date_that_is_none_is_said_to_be_left_out_and_is_no_failure(stage: Stage) -> None:
+    write(stage.folder, "a.jsonl", '{"text": "The bridge was closed.", "published": "yesterday"}')
+    result = stage.run("add", "a.jsonl")
+    assert (result.exit_code, result.stdout) == (0, "1 added. The collection has 1 article.\n")
+    assert "a.jsonl: left out as the date: line 1 (“yesterday”)" in result.stderr
+    assert "yesterday" in stage.json("add", "a.jsonl")["notes"][0]["note"]
+
+
+def test_an_address_is_told_how_to_become_a_file(stage: Stage) -> None:
+    result = stage.run("add", "https://courier.example/bridge?page=2")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "onrecord: https://courier.example/bridge?page=2 is a web address, which is not read; open it, save the page "
+        "as .html, and add that file.\n"
+    )
+
+
+def test_what_libraries_log_does_not_reach_the_terminal() -> None:
+    code = "import logging\nfrom onrecord.ui.cli import group\ngroup._quiet_libraries()\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}logging.getLogger('pypdf._reader').warning('invalid pdf header')"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout + done.stderr == ""
 
 
 def test_a_file_that_takes_long_to_read_is_named(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

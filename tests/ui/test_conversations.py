@@ -175,9 +175,23 @@ def test_a_turn_that_an_earlier_version_cut_off_is_read_as_stopped(kept: Convers
 def test_markdown_numbers_its_references_and_escapes_what_it_did_not_write() -> None:
     text = render("Markdown", "My *story*", [RECORD, replace(RECORD, id="t2")])
     assert r"# My \*story\*" in text
-    assert r"2.4 million euros. \[1\]" in text
+    assert "2.4 million euros. [1]" in text
     assert text.count("\n1. ") == 1 and "\n2. " not in text
     assert r"Old \*bridge\*, Courier, 4 March 2024. <https://a.example/b> “Repairs would cost 2.4 million.”" in text
+
+
+def test_markdown_escapes_nothing_that_is_no_sign_at_its_place() -> None:
+    said = "The all-male jury, usatoday.com wrote, was 3.5 hours (or so) late!"
+    answer = replace(ANSWER, sentences=(AnswerSentence(said, (QUOTE,), "supported"),))
+    text = render("Markdown", "t", [replace(RECORD, answer=answer)])
+    assert f"{said} [1]" in text
+
+
+@pytest.mark.parametrize("kind", ["Markdown", "HTML"])
+def test_an_abstention_is_exported_with_its_reason(kind: str) -> None:
+    silent = replace(ANSWER, sentences=(), disagreements=(), missing="", status="abstained", reason="not_answered")
+    text = render(kind, "t", [replace(RECORD, answer=silent)])
+    assert "The articles do not say. Sentences about this were found, but none of them answers the question." in text
 
 
 def test_html_stands_alone_and_escapes_everything() -> None:

@@ -1,5 +1,6 @@
 """Asking in a real browser: evidence, streaming, citations, doubt, refusal, and what can be done with an answer."""
 
+import re
 import time
 from dataclasses import replace
 
@@ -208,6 +209,21 @@ def test_filters_reach_the_search_and_hold_for_follow_ups(page: Page, site: Site
     expect(page.locator(".turn").last.locator(".understood")).to_contain_text("Only in: River Herald")
 
 
+def test_a_filter_that_is_on_is_seen_while_its_drawer_is_closed(page: Page) -> None:
+    drawer = page.locator("#filter button").first
+    expect(drawer).to_have_text(re.compile(r"^Filter\W*$"))
+    drawer.click()
+    page.get_by_label("Only these sources").click()
+    page.get_by_role("option", name="River Herald").click()
+    page.keyboard.press("Escape")
+    page.get_by_label("From").fill("2024-03")
+    expect(drawer).to_contain_text("Filter: River Herald · from 2024-03-01")
+    expect(page.get_by_label("From")).to_be_visible()  # telling what is chosen does not close it
+    drawer.click()
+    expect(page.get_by_label("From")).to_be_hidden()
+    expect(drawer).to_contain_text("Filter: River Herald · from 2024-03-01")
+
+
 def test_a_date_that_is_none_is_refused_in_one_sentence(page: Page) -> None:
     page.get_by_role("button", name="Filter").click()
     page.get_by_label("From").fill("yesterday")
@@ -225,7 +241,7 @@ def test_how_an_answer_came_about_can_be_read(page: Page) -> None:
     how = page.locator(".how")
     for part in (
         "Searched for",
-        "0.93 (needs 0.50)",
+        "likely (0.93, needs 0.50)",
         "Sentences shown to the model",
         "Passages found",
         "Writing",

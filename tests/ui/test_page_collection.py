@@ -43,11 +43,13 @@ def test_several_files_are_added_with_a_result_for_each_and_then_deleted(
     empty = tmp_path / "empty.txt"
     empty.write_text("")
     collection(page)
-    page.set_input_files("#files input[type=file]", [str(good), str(empty)])
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"\xff\xd8\xff")
+    page.set_input_files("#files input[type=file]", [str(good), str(empty), str(photo)])
     page.get_by_role("button", name="Add these files").click()
     expect(page.locator("#results [role=status]")).to_contain_text("1 added")
     expect(page.locator("#results .fine")).to_contain_text("storm.txt")
-    expect(page.locator("#results .bad")).to_contain_text("empty.txt")
+    expect(page.locator("#results .bad")).to_contain_text(["empty.txt", "photo.jpg is of a kind that OnRecord"])
     expect(page.locator("#article-table tbody tr")).to_have_count(4)
     cache = Path(page.evaluate("fetch('/config').then(r => r.json()).then(c => c.cache_dir || '')") or "/tmp/gradio")
     assert not list(cache.rglob("storm.txt"))

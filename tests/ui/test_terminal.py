@@ -41,7 +41,7 @@ def test_partial_support_disagreements_and_gaps_are_marked() -> None:
     partly = replace(STANDS, verdict="partly")
     differ = Disagreement("the size of the boat", (STANDS,))
     text = shown(replace(ANSWER, sentences=(partly,), disagreements=(differ,), missing="When it runs is not said."))
-    assert "(supported in part)" in text
+    assert "(partly supported)" in text
     assert "The articles differ on the size of the boat:\n• The boat holds 60 people. [1]" in text
     assert "When it runs is not said." in text
 

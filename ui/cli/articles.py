@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,15 +10,14 @@ import typer
 from onrecord.ui.cli import opening
 from onrecord.ui.cli.group import FAILED, complain, print_json, say
 from onrecord.ui.cli.opening import ArticleOption, DataOption, FromOption, JsonOption, SourceOption, ToOption
-
-PASSED_OVER_NAMED = 8
+from onrecord.ui.desk.passed_over import passed_over_lines
 
 if TYPE_CHECKING:
     from onrecord.index.types import Filter, SyncReport
 
 
 def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders with everything in them.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, or folders with everything in them.")],
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -42,10 +40,12 @@ def add(
     else:
         for _, why in report.failed:
             complain(why)
+        for _, what in report.notes:
+            complain(what)
         if not quiet and not nothing:
             say(_report_text(report, stored))
-        if not quiet and report.passed_over:
-            say(_passed_over_text([Path(path).name for path, _ in report.passed_over]))
+        for line in () if quiet else passed_over_lines(report.passed_over):
+            say(f"Passed over {line}.")
     if report.failed:
         raise typer.Exit(FAILED)
 
@@ -54,14 +54,8 @@ def _report_json(report: "SyncReport") -> dict[str, Any]:
     failed = [{"path": path, "error": why} for path, why in report.failed]
     passed_over = [{"path": path, "reason": why} for path, why in report.passed_over]
     problem = {"error": " ".join(why for _, why in report.failed), "kind": "ReadError"} if failed else {}
-    return {**asdict(report), "failed": failed, "passed_over": passed_over, **problem}
-
-
-def _passed_over_text(names: list[str]) -> str:
-    from onrecord.ui.cli.terminal import counted
-
-    more = f" and {len(names) - PASSED_OVER_NAMED} more" if len(names) > PASSED_OVER_NAMED else ""
-    return f"Passed over {counted(len(names), 'file')} of other kinds: {', '.join(names[:PASSED_OVER_NAMED])}{more}."
+    notes = [{"path": path, "note": what} for path, what in report.notes]
+    return {**asdict(report), "failed": failed, "passed_over": passed_over, "notes": notes, **problem}
 
 
 def _report_text(report: "SyncReport", stored: int) -> str:
@@ -73,7 +67,7 @@ def _report_text(report: "SyncReport", stored: int) -> str:
 
 def _changes(report: "SyncReport") -> tuple[tuple[str, tuple[str, ...]], ...]:
     changes = ("added", report.added), ("changed", report.changed), ("unchanged", report.unchanged)
-    return (*changes, ("removed", report.removed), ("not read", tuple(path for path, _ in report.failed)))
+    return (*changes, ("removed", report.removed), ("not read in full", tuple(path for path, _ in report.failed)))
 
 
 def list_articles(

@@ -52,7 +52,7 @@ class OpenedCollection:
         return self._library.articles(scope or None), warnings
 
     def add(
-        self, paths: Sequence[Path], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+        self, paths: Sequence[Path | str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
     ) -> "SyncReport":
         report = self._library.add_paths(paths, on_progress=on_progress, on_reading=on_reading)
         if report.changed or report.removed:

@@ -178,7 +178,7 @@ def _quiet_libraries() -> None:
         logging.basicConfig(level=logging.INFO)
         return
     warnings.simplefilter("ignore")
-    logging.lastResort = None
+    logging.lastResort = logging.NullHandler()  # with none at all, Python itself complains
     own = logging.getLogger("onrecord")
     own.propagate = False
     if not any(isinstance(handler, _OneLine) for handler in own.handlers):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from onrecord.index.types import ArticleInfo, Filter, SyncReport
     from onrecord.qa.types import Turn
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[float, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class CollectionCommands(Protocol):
         ...
 
     def add(
-        self, paths: Sequence[Path], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+        self, paths: Sequence[Path | str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
     ) -> "SyncReport":
         """Adds what this process can read of files and folders, as ``Library.add_paths``."""
         ...

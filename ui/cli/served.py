@@ -54,7 +54,7 @@ class ServedCollection:
                 return listed, page["warnings"]
 
     def add(
-        self, paths: Sequence[Path], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+        self, paths: Sequence[Path | str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
     ) -> SyncReport:
         """The files are read here, with the rights of who runs the command; the server gets articles."""
         limits = ReadLimits.of(self._settings.index)
@@ -67,7 +67,7 @@ class ServedCollection:
             done += sum(len(result.articles) for result in part)
         return with_unread(_joined(reports), results)
 
-    def _add(self, part: Sequence[ReadResult], on_progress: Callable[[int], None]) -> SyncReport:
+    def _add(self, part: Sequence[ReadResult], on_progress: Callable[[float], None]) -> SyncReport:
         files = [
             {"origin": one.origin, "articles": [asdict(each) for each in one.articles], "error": one.error}
             for one in part

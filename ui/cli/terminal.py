@@ -36,12 +36,12 @@ def where_from(facts: Citation | Evidence) -> str:
 
 
 def sentence_text(sentence: AnswerSentence) -> Text:
-    """The sentence with its numbers, marked where its citations support it in part only."""
+    """The sentence with its numbers, marked where its citations support only a part of it."""
     text = Text(one_line(sentence.text))
     for citation in sentence.citations:
         text.append(f" [{citation.number}]", "bold cyan")
     if sentence.verdict == "partly":
-        text.append(" (supported in part)", "yellow")
+        text.append(" (partly supported)", "yellow")
     return text
 
 
@@ -134,7 +134,7 @@ def waiting(task: str) -> AbstractContextManager[object]:
 
 
 @contextmanager
-def progress(task: str, *, size: bool = False, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+def progress(task: str, *, size: bool = False, quiet: bool = False) -> Iterator[Callable[[float, int], None]]:
     """Gives ``report(done, total)``: a bar on a terminal, a line at every tenth elsewhere. ``size``: counts bytes."""
     err = console(stderr=True)
     if quiet:
@@ -154,12 +154,12 @@ def _bar(err: Console, size: bool) -> "Progress":
     return Progress(TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn(), console=err)
 
 
-def _tenths(err: Console, task: str) -> Callable[[int, int], None]:
+def _tenths(err: Console, task: str) -> Callable[[float, int], None]:
     shown, started = 0, time.monotonic()
 
-    def report(done: int, total: int) -> None:
+    def report(done: float, total: int) -> None:
         nonlocal shown
-        tenth = 10 * done // total if total else 10
+        tenth = int(10 * done // total) if total else 10
         if shown < tenth < 10 and time.monotonic() - started > NOTICEABLE:
             shown = tenth
             err.print(f"{task}: {10 * tenth} %")

@@ -29,11 +29,10 @@ _NAME = re.compile(r"[^\W_][\w .-]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one upload may hold. ``kinds``: the endings of files that can be read as articles."""
+    """What one upload and one question may hold."""
 
     files: int = 200
     file_bytes: int = 50_000_000
-    kinds: tuple[str, ...] = (".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".csv")
     question_chars: int = 2_000
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from pathlib import Path
 from typing import Protocol
 
-from onrecord.index.reading.files import ReadResult
+from onrecord.index.reading.files import Named, OnReading, ReadResult, shown_path
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Sentence, SyncReport
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.settings import AnswerSettings
@@ -35,14 +35,16 @@ class LibraryLike(Protocol):
     def search(self, query: str, *, top_k: int = 10) -> Sequence[Hit]: ...
     def copies(self, article_id: str, /) -> Sequence[str]: ...
     def add(
-        self, articles: Iterable[Article], *, on_progress: Callable[[int, int], None] | None = None
+        self, articles: Iterable[Article], *, on_progress: Callable[[float, int], None] | None = None
     ) -> SyncReport: ...
-    def read_paths(self, paths: Iterable[Path | str]) -> Iterator[ReadResult]: ...
+    def read_paths(
+        self, paths: Iterable[Path | str], *, on_reading: OnReading | None = None, named: Named = shown_path
+    ) -> Iterator[ReadResult]: ...
     def add_paths(
         self,
         paths: Iterable[Path | str],
         *,
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: Callable[[float, int], None] | None = None,
         on_reading: Callable[[str], None] | None = None,
     ) -> SyncReport: ...
     def remove(self, ids: Sequence[str], /) -> SyncReport: ...

@@ -1,7 +1,7 @@
 """``/api/v1/articles``: list, add, read, remove."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from onrecord.index import Article, InputError, SyncReport, article_from_text
+from onrecord.index.reading.files import shown_path
 from onrecord.ui.desk import uploads
 from onrecord.ui.http.models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles, Removal
 from onrecord.ui.http.problems import Problem, as_json
@@ -51,7 +52,10 @@ def list_articles(request: Request, given: Annotated[Listing, Query()]) -> Any:
 )
 def add_articles(service: Chosen, given: NewArticles, response: Response) -> Any:
     """Add articles. One that is here already stays; one whose URL is here with another text replaces it."""
-    return _stored(service, [_article(number, one) for number, one in enumerate(given.articles)], response)
+    new = [_article(number, one) for number, one in enumerate(given.articles)]
+    stated = zip(new, given.articles, strict=True)
+    notes = [note for number, (article, one) in enumerate(stated) for note in _left_out(number, article, one)]
+    return {**_stored(service, new, response), "notes": notes}
 
 
 @articles.post(
@@ -61,11 +65,11 @@ async def add_files(service: Chosen, files: list[UploadFile], response: Response
     """Add articles from files: text, Markdown, HTML, PDF, DOCX, JSON Lines or CSV. A bad file never stops the rest."""
     if len(files) > service.limits.files:
         raise Problem(413, f"{len(files)} files are more than the {service.limits.files} of one request; send fewer.")
-    read, failed = await run_in_threadpool(_read, service, files)
+    read, failed, notes = await run_in_threadpool(_read, service, files)
     report = await run_in_threadpool(_stored, service, read, response)
     if failed and not read:
         raise Problem(422, " ".join(one["error"] for one in failed))
-    return {**report, "failed": failed}
+    return {**report, "failed": failed, "notes": notes}
 
 
 @articles.get(
@@ -114,20 +118,36 @@ def _article(number: int, given: Any) -> Article:
         raise InputError(f"articles.{number}: {error}") from error
 
 
-def _read(service: Service, files: Sequence[UploadFile]) -> tuple[list[Article], list[dict[str, str]]]:
+def _left_out(number: int, article: Article, given: Any) -> Iterator[str]:
+    """What was stated of an article and could not be used."""
+    if given.published and not article.published:
+        yield f"articles.{number}: “{given.published}” was left out as the date, as it is no day; write 2024-03-09."
+    if given.url and not article.url:
+        yield f"articles.{number}: “{given.url}” was left out as the address; write it as https://…."
+
+
+def _read(service: Service, files: Sequence[UploadFile]) -> tuple[list[Article], list[dict[str, str]], list[str]]:
     """Reads each file under its own name, in a folder of its own, so that equal names do not meet."""
     read: list[Article] = []
     failed: list[dict[str, str]] = []
+    notes: list[str] = []
     for file in files:
         name = PurePosixPath((file.filename or "").replace("\\", "/").replace("\0", "")).name[-100:]
         with uploads.place() as folder:
             path = Path(folder, name if name not in ("", ".", "..") else "article.txt")
             path.write_bytes(file.file.read())
-            for result in service.library.read_paths([path]):
+            for result in service.library.read_paths([path], named=_name):
                 read += result.articles
                 if result.error:
-                    failed.append({"file": path.name, "error": result.error.replace(str(path), path.name)})
-    return read, failed
+                    failed.append({"file": path.name, "error": result.error})
+                if result.note:
+                    notes.append(result.note)
+    return read, failed, notes
+
+
+def _name(path: Path) -> str:
+    """What a sent file is called: where it lies here is nobody's business."""
+    return shown_path(path.name)
 
 
 def _stored(service: Service, new: Sequence[Article], response: Response) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def _added(library: Library, body: bytes) -> Iterator[bytes]:
     events: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     gone = threading.Event()
 
-    def progress(done: int, total: int) -> None:
+    def progress(done: float, total: int) -> None:
         if gone.is_set():
             raise Problem(499, "The command went away; what it had added by then stays.")
         events.put(sse("progress", {"done": done, "total": total}))

@@ -197,13 +197,14 @@ class FailedFile(BaseModel):
 
 
 class ChangeReport(BaseModel):
-    """What happened, by article id."""
+    """What happened, by article id. ``notes``: what was left out of added articles, such as a date that is none."""
 
     added: list[str] = []
     changed: list[str] = []
     unchanged: list[str] = []
     removed: list[str] = []
     failed: list[FailedFile] = []
+    notes: list[str] = []
 
 
 class ConversationModel(BaseModel):

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onrecord.index.errors import InputError, OnRecordError
+from onrecord.index.reading.files import shown_path
 from onrecord.index.types import Article, SyncReport
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Limits
+from onrecord.ui.desk.passed_over import passed_over_lines
 
 if TYPE_CHECKING:
     from onrecord.index.reading.files import ReadResult
@@ -34,9 +36,9 @@ def add_files(collection: Collection, paths: Sequence[str], limits: Limits) -> I
             if refusal:
                 rows.append((name, refusal, False))
                 continue
-            for result in collection.library.read_paths([Path(path)]):
+            for result in collection.library.read_paths([Path(path)], named=_name):
                 articles += result.articles
-                rows.append((name, _outcome(result, name), not result.error))
+                rows.append((name, _outcome(result), not result.error))
         yield from _store(collection, articles, rows)
     finally:
         for path in paths:
@@ -44,19 +46,19 @@ def add_files(collection: Collection, paths: Sequence[str], limits: Limits) -> I
                 Path(path).unlink()
 
 
-def _outcome(result: "ReadResult", name: str) -> str:
-    """What became of a file, under the name that it was sent by."""
+def _name(path: Path) -> str:
+    """What a sent file is called: where it lies here is nobody's business."""
+    return shown_path(path.name)
+
+
+def _outcome(result: "ReadResult") -> str:
+    """What became of a file."""
     count = len(result.articles)
-    read = f"{count:,} article{'s' if count != 1 else ''} read"
-    if not result.error:
-        return read
-    error = result.error.replace(result.path, name)
-    return f"{read}; {error}" if count else error
+    read = f"{count:,} article{'s' if count != 1 else ''} read" if count else ""
+    return "; ".join(part for part in (read, result.error, result.note) if part)
 
 
 def _refusal(path: Path, limits: Limits) -> str:
-    if path.suffix.lower() not in limits.kinds:
-        return f"cannot be read: its name ends in “{path.suffix}”; send one of {', '.join(limits.kinds)}"
     if not path.is_file():  # two people may send the same file, and it is deleted when the first has been served
         return "is no longer here; choose it again"
     if path.stat().st_size > limits.file_bytes:
@@ -81,8 +83,11 @@ def add_folder(collection: Collection, path: str) -> Iterator[Step]:
     for note, result in relayed(lambda say: _add_paths(collection, folder, say)):
         report = result
         yield [], note
-    left = [*report.failed, *report.passed_over] if report else []
-    yield [(Path(name).name, why, False) for name, why in left], _said(report)
+    if report:
+        rows = [(Path(name).name, why, False) for name, why in report.failed]
+        rows += [(Path(name).name, what, True) for name, what in report.notes]
+        rows += [("Passed over", f"{line}.", False) for line in passed_over_lines(report.passed_over)]
+        yield rows, _said(report)
 
 
 def _add_paths(collection: Collection, folder: Path, say: Say) -> SyncReport:
@@ -91,8 +96,13 @@ def _add_paths(collection: Collection, folder: Path, say: Say) -> SyncReport:
     )
 
 
-def _indexing(say: Say) -> Callable[[int, int], None]:
-    return lambda at, total: say(f"Indexing {at:,} of {total:,}…")
+def _indexing(say: Say) -> Callable[[float, int], None]:
+    return lambda at, total: say(f"Indexing {int(at):,} of {total:,}{_share(at)}…")
+
+
+def _share(at: float) -> str:
+    """How far the article is that is under way; short ones are not taken apart."""
+    return f", {at % 1:.0%} of the next" if at % 1 else ""
 
 
 def _store(collection: Collection, articles: Sequence[Article], rows: list[Row]) -> Iterator[Step]:

@@ -6,20 +6,25 @@ from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, shorten
 
 _STEPS = {
-    "rewrite": "Understanding the question",
+    "understand": "Understanding the question",
+    "translate": "Translating the question",
     "retrieve": "Searching",
-    "evidence": "Choosing evidence",
-    "answerability": "Is it answered here?",
-    "generate": "Writing",
-    "verify": "Checking",
+    "evidence": "Choosing sentences",
+    "check": "Deciding whether they answer it",
+    "write": "Writing",
+    "verify": "Checking what was written",
+    "disagree": "Looking for articles that differ",
+    "to_evidence": "Until the sources were shown",
+    "to_first_token": "Until the first word was written",
     "total": "In all",
 }
 _COUNTS = {
-    "evaluated_tokens": "Tokens read",
-    "generated_tokens": "Tokens written",
-    "model_calls": "Model calls",
-    "reused_tokens": "Tokens reused",
+    "evaluated_tokens": "Word pieces that the model read",
+    "reused_tokens": "Word pieces that it remembered from before",
+    "generated_tokens": "Word pieces that it wrote",
+    "model_calls": "Times that it was asked",
 }
+_FOUND_BY = {"dense": "meaning", "keyword": "words", "fused": "meaning and words", "reranked": "a second reading"}
 
 
 def details(record: Record) -> str:
@@ -37,13 +42,23 @@ def _facts(record: Record) -> str:
         ("Model", answer.model or "none: quoted as written"),
     ]
     if answer.answerability is not None:
-        limit = "" if answer.threshold is None else f" (needs {answer.threshold:.2f})"
-        rows.append(("Likelihood that the evidence answers it", f"{answer.answerability:.2f}{limit}"))
+        rows.append(("Do the sources answer it?", _likely(answer.answerability, answer.threshold)))
     counted = (("supported", "supported"), ("partly", "partly supported"))
     verdicts = [f"{sum(s.verdict == key for s in answer.sentences)} {words}" for key, words in counted]
     rows.append(("Sentences", ", ".join([*verdicts, f"{len(answer.unconfirmed)} struck"])))
-    rows.append(("State of the index", f"revision {answer.index_revision}"))
+    rows.append(("State of the collection", f"after {answer.index_revision:,} changes"))
     return "<dl>" + "".join(f"<dt>{e(name)}</dt><dd>{bdi(value)}</dd>" for name, value in rows) + "</dl>"
+
+
+def _likely(probability: float, needed: float | None) -> str:
+    if needed is None:
+        return f"likelihood {probability:.2f}"
+    return f"{'likely' if probability >= needed else 'not likely enough'} ({probability:.2f}, needs {needed:.2f})"
+
+
+def _unknown(key: str) -> str:
+    """A step of another version, as words."""
+    return key.replace("_", " ").capitalize()
 
 
 def _table(caption: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
@@ -63,17 +78,27 @@ def _shown(record: Record) -> str:
         (str(q.number), bdi(shorten(q.quote, 140)), bdi(shorten(q.title, 60)), f"{q.score:.2f}")
         for q in record.answer.evidence
     ]
-    return _table("Sentences shown to the model", ("No.", "Sentence", "Article", "Score"), rows)
+    return _table("Sentences shown to the model", ("No.", "Sentence", "Article", "How well it fits"), rows)
 
 
 def _found(record: Record) -> str:
     rows = [
-        (bdi(shorten(h.preview, 140)), bdi(shorten(h.title, 60)), e(h.found_by), f"{h.score:.3f}") for h in record.found
+        (
+            bdi(shorten(h.preview, 140)),
+            bdi(shorten(h.title, 60)),
+            e(_FOUND_BY.get(h.found_by, h.found_by)),
+            f"{h.score:.3f}",
+        )
+        for h in record.found
     ]
-    return _table("Passages found", ("Begins with", "Article", "Found by", "Score"), rows)
+    return _table("Passages found", ("Begins with", "Article", "Found by", "How well it fits"), rows)
 
 
 def _timings(record: Record) -> str:
-    rows = [(e(_STEPS.get(k, k)), f"{v:.2f} s") for k, v in record.answer.timings.items() if k not in _COUNTS]
-    rows += [(e(_COUNTS[k]), f"{v:.0f}") for k, v in record.answer.timings.items() if k in _COUNTS]
+    timings = record.answer.timings
+    last = len(_STEPS) - 1.5  # a step of another version comes before the total
+    order = {key: number for number, key in enumerate(_STEPS)}
+    steps = sorted(timings.keys() - _COUNTS.keys(), key=lambda key: (order.get(key, last), key))
+    rows = [(e(_STEPS.get(k) or _unknown(k)), f"{timings[k]:.2f} s") for k in steps]
+    rows += [(e(words), f"{timings[k]:,.0f}") for k, words in _COUNTS.items() if k in timings]
     return _table("Time and work", ("Step", "Took"), rows)

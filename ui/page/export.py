@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from onrecord.index.inert import autolink, markdown, one_line, pasted
 from onrecord.qa.records import to_dict
-from onrecord.qa.render import ABSTENTION
+from onrecord.qa.render import ABSTENTION, WHY
 from onrecord.qa.types import AnswerSentence, Citation
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, link
@@ -33,8 +33,9 @@ def _said(record: Record) -> tuple[str, ...]:
     """What stands in place of sentences where there are none."""
     if record.error:
         return (record.error,)
-    answered = record.answer.sentences or record.answer.disagreements
-    return (ABSTENTION,) if record.state == "done" and not answered else ()
+    if record.state != "done" or record.answer.sentences or record.answer.disagreements:
+        return ()
+    return (f"{ABSTENTION} {WHY.get(record.answer.reason, '')}".strip(),)
 
 
 def _facts(quote: Citation) -> list[str]:
@@ -47,7 +48,7 @@ def to_markdown(title: str, records: Sequence[Record]) -> str:
 
     def line(item: AnswerSentence) -> str:
         note = " *(partly supported)*" if item.verdict == "partly" else ""
-        return markdown(item.text) + "".join(f" \\[{numbers[q.place]}\\]" for q in item.citations) + note
+        return markdown(item.text) + "".join(f" [{numbers[q.place]}]" for q in item.citations) + note
 
     for record in records:
         out += [f"## {markdown(record.question)}", ""]

@@ -11,6 +11,7 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS, STRICTNESS_COST, labels_of, model_text
 from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
+from onrecord.ui.page.scope import scope_label
 from onrecord.ui.page.style import drawn
 from onrecord.ui.page.tabs import QUICK, Parts, collection_tab, conversations_tab
 
@@ -54,7 +55,7 @@ def build_page(collections: Collections) -> Any:
 def _filters(collections: Collections) -> list[Any]:
     """Articles, sources, first day, last day: they hold until they are changed."""
     infos = collections.first.library.articles()
-    with gr.Accordion("Filter", open=False, elem_id="filter"):
+    with gr.Accordion("Filter", open=False, elem_id="filter") as drawer:
         with gr.Row():
             articles = gr.Dropdown([(i.title, i.id) for i in infos], multiselect=True, label="Only these articles")
             sources = gr.Dropdown(
@@ -63,7 +64,10 @@ def _filters(collections: Collections) -> list[Any]:
         with gr.Row():
             first = gr.Textbox(label="From", placeholder="2024, 2024-03 or 2024-03-09", max_length=10)
             last = gr.Textbox(label="To", placeholder="2024, 2024-03 or 2024-03-09", max_length=10)
-    return [articles, sources, first, last]
+    fields = [articles, sources, first, last]
+    for field in fields:  # what filters is seen while the drawer is closed
+        field.change(lambda *chosen: gr.update(label=scope_label(*chosen)), fields, [drawer], **QUICK)
+    return fields
 
 
 def _style(collections: Collections) -> tuple[list[Any], Any | None]:

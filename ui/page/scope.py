@@ -6,7 +6,9 @@ from datetime import date
 
 from onrecord.index.errors import InputError
 from onrecord.index.types import Filter
+from onrecord.ui.escape import shorten
 
+_LONGEST_LABEL = 80
 _PARTS = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
@@ -40,3 +42,30 @@ def scope_of(articles: Sequence[str], sources: Sequence[str], first: str, last: 
     if start and end and start > end:
         raise InputError(f"The filter begins on {start}, after its end on {end}; swap the two dates.")
     return Filter(tuple(articles or ()), tuple(sources or ()), start, end)
+
+
+def scope_text(scope: Filter) -> str:
+    """The filter in words, empty when there is none."""
+    parts = []
+    if scope.articles:
+        parts.append(f"{len(scope.articles)} chosen article{'s' if len(scope.articles) > 1 else ''}")
+    if scope.sources:
+        parts.append(", ".join(scope.sources))
+    if scope.published_from:
+        parts.append(f"from {scope.published_from}")
+    if scope.published_to:
+        parts.append(f"to {scope.published_to}")
+    return " · ".join(parts)
+
+
+def scope_label(articles: Sequence[str], sources: Sequence[str], first: str, last: str) -> str:
+    """The name of the filter's drawer, with what is chosen in it.
+
+    >>> scope_label([], ["Courier"], "2024", ""), scope_label([], [], "", ""), scope_label([], [], "soon", "")
+    ('Filter: Courier · from 2024-01-01', 'Filter', 'Filter: its dates are not yet dates')
+    """
+    try:
+        scope = scope_of(articles, sources, first, last)
+    except InputError:
+        return "Filter: its dates are not yet dates"
+    return f"Filter: {shorten(scope_text(scope), _LONGEST_LABEL)}" if scope else "Filter"

@@ -84,8 +84,8 @@ def _adding(
     """The forms that add; gives what they write to: the results, and what shows the changed collection."""
     changed = [table, overview, parts.articles, parts.sources]
     gr.HTML("<h2>Add articles</h2>", apply_default_css=False)
-    kinds = list(collections.limits.kinds)
-    files = gr.File(file_count="multiple", file_types=kinds, label="Files", elem_id="files", height=150)
+    # Of any kind: with `file_types` the browser drops the others, and nobody is told.
+    files = gr.File(file_count="multiple", label="Files", elem_id="files", height=150)
     send = gr.Button("Add these files", elem_id="send")
     with gr.Accordion("Paste a text", open=False):
         text = gr.Textbox(label="Text", lines=6, max_lines=12, elem_id="pasted")

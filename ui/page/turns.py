@@ -1,12 +1,12 @@
 """One question and its answer as HTML. Every text passes through :func:`onrecord.ui.escape.e`."""
 
-from onrecord.index.types import Filter
 from onrecord.qa.types import AnswerSentence, Citation, Disagreement
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, shorten
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.details import details
 from onrecord.ui.page.export import for_clipboard
+from onrecord.ui.page.scope import scope_text
 
 REASONS = {
     "nothing_found": "Nothing in the articles matches this question.",
@@ -117,6 +117,7 @@ def abstention(record: Record) -> str:
     )
     nearest = f'<h4>The nearest sentences</h4><ul class="nearest">{near}</ul>' if near else ""
     widen = (
+        f"<p>Your filter was on ({bdi(scope_text(record.scope))}): what it leaves out was not searched.</p>"
         f'<p><button type="button" class="quiet" data-act="unfiltered" data-turn="{e(record.id)}">'
         "Search without the filter</button></p>"
         if record.scope
@@ -138,20 +139,6 @@ def _progress(record: Record) -> str:
     else:
         text = STATES[record.state]
     return f'<p class="progress"><span class="pulse" aria-hidden="true"></span>{e(text)}…</p>'
-
-
-def scope_text(scope: Filter) -> str:
-    """The filter in words, empty when there is none."""
-    parts = []
-    if scope.articles:
-        parts.append(f"{len(scope.articles)} chosen article{'s' if len(scope.articles) > 1 else ''}")
-    if scope.sources:
-        parts.append(", ".join(scope.sources))
-    if scope.published_from:
-        parts.append(f"from {scope.published_from}")
-    if scope.published_to:
-        parts.append(f"to {scope.published_to}")
-    return " · ".join(parts)
 
 
 def _understood(record: Record) -> str:

@@ -198,7 +198,38 @@ class TestFormats:
         lines = ["not json", json.dumps({"text": STORY}), json.dumps({"title": "no text"}), "[1]"]
         result = read(write(tmp_path / "a.jsonl", "\n".join(lines)))
         assert [a.text for a in result.articles] == [STORY]
-        assert "line 1 is not JSON; line 3 has no text; line 4 is not an object" in result.error
+        assert "1 line read, 3 lines not: line 1 (not JSON), line 3 (no text), line 4 (not an object" in result.error
+
+    def test_lines_with_the_same_fault_are_counted_together(self, tmp_path: Path) -> None:
+        lines = [json.dumps({"text": STORY if number == 5 else ""}) for number in range(1, 21)]
+        error = read(write(tmp_path / "a.jsonl", "\n".join(lines))).error
+        assert "1 line read, 19 lines not: lines 1, 2, 3, 4, 6, 7, 8, 9 and 11 more (no text)." in error
+
+    @pytest.mark.parametrize(("text", "kind"), [(123, "a number"), (True, "true or false"), (["a"], "a list")])
+    def test_a_text_that_is_none_is_refused_and_its_line_named(self, tmp_path: Path, text: object, kind: str) -> None:
+        path = write(tmp_path / "a.jsonl", json.dumps({"text": STORY}) + "\n" + json.dumps({"text": text}))
+        result = read(path)
+        assert len(result.articles) == 1
+        said = f"{path}: 1 line read, 1 line not: line 2 (its text is {kind}, not text)."
+        assert result.error == f"{said} Mend these and add the file again."
+
+    def test_a_date_and_an_address_that_are_none_are_said_to_be_left_out(self, tmp_path: Path) -> None:
+        rows = [
+            {"text": STORY, "published": "yesterday", "url": "https://courier.example/1"},
+            {"text": f"Again: {STORY}", "published": "2024-03-04", "url": "courier.example"},
+            {"text": f"Once more: {STORY}", "published": "yesterday"},
+        ]
+        path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))
+        result = read(path)
+        assert (result.error, [article.published for article in result.articles]) == ("", ["", "2024-03-04", ""])
+        assert result.note == (
+            f"{path}: left out as the date: lines 1, 3 (“yesterday”), which is no day; write days as 2024-03-09; "
+            "left out as the address: line 2 (“courier.example”); write addresses as https://…."
+        )
+
+    def test_a_date_of_a_text_that_is_none_is_said_to_be_left_out(self, tmp_path: Path) -> None:
+        result = read(write(tmp_path / "a.txt", f"Title: Bridge\nDate: 03/04/2024\n\n{STORY}"))
+        assert "a.txt: left out as the date: “03/04/2024”, which is no day" in result.note
 
 
 class TestBadFiles:
@@ -344,7 +375,46 @@ class TestFolders:
 
     def test_a_folder_without_articles_says_what_it_could_hold(self, tmp_path: Path) -> None:
         write(tmp_path / "photo.jpg", b"x")
-        assert "holds no file that can be read (.txt" in read(tmp_path).error
+        photo, folder = read_paths([tmp_path])
+        assert "its name ends in .jpg" in photo.passed_over
+        assert "holds no file that can be read (.txt" in folder.error
+
+    def test_a_link_to_a_folder_is_named_and_not_followed(self, tmp_path: Path) -> None:
+        write(tmp_path / "elsewhere/b.txt", STORY)
+        write(tmp_path / "news/a.txt", STORY)
+        (tmp_path / "news/more").symlink_to(tmp_path / "elsewhere")
+        link, file = read_paths([tmp_path / "news"])
+        assert "news/more was passed over: it is a link to a folder" in link.passed_over
+        assert len(file.articles) == 1
+
+    def test_a_folder_that_may_not_be_looked_into_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(tmp_path / "a.txt", STORY)
+        (tmp_path / "shut").mkdir()
+        scan = os.scandir
+
+        def refused(path: str) -> object:  # a test run by root may look everywhere
+            if str(path).endswith("shut"):
+                raise PermissionError(13, "Permission denied", path)
+            return scan(path)
+
+        monkeypatch.setattr(os, "scandir", refused)
+        file, shut = read_paths([tmp_path])
+        assert len(file.articles) == 1
+        assert "shut cannot be looked into (Permission denied)" in shut.error
+
+    def test_results_call_a_file_as_they_are_asked_to(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "of  mine" / "a.jsonl", "[1]")
+        (result,) = read_paths([path], named=lambda one: one.name)
+        assert (result.path, result.origin) == ("a.jsonl", str(path))
+        assert result.error.startswith("a.jsonl: 0 lines read")
+
+    @pytest.mark.parametrize("given", [str, Path])
+    def test_an_address_is_told_how_to_become_a_file(self, given: type[str] | type[Path]) -> None:
+        (result,) = read_paths([given("https://courier.example/bridge?page=2")])
+        assert result.error.startswith("https://courier.example/bridge?page=2 is a web address, which is not read;")
+        assert "save the page as .html" in result.error
 
     def test_a_file_given_twice_is_read_once(self, tmp_path: Path) -> None:
         path = write(tmp_path / "a.txt", STORY)

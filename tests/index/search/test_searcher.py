@@ -75,9 +75,12 @@ def test_no_search_misses_an_acknowledged_article_while_a_long_addition_runs(lib
     over = threading.Event()
     waited: list[float] = []
 
+    def acknowledge(done: float, total: int) -> None:
+        acknowledged.extend(long[max(0, int(done) - 3) : int(done)])
+
     def add_long() -> None:
         try:
-            library.add(long, on_progress=lambda done, total: acknowledged.extend(long[max(0, done - 3) : done]))
+            library.add(long, on_progress=acknowledge)
         finally:
             over.set()
 
@@ -116,7 +119,7 @@ def test_what_was_stored_since_a_long_addition_began_is_newer_and_stays(tmp_path
         long = [article(n) for n in range(8)]
         late = [Article(one, "T", "Of the long addition.") for one in ("new", "changed", "removed", "plain")]
 
-        def meanwhile(done: int, total: int) -> None:
+        def meanwhile(done: float, total: int) -> None:
             if done == 8:
                 library.add([Article("new", "T", "Newer."), Article("changed", "T", "Newer.")])
                 library.remove(["removed"])
@@ -136,7 +139,7 @@ def test_a_file_keeps_its_article_though_another_writer_changed_it(tmp_path: Pat
     more.write_text("title,text\n" + "".join(f"T{n},The text {n}.\n" for n in range(8)))
     with Library(tmp_path / "data", embedder=embedder) as library:
 
-        def meanwhile(done: int, total: int) -> None:
+        def meanwhile(done: float, total: int) -> None:
             if done == 8:
                 library.add([replace(plain, title="Another title")])
 
@@ -163,7 +166,7 @@ def test_near_copies_in_two_additions_at_a_time_know_one_another(tmp_path: Path,
     text = " ".join(f"Sentence {n} tells of item {n * 7} in hall {n % 9}." for n in range(40))
     with Library(tmp_path / "data", embedder=embedder) as library:
 
-        def meanwhile(done: int, total: int) -> None:
+        def meanwhile(done: float, total: int) -> None:
             if done < total:
                 library.add([Article("short", "S", text)])
 
