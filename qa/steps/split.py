@@ -17,7 +17,7 @@ from onrecord.index import Filter
 from onrecord.index.text.language import language_of
 from onrecord.index.text.words import words_of
 from onrecord.qa.steps.check import not_for_the_articles
-from onrecord.qa.steps.question_type import of_each
+from onrecord.qa.steps.question_type import names_subject, of_each
 from onrecord.qa.steps.search import articles_about
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.values import Asked, Part
@@ -130,6 +130,9 @@ _POINTING = _pattern(
 
 def split(asked: Asked, scope: Filter | None, tools: Tools) -> tuple[Part, ...]:
     """The parts of the question, or the one that is put to each article by itself."""
+    refused = _unanswerable(asked.text, tools)
+    if refused:
+        return (Part(asked.text, scope, refused=refused),)
     each = of_each(asked.text)
     articles = articles_about(each, scope, tools) if each else []
     if len(articles) > MOST_ARTICLES:
@@ -141,6 +144,20 @@ def split(asked: Asked, scope: Filter | None, tools: Tools) -> tuple[Part, ...]:
         )
     texts = parts_of(asked.text) if tools.model else (asked.text,)
     return tuple(_part(text, scope, scope) for text in texts)
+
+
+def _unanswerable(question: str, tools: Tools) -> Reason:
+    """Why no article can answer, before any is searched; what a time of the question is taken as is noted."""
+    if not tools.sources.library.passage_count:
+        return "no_articles"
+    time = tools.sources.time_of(question)
+    if time is None:
+        return ""
+    if names_subject(question):
+        tools.trace.warn(*time.notes)
+        return ""
+    tools.trace.warn(*time.newest)
+    return "no_subject"
 
 
 def _part(text: str, where: Filter | None, scope: Filter | None, article_id: str = "") -> Part:
