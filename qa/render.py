@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onrecord.qa.types import Answer, AnswerSentence, Reason
+    from onrecord.qa.types import Answer, AnswerSentence, Evidence, Reason
 
 ABSTENTION = "The articles do not say."
 
 WHY: dict[Reason, str] = {
     "": "",
+    "no_articles": "There are no articles yet.",
+    "no_subject": "The question names a time, and nothing else to look for.",
     "nothing_found": "Nothing in the articles is about this.",
     "not_answered": "Sentences about this were found, but none of them answers the question.",
-    "not_supported": "An answer was drafted, but the articles do not support it.",
+    "not_supported": "An answer was drafted, but the sentences found do not confirm it.",
     "outside_filter": "Articles outside your filter may be about this, but the filter leaves none that is.",
     "not_a_question_for_the_articles": "This asks for something other than what the articles report.",
 }
 
 WHAT_TO_TRY: dict[Reason, str] = {
     "": "",
+    "no_articles": "",
+    "no_subject": "Name a person, a place or an event.",
     "nothing_found": "Check the spelling of names, or add articles about it.",
     "not_answered": "Ask about what the nearest sentences say, or add an article that covers it.",
     "not_supported": "Read the nearest sentences, or ask for one fact at a time.",
@@ -28,6 +33,9 @@ WHAT_TO_TRY: dict[Reason, str] = {
     "not_a_question_for_the_articles": "Ask what an article says about a person, a place or an event.",
 }
 
+
+NEAREST = 3  # sentences shown where nothing answers
+_WHOLE = re.compile(r"[.!?…。！？।؟۔][\s\"'”’»)\]]*$")  # a headline, a caption or a credit ends otherwise
 
 Written = Callable[[str], str]
 """How a text that the program did not write is put into the answer: as it is, or escaped for where that is shown."""
@@ -55,3 +63,11 @@ def answer_text(answer: Answer, written: Written = str) -> str:
     if answer.missing:
         lines.append(left_open(answer, written))
     return "\n".join(line for line in lines if line)
+
+
+def nearest(answer: Answer) -> list[Evidence]:
+    """The sentences that came nearest to an answer, best first: whole ones, where the articles do not say."""
+    if answer.reason not in ("not_answered", "not_supported"):
+        return []
+    whole = [item for item in answer.evidence if _WHOLE.search(item.quote)]
+    return sorted(whole, key=lambda item: -item.score)[:NEAREST]

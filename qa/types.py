@@ -17,6 +17,8 @@ Verdict = Literal["supported", "partly", "unsupported"]
 Status = Literal["answered", "abstained"]
 Reason = Literal[
     "",
+    "no_articles",
+    "no_subject",
     "nothing_found",
     "not_answered",
     "not_supported",

@@ -13,9 +13,10 @@ ONE_HOME = {
     "chromadb": {"index/store/chroma.py", "eval/systems/peers.py"},  # the peer is LlamaIndex over Chroma
     "sentence_transformers": {
         "index/models/embedders.py",
+        "eval/fitting/fit_answers.py",
         "eval/speed/bench.py",
     },
-    "torch": {"index/models/export.py"},
+    "torch": {"index/models/export.py", "eval/fitting/fit_answers.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},
 }
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Literal
 
-from onrecord.index.text.words import Words, plain, stem
+from onrecord.index.text.words import ALLEGING_ADVERBS, REPORTING, Words, plain, stem
 from onrecord.qa.judges.measures import strange_day, strange_name, strange_number
 from onrecord.qa.judges.roles import misattributed, swapped
 
@@ -15,6 +16,7 @@ FATAL: frozenset[Objection] = frozenset(
     {"number", "name", "date", "quotation", "negation", "swapped", "speaker", "cause"}
 )
 _BECAUSE = re.compile(r"\b(?:because|due to|owing to|as a result of)\b", re.IGNORECASE)
+_A_PART = 2  # words of a claim that are alleged and nowhere stated, from which a part of it is an allegation
 _GOING_ON = frozenset(stem(word) for word in "still remain continue keep stay yet persist ongoing".split())
 
 
@@ -46,18 +48,30 @@ def _negation_flips(claim: Words, evidence: Sequence[Words]) -> bool:
 
 
 def is_alleged(claim: Words, evidence: Sequence[Words]) -> bool:
-    """Whether the evidence only alleges what the claim states plainly."""
-    if claim.reports:
-        return False
+    """Whether the evidence only alleges what the claim, or a part of it, states plainly."""
     wanted = claim.content
+    stated = [frozenset(t.stem for t in words.tokens if not t.alleged) for words in evidence]
     best: tuple[float, bool] = (0.0, False)
     for words in evidence:
         shared = [t for t in words.tokens if t.content and t.stem in wanted]
         share = len({t.stem for t in shared}) / max(1, len(wanted))
-        alleged = [t for t in shared if t.alleged]
-        only = bool(alleged) and (len(alleged) * 2 >= len(shared) or "allegedly" in words.text.lower())
+        alleged = {t.stem for t in shared if t.alleged}
+        most = len([t for t in shared if t.alleged]) * 2 >= len(shared) or "allegedly" in words.text.lower()
+        part = len(alleged) >= _A_PART and not any(alleged <= plainly for plainly in stated)
+        only = bool(alleged) and (most or part) and not _attributes(claim, alleged)
         best = max(best, (share, not only), key=lambda found: (round(found[0], 2), found[1]))
     return best[0] > 0 and not best[1]
+
+
+def _attributes(claim: Words, said: AbstractSet[str]) -> bool:
+    """Whether the claim has somebody say these words: an act of speech before them, or behind a comma."""
+    places = [at for at, token in enumerate(claim.tokens) if token.stem in said]
+    for at, token in enumerate(claim.tokens):
+        if token.stem in REPORTING or token.text.lower() in ALLEGING_ADVERBS:
+            tail = "," in claim.text[claim.tokens[places[-1]].end : token.start]
+            if at < places[0] or tail or token.text.lower() == "according":
+                return True
+    return False
 
 
 def _other_cause(claim: Words, evidence: Sequence[Words]) -> bool:

@@ -9,7 +9,7 @@ from onrecord.index.text.words import Words, plain, stem, words_of
 from onrecord.qa.judges.injection import usable
 from onrecord.qa.judges.verify import Verifier, only_alleged, verdict
 from onrecord.qa.steps.choose import leans_back
-from onrecord.qa.steps.question_type import counted, question_stems
+from onrecord.qa.steps.question_type import counted, question_stems, topic
 from onrecord.qa.types import AnswerSentence, Citation, Evidence
 
 FLOOR = 0.4  # the share of a sentence's weight that its citations must cover, or it gets none
@@ -170,7 +170,7 @@ def likely_source(question: str, text: str, evidence: Sequence[Evidence]) -> Evi
     What counts is what the draft adds to the question, its answer: a sentence that holds none of it is not what was
     meant, and one that holds little of the question is about something else. "Yes" adds nothing to look for.
     """
-    asked, said = words_of(question).content, words_of(text).content
+    asked, said = topic(question), words_of(text).content
     answer = said - question_stems(question) - YES_OR_NO
     titles = usable({item.title for item in evidence})
     best, most = None, 0.0
@@ -190,7 +190,7 @@ def sources_cover_answer(question: str, sentence: AnswerSentence) -> bool:
     Overlap with the question's own words alone is no support: "SpaceX launched six tourists" shares all but the answer
     with a sentence about Blue Origin. Nor is the answer alone: a name, copied, is found in sentences about anything.
     """
-    claim, asked = words_of(sentence.text), words_of(question).content
+    claim, asked = words_of(sentence.text), topic(question)
     answer = claim.content - question_stems(question)
     titles = usable({citation.title for citation in sentence.citations})
     cited = [words_of(f"{titles[one.title]}. {one.sentence.text}") for one in sentence.citations]

@@ -16,7 +16,7 @@ from onrecord.qa.judges.injection import usable
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.check import logit, not_stated_share
 from onrecord.qa.steps.cite import citations_of, numbered, quoted
-from onrecord.qa.steps.question_type import offered, question_stems, wants
+from onrecord.qa.steps.question_type import names_subject, offered, question_stems, topic, wants
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.trace import Model
 from onrecord.qa.steps.values import Found, Part, Written
@@ -41,7 +41,7 @@ def compare(
     if tools.model is None:
         return ()
     with tools.trace.timed("disagree"):
-        if not tools.settings.compare_sources or not written.sentences:
+        if not (tools.settings.compare_sources and written.sentences and names_subject(part.text)):
             return ()
         readings = _readings(part.text, found.evidence, written.sentences, tools.model)
         return _disagreements(part.text, readings, " ".join(s.text for s in written.sentences), cited)
@@ -148,7 +148,7 @@ def contenders(question: str, evidence: Sequence[Evidence], cited: frozenset[int
 
 def _is_about(question: str, excerpt: Excerpt, title: str) -> bool:
     """Whether sentences, with their title, hold enough of the question's words to be about the same thing."""
-    asked = words_of(question).content
+    asked = topic(question)
     return len(asked & words_of(f"{title}. {excerpt.text}").stems) >= ABOUT * len(asked)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onrecord.index.text.words import Words, stem, words_of
+from onrecord.qa.steps.recency import without_time
 
 _NUMBER = re.compile(
     r"\bhow (?:many|much|old|tall|far|large|big|high|long|often|fast)\b|\bwhat (?:number|percentage|share|proportion|"
@@ -41,6 +42,13 @@ _SAID = re.compile(
 )
 _ASKS = re.compile(r"(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
 _COUNTED = re.compile(r"\bhow many (?:(?:more|other|of the|different) )?(?P<noun>[^\W\d_]+)", re.IGNORECASE)
+
+
+_ANYTHING = frozenset(  # words that ask what there is, and name nothing
+    stem(word)
+    for word in """happen occur take place go come new news headline story article report event development
+    something anything important big main interesting say tell know summarise summarize update""".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,24 @@ def question_stems(question: str) -> frozenset[str]:
     True
     """
     return words_of(question).content - offered(question)
+
+
+def topic(question: str) -> frozenset[str]:
+    """The stems of the content words that a question is about: a time such as "last week" is none.
+
+    >>> sorted(topic("Who struck last week?")) == [stem("struck")]
+    True
+    """
+    return words_of(without_time(question)).content
+
+
+def names_subject(question: str) -> bool:
+    """Whether a question names more to look for than a time.
+
+    >>> names_subject("What happened last week?"), names_subject("What happened to the bridge last week?")
+    (False, True)
+    """
+    return any(not word.isdigit() for word in topic(question) - _ANYTHING)
 
 
 def offered(question: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from onrecord.index import Embedder, Library, Sentence, Vectors
 from onrecord.qa.judges.injection import Among, among
-from onrecord.qa.steps.recency import preference
+from onrecord.qa.steps.recency import AskedTime, asked_time, preference
 
 
 class Sources:
@@ -68,6 +68,10 @@ class Sources:
         """How well the dates of articles suit the question, 0 to 1, by article id; None where it asks for no time."""
         suits = preference(question, self._collection()[1])
         return None if suits is None else lambda ids: {one: suits(self.published(one)) for one in ids}
+
+    def time_of(self, question: str) -> AskedTime | None:
+        """The relative time that a question asks for, in days; None where it asks for none."""
+        return asked_time(question, self._collection()[1])
 
     def published(self, article_id: str) -> str:
         """The day of an article; raises `UnknownArticle`."""

@@ -17,7 +17,7 @@ from onrecord.index import Filter
 from onrecord.index.text.language import language_of
 from onrecord.index.text.words import words_of
 from onrecord.qa.steps.check import not_for_the_articles
-from onrecord.qa.steps.question_type import of_each
+from onrecord.qa.steps.question_type import names_subject, of_each
 from onrecord.qa.steps.search import articles_about
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.values import Asked, Part
@@ -108,6 +108,7 @@ _TOLL = _pattern(
     rf"how many(?P<noun> (?!{_PARTICIPLE}){_NOUNS})?(?P<aux> (?:are|was|were))? (?P<done>{_HARMED})"
     rf"(?P<tail> {_PREPOSITION} .+)?"
 )
+_SAYS = _pattern(rf"\b(?:do|does|did|will|would) .+ (?:{_SAYING})\b")
 _OCCASION = _pattern(r"^(?:what|which|how many) (?:way|times?|day|date|year|month|week|hour)$")
 _LIST = re.compile(r",? and |, ")
 _WORD = r"[A-Z][\w’'-]+"
@@ -129,6 +130,9 @@ _POINTING = _pattern(
 
 def split(asked: Asked, scope: Filter | None, tools: Tools) -> tuple[Part, ...]:
     """The parts of the question, or the one that is put to each article by itself."""
+    refused = _unanswerable(asked.text, tools)
+    if refused:
+        return (Part(asked.text, scope, refused=refused),)
     each = of_each(asked.text)
     articles = articles_about(each, scope, tools) if each else []
     if len(articles) > MOST_ARTICLES:
@@ -140,6 +144,20 @@ def split(asked: Asked, scope: Filter | None, tools: Tools) -> tuple[Part, ...]:
         )
     texts = parts_of(asked.text) if tools.model else (asked.text,)
     return tuple(_part(text, scope, scope) for text in texts)
+
+
+def _unanswerable(question: str, tools: Tools) -> Reason:
+    """Why no article can answer, before any is searched; what a time of the question is taken as is noted."""
+    if not tools.sources.library.passage_count:
+        return "no_articles"
+    time = tools.sources.time_of(question)
+    if time is None:
+        return ""
+    if names_subject(question):
+        tools.trace.warn(*time.notes)
+        return ""
+    tools.trace.warn(*time.newest)
+    return "no_subject"
 
 
 def _part(text: str, where: Filter | None, scope: Filter | None, article_id: str = "") -> Part:
@@ -171,17 +189,24 @@ def parts_of(question: str) -> tuple[str, ...]:
 
 
 def _stand_alone(parts: Sequence[str]) -> bool:
-    """Whether no part has lost what the others are about: their names, or a thing, a word or an opening in common."""
+    """Whether no part has lost what the others are about: their names, or a thing, a word or an opening in common.
+
+    A part that has a name, a date or a thing of its own needs nothing of the others, unless it asks what was said.
+    """
     words = [words_of(part) for part in parts]
     ties = [set(re.findall(r"\b(?:the|an?) [\w’'-]+", part.lower())) for part in parts]
     named = any(each.names for each in words)
     if not named and all(len(each.content) == 1 for each in words):
         return True
-    for tie, each, part in zip(ties, words, parts, strict=True):
-        if not named:
+    own = [  # "the driver" may be that of the convoy which an earlier part names
+        bool(each.names or each.days or (tie and not _SAYS.search(part) and not any(one.names for one in words[:at])))
+        for at, (tie, each, part) in enumerate(zip(ties, words, parts, strict=True))
+    ]
+    if not named:
+        for tie, each, part in zip(ties, words, parts, strict=True):
             tie |= each.content | ({" ".join(part.lower().split()[:2])} if len(each.content) > 1 else set())
     shared = [any(tie & other for other in ties if other is not tie) for tie in ties]
-    return all(tied or (named and bool(each.names)) for tied, each in zip(shared, words, strict=True))
+    return all(alone or tied for alone, tied in zip(own, shared, strict=True))
 
 
 def _taken_apart(text: str) -> list[str]:

@@ -43,6 +43,7 @@ STANDS_IN = 0.3
 # Of drafts that the features find partly supported, squad2-dev and realtimeqa-dev (100 and 97 questions): at least this
 # likely to be all in the cited text, by the model's yes or no, were 15 of 16 right ones and 5 of 12 others.
 SAYS_SO = 0.62
+OWN_WORDS = "Quoted in the article's own words: what was drafted was not confirmed by the sentences found."
 TASKS = {"phrase": prompts.PHRASE, "sentence": prompts.SENTENCE, "detailed": prompts.DETAILED}
 Marked = tuple[str, tuple[int, ...]]  # a sentence without its markers, and their numbers
 
@@ -110,6 +111,9 @@ class ModelWriter:
             done = numbered(done, citations_of(sentences, cited))
             if self._supported(part.text, done):
                 sentences.append(done)
+                if done.text != text:  # the article says it with a speaker, the draft without
+                    unconfirmed.append(AnswerSentence(text, (), "unsupported"))
+                    trace.warn(OWN_WORDS)
             else:
                 done = AnswerSentence(text, (), "unsupported")
                 unconfirmed.append(done)
@@ -117,6 +121,7 @@ class ModelWriter:
             yield SentenceDone(done)
         if not sentences and likely is not None and self._answers(part.text, likely, found.evidence, checked):
             sentences.append(numbered(quoted(likely), cited))
+            trace.warn(OWN_WORDS)
             yield SentenceDone(sentences[-1])
         return Written(tuple(sentences), tuple(unconfirmed))
 

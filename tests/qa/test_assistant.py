@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import partial
 from pathlib import Path
 from threading import Barrier
@@ -14,10 +15,12 @@ from onrecord.index import Article, Filter, InputError, Library
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.base import Messages
 from onrecord.qa.judges.answers import Logits
+from onrecord.qa.render import WHAT_TO_TRY
 from onrecord.qa.settings import AnswerSettings
-from onrecord.qa.steps import prompts
+from onrecord.qa.steps import prompts, recency
 from onrecord.qa.steps.check import check
 from onrecord.qa.steps.values import Checked, Found, Part
+from onrecord.qa.steps.write import OWN_WORDS
 from onrecord.qa.types import AnswerStarted, EvidenceFound, Finished, SentenceDone, Turn, Writing
 from tests.conftest import FakeEngine
 
@@ -117,7 +120,8 @@ def test_the_program_decides_to_abstain_and_says_why(library, engine) -> None:  
 def test_an_empty_collection_has_nothing(tmp_path, embedder, engine) -> None:  # type: ignore[no-untyped-def]
     with Library(tmp_path / "empty", embedder=embedder) as empty:
         answer = Assistant(empty, engine).ask("Who designed the bridge?")
-    assert (answer.status, answer.reason) == ("abstained", "nothing_found")
+    assert (answer.status, answer.reason) == ("abstained", "no_articles")
+    assert "spelling" not in WHAT_TO_TRY[answer.reason]
 
 
 def test_a_filter_that_leaves_no_article_is_blamed(library, engine) -> None:  # type: ignore[no-untyped-def]
@@ -282,6 +286,95 @@ def test_this_week_means_the_newest_articles(tmp_path, embedder) -> None:  # typ
         two.add([old, new])
         answer = sure(two, None).ask("Who spoke at the school's graduation this week?")
     assert answer.citations[0].article_id == "new"
+
+
+LAST_WEEK = "The council met last week and shut the bridge. A student was arrested last week at the college."
+
+
+@pytest.mark.parametrize("question", ["What happened last week?", "What is new today?", "What is the latest news?"])
+def test_a_question_that_names_a_time_alone_gets_no_quote_that_holds_its_words_and_no_comparison(  # type: ignore[no-untyped-def]
+    tmp_path, embedder, engine, monkeypatch, question: str
+) -> None:
+    monkeypatch.setattr(recency, "today", lambda: date(2026, 11, 24))
+    with Library(tmp_path / "two", embedder=embedder) as two:
+        two.add([Article("a", "Council", LAST_WEEK, published="2024-05-20"), Article("b", "College", LAST_WEEK[46:])])
+        for writer in (engine, None):
+            answer = sure(two, writer, compare_sources=True).ask(question)
+            assert (answer.status, answer.reason, answer.disagreements) == ("abstained", "no_subject", ())
+            assert answer.warnings == ("The newest article is of 20 May 2024.",)
+
+
+@pytest.mark.parametrize(
+    ("day", "notes"),
+    [
+        (
+            date(2026, 11, 24),
+            ("“Last week” was taken as 13 to 19 May 2024.", "The newest article is of 20 May 2024."),
+        ),
+        (date(2024, 5, 22), ("“Last week” was taken as 13 to 19 May 2024.",)),
+    ],
+    ids=["counted from the newest article", "counted from today"],
+)
+def test_the_days_that_last_week_was_taken_as_are_said_in_the_answer(  # type: ignore[no-untyped-def]
+    tmp_path, embedder, engine, monkeypatch, day: date, notes: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(recency, "today", lambda: day)
+    engine.enqueue("The council shut the bridge.")
+    with Library(tmp_path / "one", embedder=embedder) as one:
+        one.add([Article("a", "Council", LAST_WEEK, published="2024-05-20")])
+        answer = sure(one, engine).ask("What did the council do to the bridge last week?")
+    assert answer.status == "answered"
+    assert answer.warnings == notes
+
+
+def test_a_quote_in_place_of_a_failed_draft_is_said_once_to_be_in_the_articles_own_words(  # type: ignore[no-untyped-def]
+    tmp_path, embedder, engine
+) -> None:
+    article = Article(
+        "a",
+        "Orvane to charge for verified accounts",
+        "Joren Vass confirmed this week that he is working on a version of the Orvane service in which any user can "
+        "pay $8 per month to get or remain verified. Rain fell.",
+    )
+    draft = "The price of a verified account is $8 per month."
+    engine.enqueue(draft)
+    with Library(tmp_path / "one", embedder=embedder) as one:
+        one.add([article])
+        answer = sure(one, engine).ask("What is the price of a verified account?")
+    assert [sentence.text for sentence in answer.sentences] == [article.text.removesuffix(" Rain fell.")]
+    assert [sentence.text for sentence in answer.unconfirmed] == [draft]
+    assert answer.warnings == (OWN_WORDS,)
+    assert "in the article's own words" in OWN_WORDS
+
+
+def test_a_draft_that_is_nearly_verbatim_is_shown_as_it_is(tmp_path, embedder, engine) -> None:  # type: ignore[no-untyped-def]
+    text = "Leaders of Brask College have announced an investigation into the incident at the protest. Rain fell."
+    draft = "Brask College leaders announced an investigation into the incident at the protest."
+    engine.enqueue(draft)
+    with Library(tmp_path / "one", embedder=embedder) as one:
+        one.add([Article("a", "Protest", text, published="2024-05-06")])
+        answer = sure(one, engine).ask("What new inquiry was announced on campus during the past week?")
+    assert ([sentence.text for sentence in answer.sentences], answer.unconfirmed) == ([draft], ())
+
+
+def test_an_allegation_is_quoted_where_the_draft_makes_it_a_fact(tmp_path, embedder, engine) -> None:  # type: ignore[no-untyped-def]
+    text = "Mara Lind is threatening Orvane with legal action, alleging they copied her voice without her permission."
+    draft = "Mara Lind is threatening legal action against Orvane for copying her voice."
+    engine.enqueue(draft)
+    with Library(tmp_path / "one", embedder=embedder) as one:
+        one.add([Article("a", "Voice", f"{text} Joren Vass denied that the voice is hers.")])
+        answer = sure(one, engine).ask("What is Mara Lind threatening?")
+    assert [sentence.text for sentence in answer.sentences] == [text]
+    assert [sentence.text for sentence in answer.unconfirmed] == [draft]
+    assert answer.warnings == (OWN_WORDS,)
+
+
+def test_the_half_that_asks_of_another_year_is_answered_or_named(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.enqueue("The coins were struck in 1643.")
+    engine.yes = [0.99, 0.99, 0.01, 0.01]
+    answer = sure(library, engine, threshold=0.4).ask("When were the coins struck, and who spoke in 2019?")
+    assert [sentence.text for sentence in answer.sentences] == ["The coins were struck in 1643."]
+    assert answer.missing == "Who spoke in 2019?"
 
 
 def test_the_sentence_that_holds_the_number_is_cited_first(tmp_path, embedder, engine) -> None:  # type: ignore[no-untyped-def]

@@ -123,7 +123,7 @@ class FakeWriter:
 class FakeAssistant:
     """Answers with the best sentences found. Words in the question choose the rest:
 
-    "differ" two positions, "unknown" an abstention, "doubt" a partly supported and a struck sentence, "slow" a pause
+    "differ" two positions, "unknown" an abstention, "doubt" a partly supported and a failed sentence, "slow" a pause
     between the sentences, "forever" never ends by itself, "crash" fails.
     """
 

@@ -69,7 +69,7 @@ def test_what_the_articles_do_not_say_exits_3_with_the_reason_and_what_to_try(st
     assert document["sentences"] == []
 
 
-def test_a_question_about_an_empty_collection_exits_3_and_loads_no_model(
+def test_an_empty_collection_says_one_thing_exits_3_and_loads_no_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = staged(tmp_path, monkeypatch)
@@ -77,6 +77,9 @@ def test_a_question_about_an_empty_collection_exits_3_and_loads_no_model(
     result = stage.run("ask", QUESTION)
     assert result.exit_code == 3
     assert "onrecord add" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+    assert stage.json("ask", QUESTION, code=3)["reason"] == "no_articles"
     assert stage.engine.prompts == []
 
 

@@ -93,14 +93,16 @@ def test_what_the_answer_used_stands_apart_from_what_was_also_found(page: Page) 
     assert used.locator(".card").count() == page.locator(".turn .chip").count()
 
 
-def test_a_partly_supported_sentence_is_marked_and_an_unsupported_one_is_struck(page: Page) -> None:
+def test_a_partly_supported_sentence_is_marked_and_a_failed_draft_is_under_how_it_was_answered(
+    page: Page,
+) -> None:
     ask(page, "How long will the repairs take, with doubt?")
     turn = page.locator(".turn").last
     expect(turn.locator(".said.partly")).to_have_text("It may take longer than that.")
     expect(turn.locator(".partly-mark")).to_have_text("partly supported")
-    expect(turn.locator(".unconfirmed h3")).to_have_text("Could not be confirmed")
-    expect(turn.locator(".unconfirmed s")).to_have_text("The bridge was built in 1902.")
-    assert "1902" not in turn.locator(".said-all").inner_text()
+    assert "1902" not in turn.locator(".answer").inner_text()
+    expect(turn.locator(".how .unconfirmed li")).to_have_text("The bridge was built in 1902.")
+    expect(turn.locator(".how .unconfirmed p")).to_have_text("Drafted, but not confirmed by the sentences found:")
 
 
 def test_an_abstention_gives_its_reason_the_nearest_sentences_and_what_to_try(page: Page) -> None:

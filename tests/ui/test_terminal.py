@@ -5,8 +5,11 @@ import pytest
 from rich.console import Console
 
 from onrecord.index.types import Sentence
+from onrecord.qa.render import nearest
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Disagreement, Evidence
 from onrecord.ui.cli import terminal
+from onrecord.ui.desk.records import Record
+from onrecord.ui.page.turns import abstention
 
 SENTENCE = Sentence("ferry", 1, 10, 62, "The boat holds 60 people and runs every 20 minutes.")
 CITATION = Citation(1, SENTENCE, "Ferry to replace closed bridge", "River Herald", "2024-03-09")
@@ -48,7 +51,8 @@ def test_partial_support_disagreements_and_gaps_are_marked() -> None:
 
 def test_sentences_that_did_not_stand_are_counted_not_shown() -> None:
     text = shown(replace(ANSWER, unconfirmed=(AnswerSentence("It sank.", (), "unsupported"),)))
-    assert "1 drafted sentence was left out" in text
+    assert "1 drafted sentence is not shown: not confirmed by the sentences found." in text
+    assert "support" not in text
     assert "It sank." not in text
 
 
@@ -61,6 +65,17 @@ def test_an_abstention_gives_the_reason_what_to_try_and_what_is_nearest(eye: boo
     assert text.index("Sentence 5.") < text.index("Sentence 4.") < text.index("Sentence 3.")
     assert "Sentence 2." not in text
     assert ("╭" in text) is eye
+
+
+def test_a_nearest_sentence_is_a_whole_one_and_no_photo_credit() -> None:
+    texts = ("Mostafa Alkharouf/Anadolu Agency/Getty Images", "World Cup: the latest", "He said: “It is over.”")
+    evidence = tuple(
+        Evidence(n, replace(SENTENCE, text=text), "Title", score=-n / 10) for n, text in enumerate(texts, start=1)
+    )
+    answer = Answer("Why?", "Why?", reason="not_answered", evidence=evidence)
+    assert [item.quote for item in nearest(answer)] == ["He said: “It is over.”"]
+    assert "Getty" not in shown(answer)
+    assert "Getty" not in abstention(Record("t1", answer, state="done"))
 
 
 def test_an_article_cannot_steer_the_terminal() -> None:

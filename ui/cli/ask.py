@@ -56,6 +56,8 @@ def ask(
         wanted = NO_MODEL if no_model else model or ""
         if not collection.count():
             complain(f"There are no articles in {settings.data} yet; `onrecord add PATH` adds some.")
+            if not as_json:
+                raise typer.Exit(NOT_SAID)
             wanted = NO_MODEL  # none is loaded to say that
         with closing(collection.ask(question, turns, scope, model=wanted, length=length or "")) as events:
             answer, shown = _followed(out, events, question, silent=as_json or not out.is_terminal)

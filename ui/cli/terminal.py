@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onrecord.index.inert import one_line
-from onrecord.qa.render import ABSTENTION, WHAT_TO_TRY, WHY, left_open
+from onrecord.qa.render import ABSTENTION, WHAT_TO_TRY, WHY, left_open, nearest
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 from onrecord.ui.page.dates import day_text
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 NOTICEABLE = 1.0  # seconds after which a person wants to see that something moves
-NEAREST = 3  # sentences shown where nothing answers
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -74,10 +73,11 @@ def _show_abstention(out: Console, answer: Answer) -> None:
             lines.append(f"\n{part}", "default")
     # A box is for the eye; a pipe gets the words.
     out.print(Panel(lines, border_style="yellow", expand=False) if out.is_terminal else lines)
-    if answer.reason in ("not_answered", "not_supported") and answer.evidence:
+    near = nearest(answer)
+    if near:
         out.print("\nNearest in the articles:", style="dim")
-        for evidence in sorted(answer.evidence, key=lambda e: -e.score)[:NEAREST]:
-            _show_quote(out, evidence, bullet="•")
+    for evidence in near:
+        _show_quote(out, evidence, bullet="•")
     _show_foot(out, answer)
 
 
@@ -96,8 +96,8 @@ def _show_foot(out: Console, answer: Answer) -> None:
         out.print(Text(f"Note: {one_line(warning)}", "yellow"))
     if answer.unconfirmed:
         count = len(answer.unconfirmed)
-        left_out = "1 drafted sentence was" if count == 1 else f"{count} drafted sentences were"
-        out.print(Text(f"{left_out} left out: the articles do not support it.", "dim"))
+        left_out = "1 drafted sentence is" if count == 1 else f"{count} drafted sentences are"
+        out.print(Text(f"{left_out} not shown: not confirmed by the sentences found.", "dim"))
     if out.is_terminal and "total" in answer.timings:
         out.print(Text(f"{one_line(answer.model)}, {answer.timings['total']:.1f} s", "dim"))
 

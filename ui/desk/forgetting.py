@@ -43,7 +43,7 @@ class ArticleLookup:
 def without_removed(record: Record, lookup: ArticleLookup) -> Record:
     """``record`` without the sentences that it does not cite and that no article says any longer.
 
-    Drafts that were struck go with them: they were written from those sentences, and were not shown as an answer.
+    Drafts that failed go with them: they were written from those sentences, and were not shown as an answer.
     """
     answer = record.answer
     used = {(cited.place, cited.quote) for cited in answer.citations}

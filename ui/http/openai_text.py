@@ -31,10 +31,10 @@ def reference(citation: Citation) -> str:
 
 
 def with_references(answer: Answer) -> str:
-    """The answer's text, with what it cites below it."""
-    lines = [reference(citation) for citation in answer.citations]
-    text = answer_text(answer, markdown)
-    return "\n\n".join([text, "\n".join(lines)]) if lines else text
+    """The answer's text, with what it cites below it, and what is to be noted."""
+    cites = "\n".join(reference(citation) for citation in answer.citations)
+    notes = "\n".join(f"Note: {markdown(warning)}" for warning in answer.warnings)
+    return "\n\n".join(filter(None, [answer_text(answer, markdown), cites, notes]))
 
 
 def annotations(answer: Answer, content: str, uri: Callable[[str], str]) -> list[dict[str, Any]]:

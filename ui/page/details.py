@@ -31,7 +31,7 @@ def details(record: Record) -> str:
     """A closed ``<details>`` with everything that is known about how the answer was made."""
     return (
         f'<details class="how" data-k="how-{e(record.id)}"><summary>How was this answered?</summary><div>'
-        f"{_facts(record)}{_shown(record)}{_found(record)}{_timings(record)}</div></details>"
+        f"{_facts(record)}{_drafted(record)}{_shown(record)}{_found(record)}{_timings(record)}</div></details>"
     )
 
 
@@ -45,7 +45,7 @@ def _facts(record: Record) -> str:
         rows.append(("Do the sources answer it?", _likely(answer.answerability, answer.threshold)))
     counted = (("supported", "supported"), ("partly", "partly supported"))
     verdicts = [f"{sum(s.verdict == key for s in answer.sentences)} {words}" for key, words in counted]
-    rows.append(("Sentences", ", ".join([*verdicts, f"{len(answer.unconfirmed)} struck"])))
+    rows.append(("Sentences", ", ".join([*verdicts, f"{len(answer.unconfirmed)} not shown"])))
     rows.append(("State of the collection", f"after {answer.index_revision:,} changes"))
     return "<dl>" + "".join(f"<dt>{e(name)}</dt><dd>{bdi(value)}</dd>" for name, value in rows) + "</dl>"
 
@@ -71,6 +71,15 @@ def _table(caption: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]])
         f"<table><caption>{e(caption)}</caption>"
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _drafted(record: Record) -> str:
+    """What was drafted and is no part of the answer."""
+    if not record.answer.unconfirmed:
+        return ""
+    items = "".join(f'<li dir="auto">{e(line.text)}</li>' for line in record.answer.unconfirmed)
+    said = "Drafted, but not confirmed by the sentences found:"
+    return f'<section class="unconfirmed"><p>{said}</p><ul>{items}</ul></section>'
 
 
 def _shown(record: Record) -> str:

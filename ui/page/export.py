@@ -63,6 +63,7 @@ def to_markdown(title: str, records: Sequence[Record]) -> str:
         out += [markdown(text) + "\n" for text in _said(record)]
         if record.answer.missing:
             out += [f"Not in the articles: {markdown(record.answer.missing)}", ""]
+        out += [f"Note: {markdown(text)}\n" for text in record.answer.warnings]
     if quotes:
         out += ["## References", ""]
     for quote in quotes:
@@ -100,6 +101,7 @@ def to_html(title: str, records: Sequence[Record]) -> str:
             out.append(f"<p>The articles differ: {bdi(dispute.about)}</p><ul>{rows}</ul>")
         out += [f"<p>{e(text)}</p>" for text in _said(record)]
         out.append(f"<p>Not in the articles: {bdi(record.answer.missing)}</p>" if record.answer.missing else "")
+        out += [f"<p><small>Note: {e(text)}</small></p>" for text in record.answer.warnings]
     rows = "".join(_reference(quote, numbers[quote.place], stale.get(quote.place, "")) for quote in quotes)
     out.append(f"<h2>References</h2><ol>{rows}</ol>" if rows else "")
     return _PAGE.format(title=e(title), body="".join(out))
@@ -156,4 +158,5 @@ def for_clipboard(record: Record) -> str:
     refs = "\n".join(
         one_line(f"[{q.number}] {', '.join(_facts(q))}. {q.url} “{q.quote}”") for q in record.answer.citations
     )
-    return pasted(record.answer_text + ("\n\n" + refs if refs else ""))
+    notes = "\n".join(one_line(f"Note: {text}") for text in record.answer.warnings)
+    return pasted("\n\n".join(filter(None, [record.answer_text, refs, notes])))

@@ -1,5 +1,6 @@
 """One question and its answer as HTML. Every text passes through :func:`onrecord.ui.escape.e`."""
 
+from onrecord.qa.render import nearest
 from onrecord.qa.types import AnswerSentence, Citation, Disagreement
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, shorten
@@ -9,14 +10,18 @@ from onrecord.ui.page.export import for_clipboard
 from onrecord.ui.page.scope import scope_text
 
 REASONS = {
+    "no_articles": "There are no articles in this collection yet.",
+    "no_subject": "The question names a time, and nothing else to look for.",
     "nothing_found": "Nothing in the articles matches this question.",
     "not_answered": "The articles touch on this, but no sentence in them answers the question.",
-    "not_supported": "An answer was drafted, but the articles do not support it, so it is not shown as one.",
+    "not_supported": "An answer was drafted, but the sentences found do not confirm it, so it is not shown as one.",
     "outside_filter": "Within your filter nothing answers this. Articles outside it may.",
     "not_a_question_for_the_articles": "This does not read like a question about the articles.",
     "": "No sentence in the articles answers the question.",
 }
 TRIES = {
+    "no_articles": ("Add some in the tab Collection.",),
+    "no_subject": ("Name a person, a place or an event.",),
     "nothing_found": (
         "Use the names and places that an article would use.",
         "Check that the article is in the collection.",
@@ -98,24 +103,14 @@ def _copies(quote: Citation) -> str:
     )
 
 
-def unconfirmed(lines: tuple[AnswerSentence, ...]) -> str:
-    if not lines:
-        return ""
-    items = "".join(f'<li dir="auto"><s>{e(line.text)}</s></li>' for line in lines)
-    return (
-        '<section class="unconfirmed"><h3>Could not be confirmed</h3>'
-        f"<p>Drafted, then struck: no sentence in the articles supports it.</p><ul>{items}</ul></section>"
-    )
-
-
 def abstention(record: Record) -> str:
     tries = "".join(f"<li>{e(text)}</li>" for text in TRIES.get(record.answer.reason, TRIES[""]))
     near = "".join(
         f"<li>{quoted(shorten(q.quote, 300), chip(q, record))}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}</p></li>'
-        for q in record.answer.evidence[:3]
+        for q in nearest(record.answer)
     )
-    nearest = f'<h4>The nearest sentences</h4><ul class="nearest">{near}</ul>' if near else ""
+    listed = f'<h4>The nearest sentences</h4><ul class="nearest">{near}</ul>' if near else ""
     widen = (
         f"<p>Your filter was on ({bdi(scope_text(record.scope))}): what it leaves out was not searched.</p>"
         f'<p><button type="button" class="quiet" data-act="unfiltered" data-turn="{e(record.id)}">'
@@ -125,7 +120,7 @@ def abstention(record: Record) -> str:
     )
     return (
         '<section class="abstained"><h3>The articles do not say</h3>'
-        f'<p class="why">{e(REASONS.get(record.answer.reason, REASONS[""]))}</p>{nearest}'
+        f'<p class="why">{e(REASONS.get(record.answer.reason, REASONS[""]))}</p>{listed}'
         f'<h4>What to try</h4><ul class="tries">{tries}</ul>{widen}</section>'
     )
 
@@ -167,7 +162,6 @@ def _body(record: Record) -> str:
         parts.append(abstention(record))
     if answer.missing:
         parts.append(f'<p class="missing"><strong>Not in the articles:</strong> {bdi(answer.missing)}</p>')
-    parts.append(unconfirmed(answer.unconfirmed))
     if record.state == "stopped":
         parts.append('<p class="stopped">Stopped. What is above was checked before you stopped.</p>')
     parts += [f'<p class="warning">{e(text)}</p>' for text in answer.warnings]

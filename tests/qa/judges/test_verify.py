@@ -10,7 +10,7 @@ from onrecord.index.types import Article
 from onrecord.qa.judges.claim_matching import case_of
 from onrecord.qa.judges.measures import measure
 from onrecord.qa.judges.objections import Objection, objections
-from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier, shipped_fit, verdict
+from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier, only_alleged, shipped_fit, verdict
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "claims.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -175,6 +175,48 @@ def test_words_that_news_uses_for_one_another_count_as_covered() -> None:
 def test_a_passive_is_no_swap() -> None:
     evidence = ["The initial evacuation deal was mediated late Tuesday by Turkey and Russia."]
     assert why_not("Turkey and Russia mediated the initial evacuation deal.", evidence) == ()
+
+
+VOICE = (
+    "Actress Mara Lind is threatening Joren Vass and his company Orvane with legal action, alleging they copied her "
+    "voice for an assistant without her permission."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Mara Lind is threatening legal action against Orvane for copying her voice.", VOICE),
+        ("Mara Lind is threatening legal action against Joren Vass and Orvane for copying her voice for an assistant "
+         "without her permission.", VOICE),
+        ("Orvane copied her voice for an assistant after asking Mara Lind.", VOICE),
+        ("The treasurer, who lives in Brask, diverted 90,000 euros.",
+         "The treasurer, who lives in Brask, is accused of diverting 90,000 euros."),
+        ("A former butler worked for the duke, who had sold two tapestries.",
+         "A former butler of the duke claims that he had sold two tapestries."),
+    ],
+)  # fmt: skip
+def test_an_allegation_that_a_draft_states_as_a_fact_is_not_supported(claim: str, source: str) -> None:
+    assert only_alleged(claim, [source])
+    assert judged(claim, [source]) != "supported"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Mara Lind is threatening Joren Vass and Orvane with legal action, alleging they copied her voice.",
+        "Orvane copied her voice for an assistant, Mara Lind said.",
+        "According to Mara Lind, Orvane copied her voice for an assistant.",
+        "Mara Lind is threatening Joren Vass and his company Orvane with legal action.",
+    ],
+)
+def test_an_allegation_that_stays_one_meets_no_objection(claim: str) -> None:
+    assert not only_alleged(claim, [VOICE])
+
+
+def test_what_another_sentence_states_plainly_is_no_longer_only_alleged() -> None:
+    claim = "Mara Lind is threatening legal action against Orvane for copying her voice."
+    assert not only_alleged(claim, [VOICE, "Orvane copied her voice in 2023, as a court has found."])
 
 
 def test_an_allegation_that_is_attributed_stands() -> None:

@@ -210,8 +210,27 @@ def test_one_question_is_left_as_it_is(question: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (
+            "Who paid off the debt in 2019, and who spoke in 2024?",
+            ("Who paid off the debt in 2019?", "Who spoke in 2024?"),
+        ),
+        (
+            "When was the bridge closed, and why did the mayor resign?",
+            ("When was the bridge closed?", "Why did the mayor resign?"),
+        ),
+        ("Who won the cup, and when does Mara Lind retire?", ("Who won the cup?", "When does Mara Lind retire?")),
+    ],
+)
+def test_a_part_with_a_date_a_name_or_a_thing_of_its_own_is_not_lost(question: str, parts: tuple[str, ...]) -> None:
+    assert parts_of(question) == parts
+
+
+@pytest.mark.parametrize(
     "question",
     [
+        "Who attacked the Brask convoy, and who was the driver?",
         "Who attacked the Brask convoy and what did the police say?",  # said of what?
         "How many people died in Brask? Who was blamed?",
         "What did the minister announce and when?",  # "when did the minister announce something"
