@@ -69,7 +69,7 @@ def _downloaded(folder: Path, requirement: str, report: Callable[[int], None]) -
             pip = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "TMPDIR": name})
             try:
                 while pip.poll() is None:
-                    report(sum(length(path) for path in temporary.rglob("*")))
+                    report(size_below(temporary))
                     with suppress(subprocess.TimeoutExpired):
                         pip.wait(timeout=POLL_SECONDS)
             finally:
@@ -123,6 +123,11 @@ def partial_of(folder: Path, file: ModelFile) -> Path:
 def note_of(partial: Path) -> Path:
     """Where it is noted how many parts ``partial`` holds."""
     return partial.with_name(f"{partial.name}.json")
+
+
+def size_below(folder: Path) -> int:
+    """The bytes of all files below a folder in which pip makes and removes others meanwhile."""
+    return sum(length(Path(parent, name)) for parent, _, names in os.walk(folder) for name in names)
 
 
 def length(path: Path) -> int:

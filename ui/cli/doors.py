@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from onrecord.index.errors import LibraryBusy
 from onrecord.ui.cli import opening
 from onrecord.ui.cli.opening import DataOption
 
@@ -90,6 +89,7 @@ def mcp(
 @contextmanager
 def interface(settings: "Settings", *, no_model: bool, model: str | None, only: bool) -> "Iterator[Interface]":
     """``/api/v1`` over the settings' folder, in this process, or in the server that has the folder open."""
+    from onrecord.index.errors import LibraryBusy
     from onrecord.qa.settings import NO_MODEL
     from onrecord.ui.desk.collections import Collections, collection_in
     from onrecord.ui.http.client import Interface, place_of

