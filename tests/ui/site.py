@@ -4,6 +4,8 @@ import shutil
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,17 +44,36 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextmanager
+def serving(app: Any, port: int) -> Iterator[str]:
+    """The app at this port; when it ends, the port is free again."""
+    server = _server(app, port)
+    thread = _run(server)
+    yield f"http://127.0.0.1:{port}/"
+    server.should_exit = True
+    thread.join(20)
+
+
 def start(app: Any) -> tuple[str, uvicorn.Server]:
-    port = free_port()
-    server = uvicorn.Server(
+    server = _server(app, free_port())
+    _run(server)
+    return f"http://127.0.0.1:{server.config.port}/", server
+
+
+def _server(app: Any, port: int) -> uvicorn.Server:
+    return uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
     )
-    threading.Thread(target=server.run, daemon=True).start()
+
+
+def _run(server: uvicorn.Server) -> threading.Thread:
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
     deadline = time.monotonic() + 30
     while not server.started:
         assert time.monotonic() < deadline, "the server did not start within 30 s"
         time.sleep(0.02)
-    return f"http://127.0.0.1:{port}/", server
+    return thread
 
 
 def ask(page: Page, question: str, *, wait: bool = True) -> None:

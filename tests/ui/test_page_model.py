@@ -18,7 +18,7 @@ from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.desk.tuning import Style
 from onrecord.ui.desk.writer import CONFIGURED, Writer
 from tests.ui.fakes import FakeAssistant, FakeLibrary, FakeWriter
-from tests.ui.site import Site, ask, page_app, start
+from tests.ui.site import Site, ask, page_app, serving
 
 DEFAULT, SMALL = "qwen2.5-coder-1.5b", "smollm2-135m"
 
@@ -42,14 +42,13 @@ def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writer:
 
 
 @pytest.fixture
-def site(articles: tuple[Article, ...], tmp_path: Path, writer: Writer) -> Iterator[Site]:
+def site(articles: tuple[Article, ...], tmp_path: Path, writer: Writer, port: int) -> Iterator[Site]:
     library = FakeLibrary(tmp_path / "default", articles)
     assistant = FakeAssistant(library)
     assistant.engine = writer.engine
     app = page_app(library, assistant, writer=writer)
-    address, server = start(app)
-    yield Site(address, library, assistant, app, tmp_path / "default")
-    server.should_exit = True
+    with serving(app, port) as address:
+        yield Site(address, library, assistant, app, tmp_path / "default")
 
 
 @pytest.fixture
