@@ -16,7 +16,7 @@ from onrecord.eval.systems.own import OnRecordSystem
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.tokens import estimate_tokens
 from onrecord.qa.judges.answers import Logits
-from onrecord.qa.steps.check import check
+from onrecord.qa.steps.check import UNREAD, check
 from onrecord.qa.steps.choose import Candidate, best_that_fit, budget, choose, shown
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.values import Found, Part, Searched
@@ -34,8 +34,8 @@ class Undecided:
     """A judge of answers that finds every sentence as likely as the next."""
 
     def logits(self, question: str, sentences: Sequence[tuple[str, str]]) -> Logits:
-        """Zeros."""
-        return np.zeros(len(sentences), dtype=np.float32)
+        """As where none was read."""
+        return np.full(len(sentences), UNREAD, dtype=np.float32)
 
 
 def whole_passages(part: Part, searched: Searched, tools: Tools) -> Found:

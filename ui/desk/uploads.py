@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from onrecord.index.reading.files import shown_path
 from onrecord.index.store import modes
 
 PREFIX = "onrecord-"
@@ -23,6 +24,11 @@ UNKNOWN_AFTER = 3600  # seconds after which a folder without a lock is taken for
 _guard = threading.Lock()
 _holders: set[int] = set()
 _own: tuple[Path, FileLock, str | None] | None = None  # the last: what the variable said before
+
+
+def sent_name(path: Path) -> str:
+    """What a sent file is called: where it lies here is nobody's business."""
+    return shown_path(path.name)
 
 
 def begin() -> Path:

@@ -12,7 +12,6 @@ from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from onrecord.index import Article, InputError, SyncReport, article_from_text
-from onrecord.index.reading.files import shown_path
 from onrecord.ui.desk import uploads
 from onrecord.ui.http.models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles, Removal
 from onrecord.ui.http.problems import Problem, as_json
@@ -136,18 +135,13 @@ def _read(service: Service, files: Sequence[UploadFile]) -> tuple[list[Article],
         with uploads.place() as folder:
             path = Path(folder, name if name not in ("", ".", "..") else "article.txt")
             path.write_bytes(file.file.read())
-            for result in service.library.read_paths([path], named=_name):
+            for result in service.library.read_paths([path], named=uploads.sent_name):
                 read += result.articles
                 if result.error:
                     failed.append({"file": path.name, "error": result.error})
                 if result.note:
                     notes.append(result.note)
     return read, failed, notes
-
-
-def _name(path: Path) -> str:
-    """What a sent file is called: where it lies here is nobody's business."""
-    return shown_path(path.name)
 
 
 def _stored(service: Service, new: Sequence[Article], response: Response) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from onrecord.qa.render import answer_text
 from onrecord.qa.types import Answer
 from onrecord.ui.http.client import TURNS, Interface, given
 from onrecord.ui.http.models import AnswerModel, ArticleModel, SearchResponse
+from onrecord.ui.http.service import uris_in
 from onrecord.ui.page.scope import scope_of
 
 with named_extra():
@@ -169,9 +170,7 @@ def _lines(text: str) -> str:
 
 
 def _uris(api: Interface, collection: str) -> str:
-    """What the addresses of a collection's articles begin with; that of an article without a URL ends with its id."""
-    within = "" if collection in ("", api.first.collection) else f"collections/{quote(collection, safe='')}/"
-    return f"onrecord://{within}articles/"
+    return uris_in("" if collection == api.first.collection else collection)
 
 
 def _facts(uri: str, found: dict[str, Any]) -> str:

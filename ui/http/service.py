@@ -25,6 +25,12 @@ COLLECTION = "The collection, as listed by /collections; left out, the first."
 QUERY = {"collection", "stream", "search"}
 
 
+def uris_in(collection: str) -> str:
+    """What articles without URLs go by in a collection, up to their id; empty: the first collection."""
+    within = f"collections/{quote(collection, safe='')}/" if collection else ""
+    return f"onrecord://{within}articles/"
+
+
 @dataclass(frozen=True, slots=True)
 class DoorLimits:
     """What other programs may do at once. Sizes in bytes, times in seconds.
@@ -114,8 +120,7 @@ class Service:
 
     def uri(self, article_id: str) -> str:
         """What an article without a URL goes by."""
-        within = "" if self.is_first else f"collections/{quote(self.collection.name, safe='')}/"
-        return f"onrecord://{within}articles/{article_id}"
+        return uris_in("" if self.is_first else self.collection.name) + article_id
 
     @contextmanager
     def searching(self) -> Iterator[None]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onrecord.index.errors import InputError, OnRecordError
-from onrecord.index.reading.files import shown_path
 from onrecord.index.types import Article, SyncReport
+from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Limits
 from onrecord.ui.desk.passed_over import passed_over_lines
@@ -36,7 +36,7 @@ def add_files(collection: Collection, paths: Sequence[str], limits: Limits) -> I
             if refusal:
                 rows.append((name, refusal, False))
                 continue
-            for result in collection.library.read_paths([Path(path)], named=_name):
+            for result in collection.library.read_paths([Path(path)], named=uploads.sent_name):
                 articles += result.articles
                 rows.append((name, _outcome(result), not result.error))
         yield from _store(collection, articles, rows)
@@ -44,11 +44,6 @@ def add_files(collection: Collection, paths: Sequence[str], limits: Limits) -> I
         for path in paths:
             with contextlib.suppress(OSError):
                 Path(path).unlink()
-
-
-def _name(path: Path) -> str:
-    """What a sent file is called: where it lies here is nobody's business."""
-    return shown_path(path.name)
 
 
 def _outcome(result: "ReadResult") -> str:

@@ -11,8 +11,8 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 import gradio as gr
 
 from onrecord.index.errors import InputError, OnRecordError, UnknownArticle
-from onrecord.index.reading.files import stated_address, unread_address
 from onrecord.index.types import Filter
+from onrecord.qa.steps.understand import readable
 from onrecord.qa.types import Citation
 from onrecord.ui.desk import feedback
 from onrecord.ui.desk.collection import Collection, answer, checked, history_of, new_record
@@ -124,8 +124,7 @@ class Chat:
             raise InputError("Type a question first.")
         if len(question) > limit:
             raise InputError(f"The question has {len(question):,} characters; ask it in at most {limit:,}.")
-        if address := stated_address(question):
-            raise InputError(unread_address(address))
+        readable(question)
         return question
 
     def again(
