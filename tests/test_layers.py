@@ -13,10 +13,10 @@ ONE_HOME = {
     "chromadb": {"index/store/chroma.py", "eval/systems/peers.py"},  # the peer is LlamaIndex over Chroma
     "sentence_transformers": {
         "index/models/embedders.py",
-        "eval/fitting/fit_answers.py",
+        "eval/fitting/cross_encoder.py",
         "eval/speed/bench.py",
     },
-    "torch": {"index/models/export.py", "eval/fitting/fit_answers.py"},
+    "torch": {"index/models/export.py", "eval/fitting/cross_encoder.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},
 }
 

@@ -12,20 +12,16 @@ import gzip
 import json
 import random
 import re
-import shutil
-import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from onrecord.index.models.catalogue import model_path
+from onrecord.eval.fitting.cross_encoder import Pair, export, of_like_length, train
 from onrecord.index.text.sentences import sentence_spans
 from onrecord.qa.judges import answers
-from onrecord.qa.judges.answers import GRAPH, MOST_TOKENS, TOKENIZER, framed
+from onrecord.qa.judges.answers import MOST_TOKENS, framed
 
 JUDGE = Path(answers.__file__).with_name("answer_judge")
-BASE = "all-minilm-l6-v2"
 # The share of each source's questions that is used: most where it is like news or its negatives are clean.
 SHARES = {
     "squad2-train": 1.0, "repliqa": 1.0, "musique": 0.15, "nq": 0.4, "squadshifts-new_wiki": 0.3,
@@ -36,9 +32,7 @@ NEGATIVES = {"repliqa": 4, "selqa": 3}  # sentences of the same text beside the 
 EXCHANGED = 0.3  # the share of answering sentences that come again under an exchanged question
 ELSEWHERE = 0.12  # the share of questions that come with a sentence of another text of the source
 COVERED = 0.6  # the share of a free answer's words that a sentence has to hold to count as answering
-BATCH, RATE, WARM_UP = 32, 1e-4, 0.1
 EPOCHS = 0.8  # an hour of two cores
-SAVED_EVERY = 150  # batches
 
 _WORD = re.compile(r"\w{4,}")
 _NAME = re.compile(r"\b[A-Z][a-zà-ÿ]+(?:\s(?:of\s)?[A-Z][a-zà-ÿ]+)*")
@@ -47,15 +41,6 @@ _NUMBER = re.compile(r"\b\d{1,3}\b")
 _OPENING = frozenset(
     "Who What When Where Why How Which In On At The A An Is Are Was Were Did Do Does For From Of To By".split()
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A question and what is read beside it. ``label`` 1: it answers."""
-
-    question: str
-    text: str
-    label: float
 
 
 def pairs(rows: Sequence[dict[str, Any]], rng: random.Random) -> Iterator[Pair]:
@@ -156,107 +141,6 @@ def read(path: Path, *, share: float, seed: int) -> list[dict[str, Any]]:
     return kept
 
 
-def train(examples: Sequence[Pair], work: Path, *, seed: int) -> None:
-    """Trains, or goes on where an earlier run stopped; the model lies in ``work/model`` afterwards."""
-    from datasets import Dataset
-    from sentence_transformers.cross_encoder import CrossEncoder, CrossEncoderTrainer, CrossEncoderTrainingArguments
-    from sentence_transformers.cross_encoder.losses import BinaryCrossEntropyLoss
-    from torch import cuda
-    from torch.utils.data import BatchSampler, SequentialSampler
-
-    encoder = CrossEncoder(str(model_path(BASE)), num_labels=1, max_length=MOST_TOKENS, local_files_only=True)
-    # The vectors of words stay as they are: half of the weights, which the sentences here would bend to themselves.
-    encoder.model.get_input_embeddings().weight.requires_grad_(False)
-
-    class InOrder(CrossEncoderTrainer):
-        """Batches are made beforehand, of sentences of like length."""
-
-        def get_batch_sampler(
-            self,
-            dataset: Any,
-            batch_size: int,
-            drop_last: bool,
-            valid_label_columns: list[str] | None = None,
-            generator: Any = None,
-            seed: int = 0,
-        ) -> Any:
-            return BatchSampler(SequentialSampler(dataset), batch_size=batch_size, drop_last=drop_last)
-
-    arguments = CrossEncoderTrainingArguments(
-        output_dir=str(work),
-        num_train_epochs=EPOCHS,
-        per_device_train_batch_size=BATCH,
-        learning_rate=RATE,
-        warmup_steps=WARM_UP,
-        weight_decay=0.01,
-        bf16=bf16(),
-        use_cpu=not cuda.is_available(),
-        seed=seed,
-        save_steps=SAVED_EVERY,
-        save_total_limit=2,
-        logging_steps=25,
-        report_to="none",
-        disable_tqdm=True,
-    )
-    table = Dataset.from_dict(
-        {
-            "question": [one.question for one in examples],
-            "text": [one.text for one in examples],
-            "label": [one.label for one in examples],
-        }
-    )
-    trainer = InOrder(model=encoder, args=arguments, train_dataset=table, loss=BinaryCrossEntropyLoss(encoder))
-    trainer.train(resume_from_checkpoint=any(work.glob("checkpoint-*")))
-    encoder.save_pretrained(str(work / "model"))
-
-
-def bf16() -> bool:
-    """Whether numbers of 16 bits are faster here: on processors without instructions for them, ten times slower."""
-    from torch import cpu, cuda
-
-    return (cuda.is_available() and cuda.is_bf16_supported()) or cpu._is_avx512_bf16_supported()
-
-
-def of_like_length(examples: Sequence[Pair], rng: random.Random) -> list[Pair]:
-    """The examples in an order whose batches hold texts of like length, the batches by chance."""
-    chunk, ordered = BATCH * 64, []
-    for start in range(0, len(examples), chunk):
-        part = sorted(examples[start : start + chunk], key=lambda one: len(one.question) + len(one.text))
-        batches = [part[n : n + BATCH] for n in range(0, len(part), BATCH)]
-        rng.shuffle(batches)
-        ordered += [one for batch in batches for one in batch]
-    return ordered
-
-
-def export(trained: Path, folder: Path) -> None:
-    """The trained model as a graph with weights of eight bits, and its tokenizer, in ``folder``."""
-    import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from transformers import AutoModelForSequenceClassification
-
-    model = AutoModelForSequenceClassification.from_pretrained(trained, attn_implementation="eager").eval().float()
-    names = ["input_ids", "attention_mask", "token_type_ids"]
-    tokens = torch.randint(5, 1000, (2, 7))
-    folder.mkdir(parents=True, exist_ok=True)
-    exact = folder / "exact.onnx"
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the tracer warns of branches that do not depend on the input
-        torch.onnx.export(
-            model,
-            (tokens, torch.ones_like(tokens), torch.zeros_like(tokens)),
-            str(exact),
-            input_names=names,
-            output_names=["logit"],
-            dynamic_axes={**{name: {0: "batch", 1: "length"} for name in names}, "logit": {0: "batch"}},
-            opset_version=17,
-            dynamo=False,
-        )
-    # Unsigned weights: on processors without VNNI the sums of signed ones overflow.
-    quantize_dynamic(exact, folder / GRAPH, weight_type=QuantType.QUInt8)
-    exact.unlink()
-    shutil.copyfile(trained / TOKENIZER, folder / TOKENIZER)
-
-
 def main() -> None:
     """Pairs, training, export."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -271,7 +155,7 @@ def main() -> None:
     rng.shuffle(examples)
     examples = of_like_length(examples, rng)
     print(f"{len(examples)} pairs, {sum(one.label for one in examples):.0f} of them answers", flush=True)
-    train(examples, given.work, seed=given.seed)
+    train(examples, given.work, longest=MOST_TOKENS, epochs=EPOCHS, seed=given.seed)
     export(given.work / "model", given.out)
 
 

@@ -3,15 +3,8 @@
 import random
 from typing import Any
 
-from onrecord.eval.fitting.fit_answers import (
-    BATCH,
-    Pair,
-    answering_sentences,
-    exchanged,
-    of_like_length,
-    pairs,
-    sentences,
-)
+from onrecord.eval.fitting.cross_encoder import BATCH, Pair, of_like_length
+from onrecord.eval.fitting.fit_answers import answering_sentences, exchanged, pairs, sentences
 
 TEXT = (
     "Ana Ortiz opened the bridge on Friday. The bridge in Pell cost 12 million euros. It replaces one of 1931. "
@@ -42,11 +35,11 @@ def test_the_sentence_of_the_span_answers_and_none_of_those_that_hold_the_answer
     found = [
         pair for seed in range(20) for pair in made(row("Who opened the bridge?", "Ana Ortiz", text=text), seed=seed)
     ]
-    assert {pair.text for pair in found if pair.label} == {"Ana Ortiz opened the bridge on Friday."}
+    assert {pair.second for pair in found if pair.label} == {"Ana Ortiz opened the bridge on Friday."}
     assert not [
         pair
         for pair in found
-        if not pair.label and pair.question == "Who opened the bridge?" and "Ortiz" in pair.text.split(" | ")[0]
+        if not pair.label and pair.first == "Who opened the bridge?" and "Ortiz" in pair.second.split(" | ")[0]
     ]
 
 
@@ -61,7 +54,7 @@ def test_an_unanswerable_question_gives_negatives_alone_the_nearest_first() -> N
     found = made(row("Who paid for the bridge in Pell?", "", answerable=False))
     assert found
     assert not any(pair.label for pair in found)
-    assert found[0].text.startswith("The bridge in Pell cost")
+    assert found[0].second.startswith("The bridge in Pell cost")
 
 
 def test_a_year_a_number_or_a_name_of_the_text_is_exchanged() -> None:
@@ -77,7 +70,7 @@ def test_batches_hold_texts_of_like_length() -> None:
     examples = [Pair("q", "x" * rng.randrange(400), 0.0) for _ in range(BATCH * 64)]
     ordered = of_like_length(examples, rng)
     assert sorted(map(id, ordered)) == sorted(map(id, examples))
-    spread = [max(map(len, batch)) - min(map(len, batch)) for batch in _batches([one.text for one in ordered])]
+    spread = [max(map(len, batch)) - min(map(len, batch)) for batch in _batches([one.second for one in ordered])]
     assert max(spread) <= 400 * 4 / 64
 
 
