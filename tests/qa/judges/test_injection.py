@@ -1,6 +1,6 @@
 """Sentences that speak to the program are no evidence; sentences that report are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import numpy as np
@@ -8,7 +8,7 @@ import pytest
 
 from onrecord.index import Article, Library, Vectors
 from onrecord.qa.assistant import Assistant, Steps
-from onrecord.qa.judges import injection
+from onrecord.qa.judges.disguise import readings_of
 from onrecord.qa.judges.injection import ByWordsAndVectors, among, by_words, gives_orders, orders_in
 from onrecord.qa.judges.injection_judge import judge
 from onrecord.qa.settings import AnswerSettings
@@ -178,8 +178,12 @@ def test_markup_is_no_evidence_whatever_the_second_look_says() -> None:
 
 def test_the_sentences_found_are_looked_at_once(tmp_path, monkeypatch, embedder) -> None:  # type: ignore[no-untyped-def]
     looked: list[int] = []
-    readings_of = injection.readings_of
-    monkeypatch.setattr(injection, "readings_of", lambda texts: looked.append(len(texts)) or readings_of(texts))
+
+    def counted(texts: Collection[str]) -> dict[str, tuple[str, ...]]:
+        looked.append(len(texts))
+        return readings_of(texts)
+
+    monkeypatch.setattr("onrecord.qa.judges.injection.readings_of", counted)
     with Library(tmp_path / "one", embedder=embedder) as one:
         one.add([Article("a", "Ferry", f"The ferry had 212 passengers on board.\n{SUSPECT}")])
         orders_in(one.search("passengers"))
