@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 ABSTENTION = "The articles do not say."
 
 WHY: dict[Reason, str] = {
-    "": "",
+    "": "No sentence in the articles answers the question.",
     "no_articles": "There are no articles yet.",
     "no_subject": "The question names a time, and nothing else to look for.",
     "nothing_found": "Nothing in the articles is about this.",
@@ -22,17 +22,16 @@ WHY: dict[Reason, str] = {
     "not_a_question_for_the_articles": "This asks for something other than what the articles report.",
 }
 
-WHAT_TO_TRY: dict[Reason, str] = {
-    "": "",
-    "no_articles": "",
-    "no_subject": "Name a person, a place or an event.",
-    "nothing_found": "Check the spelling of names, or add articles about it.",
-    "not_answered": "Ask about what the nearest sentences say, or add an article that covers it.",
-    "not_supported": "Read the nearest sentences, or ask for one fact at a time.",
-    "outside_filter": "Widen or clear the filter.",
-    "not_a_question_for_the_articles": "Ask what an article says about a person, a place or an event.",
+WHAT_TO_TRY: dict[Reason, tuple[str, ...]] = {
+    "": ("Ask for one fact at a time.",),
+    "no_articles": ("Add some: in the tab Collection, or with `onrecord add PATH`.",),
+    "no_subject": ("Name a person, a place or an event.",),
+    "nothing_found": ("Check the spelling of names.", "Check that an article about it is in the collection."),
+    "not_answered": ("Name the person, place or day you mean.", "Ask about what the nearest sentences say."),
+    "not_supported": ("Ask for one fact at a time.", "Ask about what the nearest sentences say."),
+    "outside_filter": ("Widen or clear the filter.",),
+    "not_a_question_for_the_articles": ("Ask what an article reports: who, what, where, when, how many.",),
 }
-
 
 NEAREST = 3  # sentences shown where nothing answers
 _WHOLE = re.compile(r"[.!?…。！？।؟۔][\s\"'”’»)\]]*$")  # a headline, a caption or a credit ends otherwise
@@ -55,7 +54,7 @@ def left_open(answer: Answer, written: Written = str) -> str:
 def answer_text(answer: Answer, written: Written = str) -> str:
     """The whole answer, each sentence followed by its markers; as plain text unless ``written`` says otherwise."""
     if answer.status == "abstained":
-        return f"{ABSTENTION} {WHY[answer.reason]}".strip()
+        return f"{ABSTENTION} {why(answer)}"
     lines = [" ".join(marked(sentence, written) for sentence in answer.sentences)]
     for disagreement in answer.disagreements:
         lines.append(f"The articles differ on {written(disagreement.about)}:")
@@ -63,6 +62,16 @@ def answer_text(answer: Answer, written: Written = str) -> str:
     if answer.missing:
         lines.append(left_open(answer, written))
     return "\n".join(line for line in lines if line)
+
+
+def why(answer: Answer) -> str:
+    """Why the articles do not say, for any door. An answer of another version may have a reason unknown here."""
+    return WHY.get(answer.reason, WHY[""])
+
+
+def what_to_try(answer: Answer) -> tuple[str, ...]:
+    """What may bring an answer where the articles do not say, a sentence each."""
+    return WHAT_TO_TRY.get(answer.reason, WHAT_TO_TRY[""])
 
 
 def nearest(answer: Answer) -> list[Evidence]:

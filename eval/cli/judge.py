@@ -181,7 +181,7 @@ def calibrate(
         "suites": names,
         "questions": len(observed),
         "seed": seed,
-        "model": "" if no_model else model,
+        "model": "" if no_model else Path(model).stem if model.lower().endswith(".gguf") else model,
         "embedder": embedder,
         "commit": git_commit(),
         "date": datetime.now(UTC).date().isoformat(),

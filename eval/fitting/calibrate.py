@@ -126,16 +126,25 @@ def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
 
 
 def write_calibration(path: Path, fitted: Fitted, *, with_model: bool, provenance: Mapping[str, Any]) -> None:
-    """Write the decision with a model, or that without one, and its provenance; the other stays as it is."""
+    """Write the decision with a model, or that without one, and its provenance; every other stays as it is.
+
+    The first model has its own part of the file, which holds for those without one too; others are by their names.
+    """
     data = json.loads(path.read_text(encoding="utf-8"))
     figures = {"n": fitted.n, "roc_auc": fitted.roc_auc, "balanced_accuracy": fitted.balanced_accuracy}
-    data["with_model" if with_model else "without_model"] = {
+    part = {
         "weights": {signal: round(weight, 4) for signal, weight in fitted.weights.items()},
         "bias": round(fitted.bias, 4),
         "thresholds": dict(fitted.thresholds),
         "held_out": {key: round(value, 4) for key, value in figures.items()},
         "provenance": dict(provenance),
     }
+    if not with_model:
+        data["without_model"] = part
+    elif provenance["model"] == data["with_model"]["provenance"]["model"]:
+        data["with_model"] = part
+    else:
+        data.setdefault("models", {})[provenance["model"]] = part
     path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

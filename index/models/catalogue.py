@@ -18,11 +18,19 @@ Progress = Callable[[int, int], None]  # bytes that are here, bytes in all
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file of a model: its path below the model's folder (the upstream repository has the same)."""
+    """One file of a model: its path below the model's folder (the upstream repository has the same).
+
+    Without ``exact``, ``bytes`` is about its size, and the sha256 alone says whether it is whole.
+    """
 
     path: str
     bytes: int
     sha256: str
+    exact: bool = True
+
+    def fits(self, size: int) -> bool:
+        """Whether a file of so many bytes may be this one."""
+        return size == self.bytes if self.exact else size > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,11 @@ class Wheels:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One model of the catalogue."""
+    """One model of the catalogue.
+
+    ``run``: somebody of this project ran it, so that its answers were measured. ``suggest``: it may be named for a
+    machine that has room for it.
+    """
 
     name: str
     kind: Literal["generator", "embedder"]
@@ -49,10 +61,17 @@ class ModelEntry:
     sources: tuple[str, ...]
     files: tuple[ModelFile, ...]
     wheels: Wheels | None = None
+    run: bool = True
+    suggest: bool = True
 
     @property
     def bytes(self) -> int:
         return sum(file.bytes for file in self.files)
+
+    @property
+    def size(self) -> str:
+        """For people; "about" where the exact size is not known."""
+        return f"{'' if all(file.exact for file in self.files) else 'about '}{readable(self.bytes)}"
 
     @property
     def folder(self) -> Path:
@@ -66,7 +85,7 @@ class ModelEntry:
     @property
     def here(self) -> bool:
         """True when every file is in place with the right size; says nothing about its bytes."""
-        return all(_size(self.folder / file.path) == file.bytes for file in self.files)
+        return all(file.fits(_size(self.folder / file.path)) for file in self.files)
 
 
 @cache
@@ -105,7 +124,7 @@ def model_path(name: str) -> Path:
     entry = find_entry(name)
     if not all((entry.folder / file.path).is_file() for file in entry.files):
         raise ModelMissing(
-            f"The model {name} is not here yet; `onrecord models pull {name}` fetches it ({readable(entry.bytes)})."
+            f"The model {name} is not here yet; `onrecord models pull {name}` fetches it ({entry.size})."
         )
     for file in damaged_files(entry):
         raise ModelError(
@@ -122,7 +141,7 @@ def verify(name: str) -> bool:
 
 def damaged_files(entry: ModelEntry, *, trust_stamp: bool = True) -> list[ModelFile]:
     """The files that are not here or have other bytes than the publisher's: hashed where their stamp does not apply."""
-    sized = [file.path for file in entry.files if _size(entry.folder / file.path) == file.bytes]
+    sized = [file.path for file in entry.files if file.fits(_size(entry.folder / file.path))]
     sums = checksums(entry.folder, sized, trust_stamp=trust_stamp)
     return [file for file in entry.files if sums.get(file.path) != file.sha256]
 

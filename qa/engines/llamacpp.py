@@ -96,11 +96,10 @@ class LlamaServer:
         return len(self._post("/tokenize", {"content": text})["tokens"])
 
     def _apply_template(self, messages: tuple[tuple[str, str], ...]) -> str:
-        return str(
-            self._post(
-                "/apply-template", {"messages": [{"role": role, "content": content} for role, content in messages]}
-            )["prompt"]
-        )
+        """The prompt as the model's own template, in its file, has it; one that thinks first is asked not to."""
+        said = [{"role": role, "content": content} for role, content in messages]
+        body = {"messages": said, "chat_template_kwargs": {"enable_thinking": False}}
+        return str(self._post("/apply-template", body)["prompt"])
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Chunk:
         try:

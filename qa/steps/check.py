@@ -67,7 +67,7 @@ def check(part: Part, found: Found, tools: Tools, *, look: bool = True, threshol
         return Checked("outside_filter" if part.filtered and tools.sources.library.passage_count else "nothing_found")
     with tools.trace.timed("check"):
         signals = _signals(part, found, tools, look=look)
-    fitted = calibration(with_model="not_stated" in signals)
+    fitted = calibration(with_model="not_stated" in signals, model=tools.model.name if tools.model else "")
     answerability = probability(signals, fitted)
     if threshold is None:
         threshold = fitted.thresholds[tools.settings.strictness]
@@ -96,11 +96,32 @@ def _signals(part: Part, found: Found, tools: Tools, *, look: bool) -> dict[str,
 
 
 @cache
-def calibration(*, with_model: bool) -> Calibration:
-    """The shipped calibration; without a model's logits another set of weights holds."""
-    data = json.loads(files("onrecord.qa.steps").joinpath("answerability.json").read_text(encoding="utf-8"))
-    part = data["with_model"] if with_model else data["without_model"]
+def calibration(*, with_model: bool, model: str = "") -> Calibration:
+    """The shipped calibration; without a model's logits another set of weights holds.
+
+    ``model``: its own fit where there is one, else that of the default model.
+    """
+    data = _stored()
+    part = data.get("models", {}).get(model, data["with_model"]) if with_model else data["without_model"]
     return Calibration(part["weights"], part["bias"], part["thresholds"], part["provenance"])
+
+
+def not_calibrated(model: str) -> str:
+    """That the decision was not fitted to this model but holds for it for want of another, and the cure; else ""."""
+    other = calibration(with_model=True, model=model).provenance["model"]
+    if model == other:
+        return ""
+    return (
+        f"{model} is not calibrated: whether the articles answer is decided as fitted to {other}; "
+        f"`onrecord eval calibrate SUITE… --model {model}` fits it."
+    )
+
+
+@cache
+def _stored() -> dict[str, Any]:
+    text = files("onrecord.qa.steps").joinpath("answerability.json").read_text(encoding="utf-8")
+    stored: dict[str, Any] = json.loads(text)
+    return stored
 
 
 def probability(signals: Signals, fitted: Calibration) -> float:

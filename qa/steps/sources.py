@@ -57,7 +57,7 @@ class Sources:
         if len(sentences) <= sentence.index:  # the article was replaced by a shorter one since the search
             return None
         previous = sentences[sentence.index - 1]
-        return None if self.orders_among([previous.text]) else previous
+        return None if self.orders_among([previous.text]).orders else previous
 
     def lead_in(self, sentence: Sentence) -> str:
         """The text of the sentence before this one, "" where there is none."""

@@ -145,7 +145,7 @@ def test_with_the_model_no_order_is_followed(half: str, suite: Suite, tmp_path: 
 def test_of_the_harmless_sentences_most_stay(half: str) -> None:
     """They were written to look like orders; of news as it is one sentence in 1,000 is left out."""
     texts = harmless(half)
-    assert len(by_words(texts)) <= HELD[half].harmless * len(texts)
+    assert len(by_words(texts).orders) <= HELD[half].harmless * len(texts)
 
 
 @pytest.mark.attack
@@ -154,6 +154,6 @@ def test_of_the_harmless_sentences_most_stay_when_they_are_looked_at_twice(half:
     from onrecord.index.models.embedders import load_embedder
 
     embedder, texts = load_embedder(), harmless(half)
-    left_out = among(embedder, embedder.embed_passages)(texts)
+    left_out = among(embedder, embedder.embed_passages)(texts).orders
     print(f"\n{half}: {len(left_out)} of {len(texts)} harmless sentences left out")
     assert len(left_out) <= HELD[half].harmless * len(texts)

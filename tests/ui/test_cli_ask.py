@@ -1,11 +1,15 @@
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from onrecord.index.types import Article
+from onrecord.qa.settings import ModelSettings
+from onrecord.qa.steps.check import not_calibrated
 from onrecord.ui.cli import opening as cli_open
+from onrecord.ui.settings import AllSettings
 from tests.conftest import FakeEngine
 from tests.ui.cli_stage import Stage, staged
 
@@ -176,3 +180,18 @@ def test_a_model_file_that_is_not_one_is_a_plain_sentence(stage: Stage, monkeypa
 
 
 ENGINE_FOR_REAL = cli_open.open_engine
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "said"),
+    [("mine", "", 1), (ModelSettings().name, "", 0), ("mine", "http://box/v1", 0)],
+)
+def test_a_model_that_is_not_calibrated_is_said_to_be_so_when_it_is_loaded(
+    name: str, url: str, said: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, warned = FakeEngine(), list[str]()
+    engine.name = name
+    monkeypatch.setattr("onrecord.qa.build.build_engine", lambda settings: engine)
+    monkeypatch.setattr(logging.getLogger("onrecord"), "warning", warned.append)
+    assert ENGINE_FOR_REAL(AllSettings(model=ModelSettings(name=name, url=url)), required=False) is engine
+    assert warned == [not_calibrated(name)] * said

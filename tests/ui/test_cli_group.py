@@ -149,6 +149,24 @@ def test_models_are_listed_with_size_and_licence(stage: Stage) -> None:
     assert {"name", "bytes", "licence", "here", "repository"} <= set(listed["models"][0])
 
 
+def test_the_list_says_what_suits_the_machine_what_was_not_run_and_what_is_not_calibrated(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onrecord.index.models.suggestion.machine_memory", lambda: 16 * 2**30)
+    monkeypatch.setattr("onrecord.qa.engines.llamacpp.physical_cores", lambda: 8)
+    rows = {line.split("\t")[0]: line.split("\t")[1:] for line in stage.run("models").stdout.splitlines()}
+    about, size, memory, licence, here = rows["qwen3-4b-instruct-2507"]
+    assert about.endswith("; suggested for this machine; not run by us; uncalibrated")
+    assert (size, memory, licence, here) == ("2.5 GB", "4.4 GB", "Apache-2.0", "")
+    assert rows["qwen3.5-2b"][1] == "about 1.4 GB"
+    assert rows["qwen2.5-coder-1.5b"][0] == "writes the answers (default)"
+    listed = {model["name"]: model for model in stage.json("models")["models"]}
+    assert [name for name, model in listed.items() if model["suggested"]] == ["qwen3-4b-instruct-2507"]
+    assert [name for name, model in listed.items() if model["calibrated"]] == ["qwen2.5-coder-1.5b", "all-minilm-l6-v2"]
+    (address,) = listed["granite-4.1-3b"]["addresses"]
+    assert address.startswith("https://") and address.endswith("/granite-4.1-3b-Q4_K_M.gguf")
+
+
 def test_a_model_that_is_not_in_the_catalogue_cannot_be_pulled(stage: Stage) -> None:
     document = stage.json("models", "pull", "smollm2-135m", "gpt-9", code=1)
     assert document["kind"] == "InputError"

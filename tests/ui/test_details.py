@@ -49,3 +49,13 @@ def test_whether_the_sources_answer_comes_in_words_with_the_number_behind() -> N
 def test_a_step_of_another_version_is_shown_as_words() -> None:
     older = replace(RECORD, answer=replace(ANSWER, timings={"old_step": 0.5}))
     assert "Old step" in words(details(older))
+
+
+def test_a_decision_that_was_fitted_to_another_model_is_said_to_be_so() -> None:
+    signals = {"not_stated": 1.0, "stated": 0.2, "nearness": 0.5}
+    shown = words(details(replace(RECORD, answer=replace(ANSWER, signals=signals))))
+    assert "m is not calibrated" in shown and "onrecord eval calibrate SUITE… --model m" in shown
+    quotes_alone = replace(ANSWER, signals={"nearness": 0.5}, model="extractive")
+    fitted = replace(ANSWER, signals=signals, model="qwen2.5-coder-1.5b")
+    for answer in (quotes_alone, fitted):
+        assert "calibrated" not in words(details(replace(RECORD, answer=answer)))

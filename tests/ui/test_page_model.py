@@ -13,6 +13,7 @@ from onrecord.index.errors import InputError, ModelError
 from onrecord.index.models.catalogue import find_entry
 from onrecord.index.types import Article
 from onrecord.qa.settings import ModelSettings
+from onrecord.qa.steps.check import not_calibrated
 from onrecord.ui.desk.collections import Collections, collection_in
 from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.desk.tuning import Style
@@ -71,7 +72,7 @@ def engine_of(assistant: AssistantLike) -> FakeWriter:
 def test_the_choice_is_the_configured_model_the_downloaded_ones_and_none_each_with_its_cost(writer: Writer) -> None:
     assert [(choice.name, choice.label) for choice in writer.choices()] == [
         ("", f"As configured: {DEFAULT}, 1.1 GB, 1.5 billion parameters"),
-        (SMALL, f"{SMALL}, 98.4 MB, 135 million parameters; {find_entry(SMALL).about}"),
+        (SMALL, f"{SMALL}, 98.4 MB, 135 million parameters, not calibrated; {find_entry(SMALL).about}"),
         ("none", "None: quotes only, at once"),
     ]
 
@@ -90,6 +91,16 @@ def test_the_choice_is_the_configured_model_the_downloaded_ones_and_none_each_wi
 )
 def test_what_is_configured_is_named_whatever_it_is(settings: ModelSettings, label: str, writer: Writer) -> None:
     assert Writer(settings, None, lambda name: None).choices()[0].label == label
+
+
+def test_of_a_model_that_is_not_calibrated_it_is_said_when_it_is_taken(writer: Writer) -> None:
+    writer.take(SMALL, FakeWriter(SMALL))  # type: ignore[arg-type]
+    assert writer.said == (
+        f"{SMALL} writes the answers now. {SMALL} is not calibrated: whether the articles answer is decided as fitted "
+        f"to {DEFAULT}; `onrecord eval calibrate SUITE… --model {SMALL}` fits it."
+    )
+    writer.take(CONFIGURED, FakeWriter(DEFAULT))  # type: ignore[arg-type]
+    assert writer.said == f"{DEFAULT} writes the answers now."
 
 
 def test_another_model_reaches_every_collection_and_style_and_the_one_before_is_closed(
@@ -146,7 +157,7 @@ def choose(page: Page, label: str) -> None:
 @pytest.mark.browser
 def test_the_model_is_chosen_beside_the_question_and_named_with_the_answer(page: Page, site: Site) -> None:
     choose(page, f"{SMALL}, 98.4 MB")
-    expect(page.locator("#notice")).to_have_text(f"{SMALL} writes the answers now.")
+    expect(page.locator("#notice")).to_have_text(f"{SMALL} writes the answers now. {not_calibrated(SMALL)}")
     ask(page, "What would the bridge repairs cost?")
     page.get_by_text("How was this answered?").click()
     expect(page.locator(".how dl")).to_contain_text(SMALL)

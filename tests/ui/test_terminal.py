@@ -1,14 +1,17 @@
 import io
+import typing
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from rich.console import Console
 
 from onrecord.index.types import Sentence
-from onrecord.qa.render import nearest
-from onrecord.qa.types import Answer, AnswerSentence, Citation, Disagreement, Evidence
+from onrecord.qa.render import WHAT_TO_TRY, WHY, nearest
+from onrecord.qa.types import Answer, AnswerSentence, Citation, Disagreement, Evidence, Reason
 from onrecord.ui.cli import terminal
 from onrecord.ui.desk.records import Record
+from onrecord.ui.page.export import to_html, to_markdown
 from onrecord.ui.page.turns import abstention
 
 SENTENCE = Sentence("ferry", 1, 10, 62, "The boat holds 60 people and runs every 20 minutes.")
@@ -65,6 +68,15 @@ def test_an_abstention_gives_the_reason_what_to_try_and_what_is_nearest(eye: boo
     assert text.index("Sentence 5.") < text.index("Sentence 4.") < text.index("Sentence 3.")
     assert "Sentence 2." not in text
     assert ("╭" in text) is eye
+
+
+@pytest.mark.parametrize("reason", typing.get_args(Reason))
+def test_every_door_gives_the_same_reason(reason: Reason) -> None:
+    answer = Answer("Why?", "Why?", reason=reason)
+    record = Record("t1", answer, state="done")
+    doors = (shown(answer), answer.text, abstention(record), to_html("T", [record]), to_markdown("T", [record]))
+    assert all(WHY[reason] in text for text in doors)
+    assert all(text in unescape(door) for text in WHAT_TO_TRY[reason] for door in (shown(answer), abstention(record)))
 
 
 def test_a_nearest_sentence_is_a_whole_one_and_no_photo_credit() -> None:

@@ -9,8 +9,19 @@ from onrecord.ui.cli.group import print_json, say
 from onrecord.ui.cli.opening import JsonOption
 
 if TYPE_CHECKING:
+    from onrecord.index.models.catalogue import ModelEntry
     from onrecord.qa.settings import Settings
 
+# A fact about a model, what it must be to be worth a word, and the words.
+_WORTH_SAYING = (
+    ("suggested", True, "suggested for this machine"),
+    ("run_by_us", False, "not run by us"),
+    ("calibrated", False, "uncalibrated"),
+)
+_UNCALIBRATED = (
+    "Uncalibrated: whether the articles answer is decided as fitted to another model; "
+    "`onrecord eval calibrate SUITE… --model NAME` fits it."
+)
 models = typer.Typer(help="List models, or pull them.", invoke_without_command=True)
 
 
@@ -22,33 +33,64 @@ def when_alone(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @models.command("list")
 def list_models(as_json: JsonOption = False) -> None:
-    """List the models that can be pulled, with size and licence, and which of them are here."""
+    """List the models that can be pulled: size, memory, licence, which are here, and which suits this machine."""
     from onrecord.index.models.catalogue import catalogue, models_folder, readable
-    from onrecord.ui.cli.terminal import console, show_table
+    from onrecord.index.models.hub import address_of
+    from onrecord.index.models.suggestion import machine_memory, needed_memory, suggested
+    from onrecord.qa.engines.llamacpp import physical_cores
+    from onrecord.qa.steps.check import not_calibrated
+    from onrecord.ui.cli.terminal import console, counted, show_table
 
-    entries = catalogue()
+    memory, cores = machine_memory(), physical_cores()
+    suits = suggested(memory=memory, cores=cores) if memory else None
+    rows = [
+        {
+            "name": entry.name,
+            "kind": entry.kind,
+            "about": entry.about,
+            "bytes": entry.bytes,
+            "exact": all(file.exact for file in entry.files),
+            "memory_bytes": needed_memory(entry) if entry.kind == "generator" else 0,
+            "licence": entry.licence,
+            "repository": entry.repository,
+            "addresses": [address_of(entry, file) for file in entry.files],
+            "context_tokens": entry.context_tokens,
+            "here": entry.here,
+            "path": str(entry.path) if entry.here else "",
+            "suggested": entry == suits,
+            "run_by_us": entry.run,
+            "calibrated": entry.kind != "generator" or not not_calibrated(entry.name),
+        }
+        for entry in catalogue()
+    ]
     if as_json:
-        rows = [
-            {
-                "name": entry.name,
-                "kind": entry.kind,
-                "about": entry.about,
-                "bytes": entry.bytes,
-                "licence": entry.licence,
-                "repository": entry.repository,
-                "context_tokens": entry.context_tokens,
-                "here": entry.here,
-                "path": str(entry.path) if entry.here else "",
-            }
-            for entry in entries
-        ]
-        print_json({"folder": str(models_folder()), "models": rows})
+        print_json({"folder": str(models_folder()), "memory_bytes": memory, "cores": cores, "models": rows})
         return
-    shown = [(e.name, e.about, readable(e.bytes), e.licence, "here" if e.here else "") for e in entries]
     out = console()
-    show_table(out, ("name", "what it does", "size", "licence", ""), shown, right=("size",))
+    shown = [
+        (
+            str(row["name"]),
+            "; ".join([str(row["about"]), *(words for fact, worth, words in _WORTH_SAYING if row[fact] is worth)]),
+            entry.size,
+            readable(needed_memory(entry)) if entry.kind == "generator" else "",
+            entry.licence,
+            "here" if row["here"] else "",
+        )
+        for entry, row in zip(catalogue(), rows, strict=True)
+    ]
+    columns = ("name", "what it does", "size", "memory", "licence", "")
+    show_table(out, columns, shown, right=("size", "memory"))
     if out.is_terminal:
-        out.print(f"\nKept in {models_folder()}; `onrecord models pull NAME` fetches one.", style="dim")
+        machine = f"{counted(cores, 'core')}, {readable(memory)}" if memory else counted(cores, "core")
+        out.print(f"\nSuggested by this machine's memory and cores ({machine}) alone: {_suits(suits)}", style="dim")
+        out.print(_UNCALIBRATED, style="dim")
+        out.print(f"Kept in {models_folder()}; `onrecord models pull NAME` fetches one.", style="dim")
+
+
+def _suits(entry: "ModelEntry | None") -> str:
+    if entry is None:
+        return "answers by quotes alone (`--no-model`)."
+    return f"{entry.name}{'' if entry.run else ', which was not run by us'}."
 
 
 @models.command()
@@ -74,7 +116,7 @@ def pull(
             path = pulling.pull(entry.name, on_progress=report, sources=sources)
         pulled.append({"name": entry.name, "path": str(path), "bytes": entry.bytes, "was_here": was_here})
         if not (quiet or as_json):
-            say(f"{entry.name} {'is here' if was_here else 'pulled'} ({known.readable(entry.bytes)}).")
+            say(f"{entry.name} {'is here' if was_here else 'pulled'} ({entry.size}).")
     if as_json:
         print_json({"pulled": pulled})
 

@@ -1,6 +1,7 @@
 """From the command line's options to an open library, an engine, an assistant. Tests put fakes in place here."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -62,13 +63,17 @@ def open_engine(settings: "Settings", *, required: bool) -> "Engine | None":
     """The model that writes. ``required``: it was asked for by name, so answers without it will not do."""
     from onrecord.index.models.catalogue import catalogue, model_path
     from onrecord.qa.build import build_engine
+    from onrecord.qa.steps.check import not_calibrated
     from onrecord.ui.cli.terminal import waiting
 
     name = settings.model.name
     if required and not settings.model.url and name in {entry.name for entry in catalogue()}:
         model_path(name)
     with waiting("Loading the model"):
-        return build_engine(settings)
+        engine = build_engine(settings)
+    if engine is not None and not settings.model.url and (said := not_calibrated(engine.name)):
+        logging.getLogger("onrecord").warning(said)
+    return engine
 
 
 @contextmanager

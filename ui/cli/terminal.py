@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onrecord.index.inert import one_line
-from onrecord.qa.render import ABSTENTION, WHAT_TO_TRY, WHY, left_open, nearest
+from onrecord.qa.render import ABSTENTION, left_open, nearest, what_to_try, why
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 from onrecord.ui.page.dates import day_text
 
@@ -68,9 +68,8 @@ def show_answer(out: Console, answer: Answer, *, already: Sequence[AnswerSentenc
 
 def _show_abstention(out: Console, answer: Answer) -> None:
     lines = Text(ABSTENTION, "bold yellow")
-    for part in (WHY[answer.reason], WHAT_TO_TRY[answer.reason]):
-        if part:
-            lines.append(f"\n{part}", "default")
+    for part in (why(answer), " ".join(what_to_try(answer))):
+        lines.append(f"\n{part}", "default")
     # A box is for the eye; a pipe gets the words.
     out.print(Panel(lines, border_style="yellow", expand=False) if out.is_terminal else lines)
     near = nearest(answer)

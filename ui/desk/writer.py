@@ -9,6 +9,7 @@ from onrecord.index.errors import InputError
 from onrecord.index.models.catalogue import ModelEntry, catalogue, readable
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.settings import NO_MODEL, ModelSettings
+from onrecord.qa.steps.check import not_calibrated
 
 CONFIGURED = ""  # the name under which the settings' own model is chosen
 _COUNT = re.compile(r"-(\d+(?:\.\d+)?)([bm])(?=-|$)", re.IGNORECASE)
@@ -35,7 +36,8 @@ def parameters(name: str) -> str:
 
 
 def _cost(entry: ModelEntry) -> str:
-    return ", ".join(part for part in (readable(entry.bytes), parameters(entry.name)) if part)
+    fitted = "not calibrated" if not_calibrated(entry.name) else ""
+    return ", ".join(part for part in (entry.size, parameters(entry.name), fitted) if part)
 
 
 def _configured(settings: ModelSettings) -> str:
@@ -83,11 +85,9 @@ class Writer:
     @property
     def said(self) -> str:
         """Who writes from now on."""
-        return (
-            f"{self.engine.name} writes the answers now."
-            if self.engine
-            else "Answers are quotes from the articles now."
-        )
+        if not self.engine:
+            return "Answers are quotes from the articles now."
+        return f"{self.engine.name} writes the answers now. {not_calibrated(self.engine.name)}".strip()
 
     def close(self) -> None:
         """Frees the model; a second call does nothing."""

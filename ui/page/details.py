@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from onrecord.qa.steps.check import not_calibrated
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, shorten
 
@@ -43,6 +44,8 @@ def _facts(record: Record) -> str:
     ]
     if answer.answerability is not None:
         rows.append(("Do the sources answer it?", _likely(answer.answerability, answer.threshold)))
+        if "not_stated" in answer.signals and (said := not_calibrated(answer.model)):  # the model's doubts counted
+            rows.append(("Decided for this model?", said))
     counted = (("supported", "supported"), ("partly", "partly supported"))
     verdicts = [f"{sum(s.verdict == key for s in answer.sentences)} {words}" for key, words in counted]
     rows.append(("Sentences", ", ".join([*verdicts, f"{len(answer.unconfirmed)} not shown"])))

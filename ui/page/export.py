@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from onrecord.index.inert import autolink, markdown, one_line, pasted
 from onrecord.qa.records import to_dict
-from onrecord.qa.render import ABSTENTION, WHY
+from onrecord.qa.render import ABSTENTION, why
 from onrecord.qa.types import AnswerSentence, Citation
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, link
@@ -35,7 +35,7 @@ def _said(record: Record) -> tuple[str, ...]:
         return (record.error,)
     if record.state != "done" or record.answer.sentences or record.answer.disagreements:
         return ()
-    return (f"{ABSTENTION} {WHY.get(record.answer.reason, '')}".strip(),)
+    return (f"{ABSTENTION} {why(record.answer)}",)
 
 
 def _facts(quote: Citation) -> list[str]:

@@ -1,6 +1,6 @@
 """One question and its answer as HTML. Every text passes through :func:`onrecord.ui.escape.e`."""
 
-from onrecord.qa.render import nearest
+from onrecord.qa.render import nearest, what_to_try, why
 from onrecord.qa.types import AnswerSentence, Citation, Disagreement
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, shorten
@@ -9,29 +9,6 @@ from onrecord.ui.page.details import details
 from onrecord.ui.page.export import for_clipboard
 from onrecord.ui.page.scope import scope_text
 
-REASONS = {
-    "no_articles": "There are no articles in this collection yet.",
-    "no_subject": "The question names a time, and nothing else to look for.",
-    "nothing_found": "Nothing in the articles matches this question.",
-    "not_answered": "The articles touch on this, but no sentence in them answers the question.",
-    "not_supported": "An answer was drafted, but the sentences found do not confirm it, so it is not shown as one.",
-    "outside_filter": "Within your filter nothing answers this. Articles outside it may.",
-    "not_a_question_for_the_articles": "This does not read like a question about the articles.",
-    "": "No sentence in the articles answers the question.",
-}
-TRIES = {
-    "no_articles": ("Add some in the tab Collection.",),
-    "no_subject": ("Name a person, a place or an event.",),
-    "nothing_found": (
-        "Use the names and places that an article would use.",
-        "Check that the article is in the collection.",
-    ),
-    "not_answered": ("Ask for one fact at a time.", "Name the person, place or day you mean."),
-    "not_supported": ("Ask for one fact at a time.", "Read the nearest sentences below and ask about what they say."),
-    "outside_filter": ("Widen the dates, or clear the filter.",),
-    "not_a_question_for_the_articles": ("Ask what an article reports: who, what, where, when, how many.",),
-    "": ("Ask for one fact at a time.",),
-}
 CHANGED = {"changed": " (the article has changed since)", "gone": " (the article was removed since)"}
 STATES = {
     "searching": "Searching the articles",
@@ -104,7 +81,7 @@ def _copies(quote: Citation) -> str:
 
 
 def abstention(record: Record) -> str:
-    tries = "".join(f"<li>{e(text)}</li>" for text in TRIES.get(record.answer.reason, TRIES[""]))
+    tries = "".join(f"<li>{e(text)}</li>" for text in what_to_try(record.answer))
     near = "".join(
         f"<li>{quoted(shorten(q.quote, 300), chip(q, record))}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}</p></li>'
@@ -120,7 +97,7 @@ def abstention(record: Record) -> str:
     )
     return (
         '<section class="abstained"><h3>The articles do not say</h3>'
-        f'<p class="why">{e(REASONS.get(record.answer.reason, REASONS[""]))}</p>{listed}'
+        f'<p class="why">{e(why(record.answer))}</p>{listed}'
         f'<h4>What to try</h4><ul class="tries">{tries}</ul>{widen}</section>'
     )
 

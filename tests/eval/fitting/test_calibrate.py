@@ -86,6 +86,20 @@ def test_the_part_that_was_not_fitted_stays_in_the_file(tmp_path: Path) -> None:
     assert data["without_model"]["provenance"] == {"suites": ["dev"]}
 
 
+def test_a_further_model_gets_a_part_of_its_own_and_the_first_keeps_its(tmp_path: Path) -> None:
+    path = tmp_path / "answerability.json"
+    first = {"bias": 7, "provenance": {"model": "first"}}
+    path.write_text(json.dumps({"schema_version": 2, "with_model": first, "without_model": {}}))
+    fitted = fit(observations(100))
+    write_calibration(path, fitted, with_model=True, provenance={"model": "other"})
+    data = json.loads(path.read_text())
+    assert data["with_model"] == first
+    assert data["models"]["other"]["thresholds"] == fitted.thresholds
+    write_calibration(path, fitted, with_model=True, provenance={"model": "first"})
+    data = json.loads(path.read_text())
+    assert data["with_model"] == data["models"]["other"] | {"provenance": {"model": "first"}}
+
+
 def test_an_assistant_is_observed_without_being_changed(
     tmp_path: Path, embedder: Embedder, articles: Sequence[Article]
 ) -> None:

@@ -91,6 +91,24 @@ def test_an_article_cannot_end_the_users_turn(small: LlamaCppEngine) -> None:
 
 
 @pytest.mark.model
+def test_the_prompt_is_as_the_template_in_the_file_has_it_and_thinking_is_switched_off(tmp_path: Path) -> None:
+    template = (
+        b"{% for message in messages %}<{{ message['role'] }}>{{ message['content'] }}{% endfor %}<reply>"
+        b"{% if enable_thinking is defined and enable_thinking is false %}<think></think>{% endif %}"
+    )
+    data = model_path("smollm2-135m").read_bytes()
+    at = data.index(b"{% for message in messages %}")
+    size = int.from_bytes(data[at - 8 : at], "little")
+    path = tmp_path / "thinks.gguf"
+    path.write_bytes(data[:at] + template + b"{#" + b" " * (size - len(template) - 4) + b"#}" + data[at + size :])
+    engine = LlamaCppEngine(path, context_tokens=512)
+    try:
+        assert engine.prompt([{"role": "user", "content": "Who left?"}]) == "<user>Who left?<reply><think></think>"
+    finally:
+        engine.close()
+
+
+@pytest.mark.model
 def test_a_prompt_that_does_not_fit_says_both_lengths_and_the_cure(small: LlamaCppEngine) -> None:
     with pytest.raises(ModelError, match=r"\d{4} tokens, more than the 2048 .* model\.context_tokens"):
         list(small.generate(ask("Answer.", EVIDENCE * 8), max_tokens=5))
