@@ -8,6 +8,7 @@ import httpx
 
 from onrecord.index.errors import InputError, ModelError
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
+from onrecord.qa.engines.stopping import go_on
 from onrecord.qa.engines.tokens import estimate_tokens, token_mass, yes_share
 
 TOP_LOGPROBS = 20
@@ -81,6 +82,7 @@ class UrlEngine:
                     response.read()
                     raise _refusal(self._base_url, response)
                 for line in response.iter_lines():
+                    go_on()
                     if not line.startswith("data:") or line[5:].strip() in ("", "[DONE]"):
                         continue
                     chunk = json.loads(line[5:])

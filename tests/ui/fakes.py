@@ -124,13 +124,14 @@ class FakeAssistant:
     """Answers with the best sentences found. Words in the question choose the rest:
 
     "differ" two positions, "unknown" an abstention, "doubt" a partly supported and a failed sentence, "slow" a pause
-    between the sentences, "forever" never ends by itself, "crash" fails.
+    between the sentences, "forever" never ends by itself, "crash" fails, "endless" is read, and nothing interrupts
+    that, until the test sets ``read``.
     """
 
     def __init__(self, library: FakeLibrary, pause: float = 0.0) -> None:
         self.library, self.pause = library, pause
         self.asked: list[tuple[str, tuple[Turn, ...], Filter | None]] = []
-        self.closed = threading.Event()
+        self.closed, self.read = threading.Event(), threading.Event()
         self.settings = AnswerSettings()
         self.engine: Any = FakeWriter("fake")  # None: asked for suggestions, which nobody has typed
         self.styles: list[AnswerSettings] = []
@@ -150,6 +151,7 @@ class FakeAssistant:
         try:
             yield EvidenceFound(searched, hits, evidence)
             time.sleep(self.pause)
+            assert "endless" not in question or self.read.wait(60), "the test let it read on for ever"
             yield AnswerStarted(0.93)
             assert "crash" not in question or 1 / 0
             answer = self._answer(question, searched, hits, evidence)

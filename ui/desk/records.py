@@ -14,8 +14,9 @@ from onrecord.qa import records
 from onrecord.qa.render import marked
 from onrecord.qa.types import Answer, Citation, Evidence
 
-State = Literal["searching", "waiting", "reading", "writing", "done", "stopped", "failed"]
-LIVE: tuple[State, ...] = ("searching", "waiting", "reading", "writing")
+# "ending": it waits for a model whose answer was stopped, and which finishes what it was reading.
+State = Literal["searching", "waiting", "ending", "reading", "writing", "done", "stopped", "failed"]
+LIVE: tuple[State, ...] = ("searching", "waiting", "ending", "reading", "writing")
 
 
 @dataclass(frozen=True, slots=True)

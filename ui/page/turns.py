@@ -32,9 +32,12 @@ TRIES = {
     "not_a_question_for_the_articles": ("Ask what an article reports: who, what, where, when, how many.",),
     "": ("Ask for one fact at a time.",),
 }
+STOPPED = "Stopped. Each sentence above was checked; more may have followed."
+STOPPED_EARLY = "Stopped before a sentence was ready."
 CHANGED = {"changed": " (the article has changed since)", "gone": " (the article was removed since)"}
 STATES = {
     "searching": "Searching the articles",
+    "ending": "The model is finishing what it was reading; your question is next",
     "reading": "Reading what was found",
     "writing": "Writing, and checking each sentence",
 }
@@ -163,7 +166,7 @@ def _body(record: Record) -> str:
     if answer.missing:
         parts.append(f'<p class="missing"><strong>Not in the articles:</strong> {bdi(answer.missing)}</p>')
     if record.state == "stopped":
-        parts.append('<p class="stopped">Stopped. What is above was checked before you stopped.</p>')
+        parts.append(f'<p class="stopped">{STOPPED if answer.sentences else STOPPED_EARLY}</p>')
     parts += [f'<p class="warning">{e(text)}</p>' for text in answer.warnings]
     if record.live:
         parts.append(_progress(record))
