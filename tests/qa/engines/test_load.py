@@ -13,10 +13,11 @@ from llama_index.core.llms import ChatMessage, ChatResponse
 from llama_index.core.llms.callbacks import llm_completion_callback
 from llama_index.core.llms.custom import CustomLLM
 
-from onrecord.index.errors import InputError, ModelError, ModelMissing
+from onrecord.index.errors import InputError, ModelError, ModelMissing, Stopped
 from onrecord.index.models.catalogue import model_path
 from onrecord.qa.engines.base import Engine, Usage
 from onrecord.qa.engines.load import engine_from_llm, engine_from_url, load_engine
+from onrecord.qa.engines.stopping import stops_when
 from tests.conftest import FakeEngine
 
 ASK = [
@@ -195,6 +196,19 @@ def test_every_engine_can_be_stopped_and_asked_again(any_engine: Engine) -> None
     assert next(pieces)
     pieces.close()  # type: ignore[attr-defined]
     assert list(pieces) == []
+    assert "".join(any_engine.generate(ASK, max_tokens=5))
+
+
+def test_every_engine_is_stopped_from_another_thread_and_can_be_asked_again(any_engine: Engine) -> None:
+    stop = threading.Event()
+    with stops_when(stop.is_set):
+        pieces = any_engine.generate(ASK, max_tokens=50)
+        assert next(iter(pieces))
+        stop.set()
+        with pytest.raises(Stopped):
+            list(pieces)
+        with pytest.raises(Stopped):
+            list(any_engine.generate(ASK, max_tokens=50))
     assert "".join(any_engine.generate(ASK, max_tokens=5))
 
 
