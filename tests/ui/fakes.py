@@ -131,7 +131,7 @@ class FakeAssistant:
     def __init__(self, library: FakeLibrary, pause: float = 0.0) -> None:
         self.library, self.pause = library, pause
         self.asked: list[tuple[str, tuple[Turn, ...], Filter | None]] = []
-        self.closed, self.read = threading.Event(), threading.Event()
+        self.closed, self.reads, self.read = threading.Event(), threading.Event(), threading.Event()
         self.settings = AnswerSettings()
         self.engine: Any = FakeWriter("fake")  # None: asked for suggestions, which nobody has typed
         self.styles: list[AnswerSettings] = []
@@ -149,9 +149,11 @@ class FakeAssistant:
         hits = self.library.search(searched, where=scope)
         evidence = tuple(self._evidence(n, hit) for n, hit in enumerate(hits[:6], start=1))
         try:
-            yield EvidenceFound(searched, hits, evidence)
+            yield EvidenceFound(searched, hits, evidence, best=len(evidence[:1]))
             time.sleep(self.pause)
-            assert "endless" not in question or self.read.wait(60), "the test let it read on for ever"
+            if "endless" in question:
+                self.reads.set()
+                assert self.read.wait(60), "the test let it read on for ever"
             yield AnswerStarted(0.93)
             assert "crash" not in question or 1 / 0
             answer = self._answer(question, searched, hits, evidence)

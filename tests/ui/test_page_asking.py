@@ -34,6 +34,18 @@ def test_the_evidence_is_shown_within_a_third_of_a_second_and_before_the_answer(
     assert min(took) < 0.34, took
 
 
+def test_the_nearest_sentence_is_read_and_opened_until_the_answer_is_written(page: Page, site: Site) -> None:
+    ask(page, "How much are the endless bridge repairs?", wait=False)
+    turn = page.locator(".turn").last
+    expect(turn.locator(".provisional h3")).to_have_text("The nearest sentence, in the article’s own words")
+    expect(turn.locator(".provisional blockquote")).to_contain_text("bridge")
+    turn.locator(".provisional button").click()
+    expect(page.locator("#article .hit")).to_be_focused()
+    site.assistant.read.set()
+    expect(turn.locator(".chip").first).to_be_visible()
+    expect(turn.locator(".provisional")).to_have_count(0)
+
+
 def test_sentences_arrive_one_by_one_each_with_its_chip(page: Page) -> None:
     ask(page, "What would the slow repairs cost?", wait=False)
     turn = page.locator(".turn").last

@@ -36,6 +36,17 @@ class Desk:
         self.kept = collection.conversations
         self.conversation = self.kept.begin("", QUESTION)
 
+    @property
+    def assistant(self) -> FakeAssistant:
+        assert isinstance(self.collection.assistant, FakeAssistant)
+        return self.collection.assistant
+
+    def read_on(self) -> Running:
+        """An answer whose model reads, and does not hear that it is stopped, until ``assistant.read`` is set."""
+        running = self.ask("How much are the endless bridge repairs?")
+        assert self.assistant.reads.wait(PATIENCE)
+        return running
+
     def ask(self, question: str = QUESTION, conversation: str = "") -> Running:
         key = conversation or self.conversation
 
@@ -58,7 +69,7 @@ def desk(articles: tuple[Article, ...], tmp_path: Path) -> Iterator[Desk]:
         made = Desk(collection)
         yield made
         made.answers.close()
-        made.collection.assistant.read.set()  # type: ignore[attr-defined]
+        made.assistant.read.set()
 
 
 def until(running: Running, *states: str) -> Record:
@@ -72,11 +83,11 @@ def free(desk: Desk) -> bool:
 
 
 def test_two_followers_see_the_same_end_and_one_who_leaves_changes_nothing(desk: Desk) -> None:
-    running = desk.ask("How much are the endless bridge repairs?")
+    running = desk.read_on()
     left, first, second = running.follow(), running.follow(every=PATIENCE), running.follow(every=PATIENCE)
     assert next(left)
     left.close()  # type: ignore[attr-defined]
-    desk.collection.assistant.read.set()  # type: ignore[attr-defined]
+    desk.assistant.read.set()
     ends = [list(one)[-1] for one in (first, second)]
     assert ends[0] is ends[1] is running.record
     assert (running.record.state, running.record.status) == ("done", "answered")
@@ -84,28 +95,25 @@ def test_two_followers_see_the_same_end_and_one_who_leaves_changes_nothing(desk:
 
 
 def test_who_comes_late_sees_what_is_there_and_then_the_rest(desk: Desk) -> None:
-    running = desk.ask("How much are the endless bridge repairs?")
-    until(running, "reading")
+    running = desk.read_on()
     joined = desk.answers.of(desk.conversation)
     assert joined is running
     late = joined.follow(every=PATIENCE)
     seen = next(late)
     assert seen and seen.state == "reading" and seen.answer.evidence
-    desk.collection.assistant.read.set()  # type: ignore[attr-defined]
+    desk.assistant.read.set()
     assert [one.state for one in late if one][-1] == "done"
 
 
 def test_a_follower_hears_nothing_now_and_then_while_there_is_no_news(desk: Desk) -> None:
-    running = desk.ask("How much are the endless bridge repairs?")
-    until(running, "reading")
+    running = desk.read_on()
     follower = running.follow(every=0.01)
     assert next(follower) is running.record
     assert next(follower) is None
 
 
 def test_stop_ends_it_at_once_and_the_next_question_waits_for_the_model_alone(desk: Desk) -> None:
-    stopped = desk.ask("How much are the endless bridge repairs?")
-    until(stopped, "reading")
+    stopped = desk.read_on()
     stopped.stop()
     assert stopped.record.state == "stopped"
     assert [one.state for one in desk.turns()] == ["stopped"]
@@ -113,34 +121,32 @@ def test_stop_ends_it_at_once_and_the_next_question_waits_for_the_model_alone(de
     assert until(following, "ending").answer.evidence, "what was found is shown at once"
     other = desk.ask(conversation=desk.kept.begin("", "another"))
     assert until(other, "waiting").place == 1, "the one that was stopped is none that comes first"
-    desk.collection.assistant.read.set()  # type: ignore[attr-defined]
+    desk.assistant.read.set()
     assert until(following, "done") and until(other, "done")
     assert [one.state for one in desk.turns()] == ["stopped", "done"]
 
 
 def test_what_the_model_says_after_stop_is_dropped(desk: Desk) -> None:
-    running = desk.ask("How much are the endless bridge repairs?")
-    until(running, "reading")
+    running = desk.read_on()
     running.stop()
-    desk.collection.assistant.read.set()  # type: ignore[attr-defined]
+    desk.assistant.read.set()
     assert free(desk)
     assert running.record.state == desk.turns()[0].state == "stopped"
     assert not running.record.answer.sentences
 
 
 def test_a_question_that_waits_leaves_the_queue_when_it_is_stopped(desk: Desk) -> None:
-    first = desk.ask("How much are the endless bridge repairs?")
-    until(first, "reading")
+    first = desk.read_on()
     waiting = desk.ask(conversation=desk.kept.begin("", "another"))
     until(waiting, "waiting")
     waiting.stop()
     first.stop()
-    desk.collection.assistant.read.set()  # type: ignore[attr-defined]
+    desk.assistant.read.set()
     assert free(desk)
 
 
 def test_a_conversation_has_one_answer_under_way_and_the_server_a_limit(desk: Desk) -> None:
-    desk.ask("How much are the endless bridge repairs?")
+    desk.read_on()
     with pytest.raises(InputError, match="still being written; press Stop"):
         desk.ask()
     for name in ("second", "third"):
@@ -151,10 +157,9 @@ def test_a_conversation_has_one_answer_under_way_and_the_server_a_limit(desk: De
 
 
 def test_an_answer_whose_conversation_is_deleted_ends(desk: Desk) -> None:
-    running = desk.ask("How much are the endless bridge repairs?")
-    until(running, "reading")
+    running = desk.read_on()
     desk.kept.delete("", desk.conversation)
-    desk.collection.assistant.read.set()  # type: ignore[attr-defined]
+    desk.assistant.read.set()
     assert "may have been deleted" in until(running, "failed").error
     assert free(desk)
 
@@ -172,8 +177,7 @@ def test_a_failure_of_the_desk_itself_leaves_nobody_waiting(desk: Desk, monkeypa
 
 
 def test_closing_stops_what_is_under_way_and_keeps_it(desk: Desk) -> None:
-    running = desk.ask("How much are the endless bridge repairs?")
-    until(running, "reading")
+    desk.read_on()
     desk.answers.close()
     assert [one.state for one in desk.turns()] == ["stopped"]
 

@@ -109,10 +109,10 @@ def _behind(record: Record, ticket: Ticket) -> Record:
 
 def _grown(collection: Collection, record: Record, event: Shown) -> Record:
     match event:
-        case EvidenceFound(standalone_question=searched, hits=hits, evidence=evidence):
+        case EvidenceFound(standalone_question=searched, hits=hits, evidence=evidence, best=best):
             facts = {hit.passage.article_id: _facts(collection, hit.passage.article_id) for hit in hits}
             answer = replace(record.answer, standalone_question=searched, evidence=evidence)
-            return replace(record, state="reading", answer=answer, found=found_of(hits, facts))
+            return replace(record, state="reading", answer=answer, found=found_of(hits, facts), best=best)
         case AnswerStarted(answerability=score):
             return replace(record, state="writing", answer=replace(record.answer, answerability=score))
         case SentenceDone(sentence=sentence) if sentence.verdict == "unsupported":

@@ -56,6 +56,13 @@ class Record:
     feedback: str = ""
     asked: str = ""
     stale: tuple[Stale, ...] = ()
+    best: int = 0  # see `EvidenceFound`
+
+    @property
+    def provisional(self) -> Evidence | None:
+        """What is shown in place of an answer for as long as no sentence of it is written."""
+        waits = self.live and not self.answer.sentences
+        return next((one for one in self.answer.evidence if waits and one.number == self.best), None)
 
     @property
     def question(self) -> str:

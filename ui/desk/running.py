@@ -65,9 +65,9 @@ class Running:
             self.stop()  # whatever happened, those who follow see an end
 
     def _grow(self, record: Record) -> None:
-        """What comes after the end is dropped."""
+        """What is no news, or comes after the end, is dropped."""
         with self._changed:
-            if not self._record.live:
+            if not self._record.live or record == self._record:
                 return
             try:
                 self._keep(record)

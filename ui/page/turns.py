@@ -128,6 +128,17 @@ def abstention(record: Record) -> str:
     )
 
 
+def _provisional(quote: Citation, record: Record) -> str:
+    """What the articles say themselves, to read until the answer is written."""
+    place = f'data-cite="{e(quote.article_id)}" data-start="{quote.sentence.start_char}" data-turn="{e(record.id)}"'
+    by = f" · {byline(quote)}" if byline(quote) else ""
+    return (
+        '<section class="provisional"><h3>The nearest sentence, in the article’s own words</h3>'
+        f'{quoted(shorten(quote.quote, 300), "")}<p class="by"><button type="button" class="quiet" {place} data-n="0">'
+        f"{bdi(quote.title)}</button>{e(by)}</p></section>"
+    )
+
+
 def _progress(record: Record) -> str:
     if record.state == "waiting" and not record.place:
         text = "Waiting for another model to be loaded"
@@ -160,6 +171,8 @@ def _body(record: Record) -> str:
     answer = record.answer
     if answer.sentences:
         parts.append(f'<p class="said-all">{"".join(sentence(line, record) for line in answer.sentences)}</p>')
+    if record.provisional:
+        parts.append(_provisional(record.provisional, record))
     parts += [dispute(item, record) for item in answer.disagreements]
     if record.state == "done" and record.status == "abstained":
         parts.append(abstention(record))
