@@ -38,7 +38,7 @@ def test_the_nearest_sentence_is_read_and_opened_until_the_answer_is_written(pag
     ask(page, "How much are the endless bridge repairs?", wait=False)
     turn = page.locator(".turn").last
     expect(turn.locator(".provisional h3")).to_have_text("The nearest sentence, in the article’s own words")
-    expect(turn.locator(".provisional blockquote")).to_contain_text("bridge")
+    expect(turn.locator(".provisional blockquote")).to_contain_text("Bridge")
     turn.locator(".provisional button").click()
     expect(page.locator("#article .hit")).to_be_focused()
     site.assistant.read.set()
