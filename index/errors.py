@@ -11,6 +11,7 @@
     │   ├── LibraryClosed     the Library was closed before this call
     │   ├── DiskFull          there is no room for what was to be written
     │   └── IndexMismatch     the index was built with other settings or another embedder
+    ├── Stopped               it was stopped before it was finished
     ├── MissingExtra          a package is missing that an extra of onrecord brings
     └── ModelError            a model is missing, damaged, or failed
         └── ModelMissing      the model has not been pulled yet
@@ -53,6 +54,10 @@ class DiskFull(StoreError):
 
 class IndexMismatch(StoreError):
     """The index was built with other settings or another embedder."""
+
+
+class Stopped(OnRecordError):
+    """What was under way was stopped before it was finished, by who had asked for it."""
 
 
 class MissingExtra(OnRecordError, ImportError):

@@ -95,7 +95,7 @@ class Assistant:
         found = [self._find(part, tools) for part in parts]
         seen = gathered(found)
         tools.trace.reached("to_evidence")
-        yield EvidenceFound(asked.text, seen.hits, seen.evidence)
+        yield EvidenceFound(asked.text, seen.hits, seen.evidence, seen.best)
         writer = ModelWriter(tools.model, tools.verifier, tools.settings) if tools.model else QuoteWriter()
         outcomes: list[Outcome] = []
         cited: tuple[Citation, ...] = ()

@@ -154,11 +154,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFound:
-    """The evidence, before the model has written a word."""
+    """The evidence, before the model has written a word.
+
+    ``best``: the number of the sentence that the judge of answers takes for an answer; 0 where it takes none for one.
+    """
 
     standalone_question: str
     hits: tuple[Hit, ...]
     evidence: tuple[Evidence, ...]
+    best: int = 0
 
 
 @dataclass(frozen=True, slots=True)

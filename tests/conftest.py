@@ -18,6 +18,7 @@ from pytest_socket import enable_socket, socket_allow_hosts
 from onrecord.index.library import Library
 from onrecord.index.types import Article, Embedder, Vectors
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
+from onrecord.qa.engines.stopping import go_on
 from onrecord.qa.engines.tokens import yes_share
 
 ARTICLES = (
@@ -118,6 +119,7 @@ class FakeEngine:
         written = 0
         try:
             for piece in pieces[:max_tokens]:
+                go_on()
                 written += 1
                 yield piece
         except GeneratorExit:
@@ -129,6 +131,7 @@ class FakeEngine:
     def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """The set probability of "yes", the rest "no"; turned round where the task asks if it is impossible."""
         self._count(self._read(messages), on_usage)
+        go_on()
         yes = self.yes.pop(0) if isinstance(self.yes, list) else self.yes
         if yes is None:
             return None

@@ -40,7 +40,11 @@ def not_counted(usage: Usage) -> None:
 
 
 class Engine(Protocol):
-    """A language model at temperature 0. Safe to call from several threads; callers are served in turn."""
+    """A language model at temperature 0. Safe to call from several threads; callers are served in turn.
+
+    A call inside `stopping.stops_when` raises `Stopped` when it is asked to stop: as soon as can be, at the latest when
+    the model has read its prompt.
+    """
 
     @property
     def name(self) -> str: ...

@@ -1,17 +1,22 @@
 """An OpenAI-compatible server as an `Engine`: chat completions, streamed as server-sent events over httpx."""
 
+import contextlib
 import json
-from collections.abc import Iterator, Mapping
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx
 
 from onrecord.index.errors import InputError, ModelError
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
+from onrecord.qa.engines.stopping import go_on, stop_asked
 from onrecord.qa.engines.tokens import estimate_tokens, token_mass, yes_share
 
 TOP_LOGPROBS = 20
 TIMEOUT = httpx.Timeout(10.0, read=300.0)  # a slow machine may read a long prompt for minutes
+LOOK_UP = 0.25  # seconds between two looks at whether a stop is asked for while the server reads
 
 
 class UrlEngine:
@@ -25,7 +30,8 @@ class UrlEngine:
         self._base_url = base_url.rstrip("/")
         self._has_logprobs = True  # until the server refuses them or leaves them out
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._http = httpx.Client(headers=headers, timeout=TIMEOUT)
+        # A connection for each call: hanging up is how a server hears that it may stop.
+        self._http = httpx.Client(headers=headers, timeout=TIMEOUT, limits=httpx.Limits(max_keepalive_connections=0))
 
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
@@ -76,11 +82,17 @@ class UrlEngine:
         told: Mapping[str, Any] = {}
         pieces = 0
         try:
-            with self._http.stream("POST", f"{self._base_url}/chat/completions", json=request) as response:
+            with (
+                _hung_up_when_stopped() as extensions,
+                self._http.stream(
+                    "POST", f"{self._base_url}/chat/completions", json=request, extensions=extensions
+                ) as response,
+            ):
                 if response.status_code != 200:
                     response.read()
                     raise _refusal(self._base_url, response)
                 for line in response.iter_lines():
+                    go_on()
                     if not line.startswith("data:") or line[5:].strip() in ("", "[DONE]"):
                         continue
                     chunk = json.loads(line[5:])
@@ -90,11 +102,36 @@ class UrlEngine:
                     pieces += bool(chunk.get("choices") and _content(chunk["choices"][0]))
                     yield chunk
         except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, json.JSONDecodeError) as error:
+            go_on()
             raise ModelError(
                 f"The model server at {self._base_url} did not answer ({error}); check that it runs and the address."
             ) from error
         finally:
             on_usage(_usage(request["messages"], told, pieces))
+
+
+@contextlib.contextmanager
+def _hung_up_when_stopped() -> Iterator[dict[str, Callable[[str, Mapping[str, Any]], None]]]:
+    """What a request is given, so that its connection ends when a stop is asked for while the server reads."""
+    asked, over, sockets = stop_asked(), threading.Event(), list[socket.socket]()
+
+    def note(event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            sockets.append(info["return_value"].get_extra_info("socket"))
+
+    def watch() -> None:
+        while not over.wait(LOOK_UP):
+            if asked():
+                for one in sockets:
+                    with contextlib.suppress(OSError):  # it is closed already
+                        socket.socket.shutdown(one, socket.SHUT_RDWR)  # of the connection, whatever wraps it
+                return
+
+    threading.Thread(target=watch, name="stopping", daemon=True).start()
+    try:
+        yield {"trace": note}
+    finally:
+        over.set()
 
 
 def _usage(messages: Messages, told: Mapping[str, Any], pieces: int) -> Usage:

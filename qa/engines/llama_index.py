@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from llama_index.core.llms import LLM, ChatMessage, ChatResponse
 
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
+from onrecord.qa.engines.stopping import go_on
 from onrecord.qa.engines.tokens import estimate_tokens, token_mass, yes_share
 
 
@@ -86,7 +87,9 @@ class _Responses(Iterator[ChatResponse]):
             self._stream = iter([reply.model_copy(update={"delta": reply.message.content})])
 
     def __next__(self) -> ChatResponse:
-        return next(self._stream)
+        response = next(self._stream)
+        go_on()
+        return response
 
     def close(self) -> None:
         close = getattr(self._stream, "close", None)

@@ -19,9 +19,10 @@ import httpx
 
 from onrecord.index.errors import ModelError, ModelMissing
 from onrecord.index.extras import named_extra
+from onrecord.qa.engines.stopping import go_on, stop_asked
 
 Chunk = dict[str, Any]
-BATCH_TOKENS = 128  # a long prompt is read in steps of this size, and can be cancelled between two of them
+BATCH_TOKENS = 128  # a long prompt is read in steps of this size, and can be stopped between two of them
 
 
 def physical_cores() -> int:
@@ -125,21 +126,23 @@ class LlamaServer:
     def stream(
         self, request: Mapping[str, Any], *, on_done: Callable[[Mapping[str, Any]], None] = lambda timings: None
     ) -> Iterator[Chunk]:
-        """A completion's chunks as llama.cpp sends them. ``on_done`` gets the last timings, cancelled or not."""
+        """A completion's chunks as llama.cpp sends them. ``on_done`` gets the last timings, cancelled or not.
+
+        A prompt that is being read is given up at the next of its steps, once `stopping.stops_when` says so.
+        """
         chunks: SimpleQueue[Chunk | None] = SimpleQueue()
-        cancelled = Event()
+        cancelled, asked = Event(), stop_asked()
         timings: dict[str, Any] = {}
 
         def receive(chunk: Chunk) -> bool:
             timings.update(chunk.get("timings") or {})
             chunks.put(chunk)
-            return (
-                cancelled.is_set() or self._closing.is_set()
-            )  # True stops the model; an exception here would be swallowed
+            # True stops the model; an exception here would be swallowed.
+            return cancelled.is_set() or self._closing.is_set() or asked()
 
         def work() -> None:
             try:
-                if not cancelled.is_set():
+                if not (cancelled.is_set() or asked()):
                     options = {"stream": True, "timings_per_token": True, "return_progress": True, "cache_prompt": True}
                     self._server.handle_completions({**request, **options}, receive)
             finally:
@@ -154,6 +157,8 @@ class LlamaServer:
             while (chunk := chunks.get()) is not None:
                 self._raise_error(chunk)
                 yield chunk
+                go_on()
+            go_on()
             if job.cancelled() or self._closing.is_set():
                 raise self._closed()
             job.result()

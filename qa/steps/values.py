@@ -60,6 +60,12 @@ class Found:
     answers: float | None = None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def best(self) -> int:
+        """The number of the sentence that rather answers than not, as the judge sees it; 0 where none does."""
+        ranked = sorted(self.evidence, key=lambda item: -item.score)
+        return ranked[0].number if ranked and self.answers is not None and self.answers > 0 else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:

@@ -536,3 +536,12 @@ def test_what_the_judge_takes_for_the_answer_is_quoted_first(library) -> None:  
     judged = Assistant(library, None, answers=Knows("coins were struck"), steps=steps)
     answer = judged.ask("How much would the repairs of the Old Mill Bridge cost?")
     assert answer.sentences[0].text == "Curator Nadia Roux said the coins were struck in 1643."
+
+
+@pytest.mark.parametrize(("known", "said"), [("coins were struck", "Curator Nadia Roux said"), ("nowhere", "")])
+def test_the_sentence_that_the_judge_takes_for_the_answer_is_named_with_the_evidence(library, known, said) -> None:  # type: ignore[no-untyped-def]
+    judged = Assistant(library, None, answers=Knows(known))
+    found = next(judged.stream("How much would the repairs of the Old Mill Bridge cost?"))
+    assert isinstance(found, EvidenceFound) and found.evidence
+    best = [item.quote for item in found.evidence if item.number == found.best]
+    assert [quote.startswith(said) for quote in best] == ([True] if said else [])

@@ -124,13 +124,14 @@ class FakeAssistant:
     """Answers with the best sentences found. Words in the question choose the rest:
 
     "differ" two positions, "unknown" an abstention, "doubt" a partly supported and a failed sentence, "slow" a pause
-    between the sentences, "forever" never ends by itself, "crash" fails.
+    between the sentences, "forever" never ends by itself, "crash" fails, "endless" is read, and nothing interrupts
+    that, until the test sets ``read``.
     """
 
     def __init__(self, library: FakeLibrary, pause: float = 0.0) -> None:
         self.library, self.pause = library, pause
         self.asked: list[tuple[str, tuple[Turn, ...], Filter | None]] = []
-        self.closed = threading.Event()
+        self.closed, self.reads, self.read = threading.Event(), threading.Event(), threading.Event()
         self.settings = AnswerSettings()
         self.engine: Any = FakeWriter("fake")  # None: asked for suggestions, which nobody has typed
         self.styles: list[AnswerSettings] = []
@@ -148,8 +149,11 @@ class FakeAssistant:
         hits = self.library.search(searched, where=scope)
         evidence = tuple(self._evidence(n, hit) for n, hit in enumerate(hits[:6], start=1))
         try:
-            yield EvidenceFound(searched, hits, evidence)
+            yield EvidenceFound(searched, hits, evidence, best=len(evidence[:1]))
             time.sleep(self.pause)
+            if "endless" in question:
+                self.reads.set()
+                assert self.read.wait(60), "the test let it read on for ever"
             yield AnswerStarted(0.93)
             assert "crash" not in question or 1 / 0
             answer = self._answer(question, searched, hits, evidence)

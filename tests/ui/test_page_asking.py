@@ -34,6 +34,18 @@ def test_the_evidence_is_shown_within_a_third_of_a_second_and_before_the_answer(
     assert min(took) < 0.34, took
 
 
+def test_the_nearest_sentence_is_read_and_opened_until_the_answer_is_written(page: Page, site: Site) -> None:
+    ask(page, "How much are the endless bridge repairs?", wait=False)
+    turn = page.locator(".turn").last
+    expect(turn.locator(".provisional h3")).to_have_text("The nearest sentence, in the article’s own words")
+    expect(turn.locator(".provisional blockquote")).to_contain_text("Bridge")
+    turn.locator(".provisional button").click()
+    expect(page.locator("#article .hit")).to_be_focused()
+    site.assistant.read.set()
+    expect(turn.locator(".chip").first).to_be_visible()
+    expect(turn.locator(".provisional")).to_have_count(0)
+
+
 def test_sentences_arrive_one_by_one_each_with_its_chip(page: Page) -> None:
     ask(page, "What would the slow repairs cost?", wait=False)
     turn = page.locator(".turn").last
@@ -154,15 +166,83 @@ def test_stop_keeps_what_was_checked_and_stops_the_model(page: Page, site: Site)
     assert site.assistant.closed.wait(5)
 
 
-def test_closing_the_tab_stops_the_model(page: Page, site: Site) -> None:
+def test_after_stop_the_next_question_is_taken_at_once_although_the_model_still_reads(page: Page, site: Site) -> None:
+    ask(page, "How much are the endless bridge repairs?", wait=False)
+    expect(page.locator(".turn .progress")).to_have_text("Reading what was found…")
+    page.click("#stop")
+    expect(page.locator(".turn .stopped")).to_have_text("Stopped before a sentence was ready.")
+    expect(page.locator("#sources section p").first).to_have_text(
+        "Near the question; if they answer it was not checked."
+    )
+    ask(page, "What would the bridge repairs cost?", wait=False)
+    expect(page.locator(".turn").last.locator(".progress")).to_have_text(
+        "The model is finishing what it was reading; your question is next…"
+    )
+    site.assistant.read.set()
+    expect(page.locator(".turn").last.locator(".chip").first).to_be_visible()
+    expect(page.locator(".turn .stopped")).to_have_count(1)
+
+
+def test_a_reloaded_tab_and_a_second_one_join_the_answer_and_see_its_end(page: Page, site: Site) -> None:
+    ask(page, "How much are the endless bridge repairs?", wait=False)
+    expect(page.locator(".turn .progress")).to_have_text("Reading what was found…")
+    page.reload()
+    second = page.context.new_page()
+    second.goto(page.url)
+    for tab in (page, second):
+        expect(tab.locator(".turn .progress")).to_have_text("Reading what was found…")
+        expect(tab.locator("#stop")).to_be_visible()
+    second.fill("#question textarea", "How many drivers use the bridge?")
+    second.press("#question textarea", "Enter")
+    expect(second.locator("#notice")).to_contain_text("is still being written; press Stop, or wait for its end")
+    site.assistant.read.set()
+    for tab in (page, second):
+        expect(tab.locator(".turn .actions")).to_be_visible()
+        expect(tab.locator("#ask")).to_be_visible()
+        expect(tab.locator(".turn .stopped")).to_have_count(0)
+    assert len(site.assistant.asked) == 1
+
+
+def test_any_tab_stops_the_answer_of_all(page: Page, site: Site) -> None:
+    ask(page, "Will the bridge repairs last forever?", wait=False)
+    expect(page.locator(".turn .chip").first).to_be_visible()
+    second = page.context.new_page()
+    second.goto(page.url)
+    second.click("#stop")
+    for tab in (page, second):
+        expect(tab.locator(".turn .stopped")).to_have_text(
+            "Stopped. Each sentence above was checked; more may have followed."
+        )
+        expect(tab.locator("#ask")).to_be_visible()
+    assert site.assistant.closed.wait(5)
+    ask(second, "What would the bridge repairs cost?")
+
+
+def test_an_answer_goes_on_without_its_tab_and_is_kept(page: Page, site: Site) -> None:
     other = page.context.new_page()
     other.goto(site.address)
     other.wait_for_selector(".home")
-    ask(other, "Will the bridge repairs last forever?", wait=False)
-    expect(other.locator(".turn .chip").first).to_be_visible()
+    ask(other, "How much are the endless bridge repairs?", wait=False)
+    expect(other.locator(".turn .progress")).to_have_text("Reading what was found…")
+    address = other.url
     other.close()
-    assert site.assistant.closed.wait(10)
-    assert len(site.app.state.collections.queue) == 0
+    site.assistant.read.set()
+    page.goto(address)
+    expect(page.locator(".turn .actions")).to_be_visible()
+    expect(page.locator(".turn .chip").first).to_be_visible()
+    assert len(site.assistant.asked) == 1
+
+
+def test_a_new_conversation_leaves_the_answer_before_it_to_its_end(page: Page, site: Site) -> None:
+    ask(page, "How much are the endless bridge repairs?", wait=False)
+    expect(page.locator(".turn .progress")).to_have_text("Reading what was found…")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".home")).to_be_visible()
+    expect(page.locator("#ask")).to_be_visible()
+    site.assistant.read.set()
+    page.get_by_role("tab", name="Conversations").click()
+    page.locator("[data-open]").first.click()
+    expect(page.locator(".turn .actions")).to_be_visible()
 
 
 def test_the_last_question_can_be_asked_again_and_edited(page: Page, site: Site) -> None:

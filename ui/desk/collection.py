@@ -1,20 +1,19 @@
 """One collection as the page uses it: its library, its assistant, and what is kept beside them."""
 
 import logging
-import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onrecord.index.errors import OnRecordError, UnknownArticle
 from onrecord.index.types import Filter
+from onrecord.qa.engines.stopping import StopAsked, never
 from onrecord.qa.types import (
     Answer,
     AnswerStarted,
     Citation,
-    Event,
     EvidenceFound,
     Finished,
     SentenceDone,
@@ -22,13 +21,15 @@ from onrecord.qa.types import (
     Writing,
 )
 from onrecord.ui.desk.conversations import Conversations, now
-from onrecord.ui.desk.model_queue import ModelQueue
+from onrecord.ui.desk.model_queue import ModelQueue, Ticket
 from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.desk.records import Record, Stale, finish, found_of
 
 log = logging.getLogger("onrecord")
 HISTORY = 3  # earlier questions that a follow-up may lean on
-LET_STOP = 0.25  # seconds: how late a press on Stop may take effect while a sentence is being written
+LOOK_UP = 0.5  # seconds between two looks at what comes before a question
+
+Shown = EvidenceFound | AnswerStarted | SentenceDone | Finished
 
 
 @dataclass(slots=True)
@@ -61,35 +62,35 @@ def answer(
     record: Record,
     history: Sequence[Turn],
     assistant: AssistantLike | None = None,
-) -> Iterator[Record]:
-    """``record`` as it grows. Closing this generator, as a closed tab does, stops the model.
+    stopped: StopAsked = never,
+) -> Generator[Record, None, None]:
+    """``record`` as it grows, until ``stopped()``. Closing this generator stops the model at its next piece.
 
     ``assistant``: the collection's own unless given. The evidence comes before the wait for a place in the queue: most
     searches need no model. A follow-up that no rule can make whole, and a question in a language of no article, ask it
     first; its engine then serves that short call in turn with the answer that is being written.
     """
     yield record
-    ticket = queue.join(begin=False)
+    ticket = queue.join(begin=False, stopped=stopped)
     try:
-        while not ticket.begin(0.5):  # another model is being loaded
-            record = replace(record, state="waiting")
-            yield record
-        record = replace(record, state="searching")
+        while not ticket.begin(LOOK_UP):  # another model is being loaded
+            if stopped():
+                return
+            yield replace(record, state="waiting")
         stream = (assistant or collection.assistant).stream(record.question, history, record.scope or None)
         with closing(stream) as events:
-            shown = time.monotonic()
             for event in events:
-                # Handing something on is what lets a press on Stop through, but each costs the browser a message.
-                if isinstance(event, Writing) and time.monotonic() - shown < LET_STOP:
+                if stopped():
+                    return
+                if isinstance(event, Writing):  # nothing to show: a place to stop
                     continue
                 record = _grown(collection, record, event)
-                shown = time.monotonic()
                 yield record
                 if isinstance(event, EvidenceFound):
-                    while not ticket.wait(0.5):
-                        record = replace(record, state="waiting", place=ticket.place)
-                        yield record
-                    record = replace(record, state="reading", place=0)
+                    while not ticket.wait(LOOK_UP):
+                        if stopped():
+                            return
+                        yield _behind(record, ticket)
                     yield record
     except OnRecordError as error:
         yield replace(record, state="failed", error=str(error))
@@ -101,14 +102,17 @@ def answer(
         ticket.leave()
 
 
-def _grown(collection: Collection, record: Record, event: Event) -> Record:
+def _behind(record: Record, ticket: Ticket) -> Record:
+    place = ticket.place
+    return replace(record, state="waiting" if place else "ending", place=place)
+
+
+def _grown(collection: Collection, record: Record, event: Shown) -> Record:
     match event:
-        case Writing():
-            return record
-        case EvidenceFound(standalone_question=searched, hits=hits, evidence=evidence):
+        case EvidenceFound(standalone_question=searched, hits=hits, evidence=evidence, best=best):
             facts = {hit.passage.article_id: _facts(collection, hit.passage.article_id) for hit in hits}
             answer = replace(record.answer, standalone_question=searched, evidence=evidence)
-            return replace(record, state="reading", answer=answer, found=found_of(hits, facts))
+            return replace(record, state="reading", answer=answer, found=found_of(hits, facts), best=best)
         case AnswerStarted(answerability=score):
             return replace(record, state="writing", answer=replace(record.answer, answerability=score))
         case SentenceDone(sentence=sentence) if sentence.verdict == "unsupported":

@@ -17,6 +17,7 @@ from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.conversations import FILE, Conversations
 from onrecord.ui.desk.model_queue import ModelQueue
 from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
+from onrecord.ui.desk.running import Answers
 from onrecord.ui.desk.suggest import suggestions
 from onrecord.ui.desk.tidying import follow
 from onrecord.ui.desk.tuning import Style, tuned
@@ -65,6 +66,7 @@ class Collections:
     limits: Limits = Limits()
     folders_allowed: bool = True  # whether a person may name a folder on the server to read articles from
     queue: ModelQueue = field(default_factory=ModelQueue)
+    answers: Answers = field(default_factory=Answers)
     writer: Writer | None = None
     token: str = field(default_factory=lambda: f"run_{secrets.token_urlsafe(32)}")
     _address: str = ""
@@ -155,7 +157,11 @@ class Collections:
                 before.close()
 
     def close(self) -> None:
-        """Closes what was opened here, each whatever became of the others; a second call does nothing."""
+        """Closes what was opened here, each whatever became of the others; a second call does nothing.
+
+        Answers under way are stopped and kept as far as they are.
+        """
+        self.answers.close()
         with self._lock:
             opened, self._others = list(self._others.values()), {}
         self.opener = None

@@ -5,16 +5,21 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from onrecord.qa.engines.stopping import StopAsked, never
+
 
 class Ticket:
-    """A place in the queue. Leave it when done or when the person has gone; leaving twice does no harm."""
+    """A place in the queue. Leave it when done or when the person has gone; leaving twice does no harm.
 
-    def __init__(self, queue: "ModelQueue") -> None:
-        self._queue = queue
+    ``stopped``: whether it is only kept until its model is free.
+    """
+
+    def __init__(self, queue: "ModelQueue", stopped: StopAsked) -> None:
+        self._queue, self.stopped = queue, stopped
 
     @property
     def place(self) -> int:
-        """0 when it is this ticket's turn, else how many turns are still to come before it."""
+        """How many turns are still to come before it; those that were stopped, and still have the model, are none."""
         return self._queue.place(self)
 
     def begin(self, seconds: float) -> bool:
@@ -38,15 +43,15 @@ class ModelQueue:
         self._lone: set[Ticket] = set()  # those that need the queue for themselves
         self._changed = threading.Condition()
 
-    def join(self, *, begin: bool = True) -> Ticket:
+    def join(self, *, begin: bool = True, stopped: StopAsked = never) -> Ticket:
         """A place at the end. With ``begin`` this waits while somebody before it needs the queue alone."""
-        ticket = self._join(lone=False)
+        ticket = self._join(stopped)
         if begin:
             ticket.begin(float("inf"))
         return ticket
 
-    def _join(self, *, lone: bool) -> Ticket:
-        ticket = Ticket(self)
+    def _join(self, stopped: StopAsked = never, *, lone: bool = False) -> Ticket:
+        ticket = Ticket(self, stopped)
         with self._changed:
             self._tickets.append(ticket)
             if lone:
@@ -66,22 +71,22 @@ class ModelQueue:
 
     def place(self, ticket: Ticket) -> int:
         with self._changed:
-            return self._place(ticket)
+            waited_for = sum(not one.stopped() for one in self._before(ticket))
+            return max(0, waited_for - self._width + 1)
 
-    def _place(self, ticket: Ticket) -> int:
-        return max(0, self._tickets.index(ticket) - self._width + 1) if ticket in self._tickets else 0
+    def _before(self, ticket: Ticket) -> list[Ticket]:
+        return list(self._tickets)[: self._tickets.index(ticket)] if ticket in self._tickets else []
 
     def begin(self, ticket: Ticket, seconds: float) -> bool:
         with self._changed:
             return self._changed.wait_for(lambda: self._may_begin(ticket), timeout=min(seconds, threading.TIMEOUT_MAX))
 
     def _may_begin(self, ticket: Ticket) -> bool:
-        before = list(self._tickets)[: self._tickets.index(ticket)] if ticket in self._tickets else []
-        return self._lone.isdisjoint(before)
+        return self._lone.isdisjoint(self._before(ticket))
 
     def wait(self, ticket: Ticket, seconds: float) -> bool:
         with self._changed:
-            return self._changed.wait_for(lambda: self._place(ticket) == 0, timeout=seconds)
+            return self._changed.wait_for(lambda: len(self._before(ticket)) < self._width, timeout=seconds)
 
     def leave(self, ticket: Ticket) -> None:
         with self._changed:

@@ -14,8 +14,9 @@ from onrecord.qa import records
 from onrecord.qa.render import marked
 from onrecord.qa.types import Answer, Citation, Evidence
 
-State = Literal["searching", "waiting", "reading", "writing", "done", "stopped", "failed"]
-LIVE: tuple[State, ...] = ("searching", "waiting", "reading", "writing")
+# "ending": it waits for a model whose answer was stopped, and which finishes what it was reading.
+State = Literal["searching", "waiting", "ending", "reading", "writing", "done", "stopped", "failed"]
+LIVE: tuple[State, ...] = ("searching", "waiting", "ending", "reading", "writing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class Record:
     feedback: str = ""
     asked: str = ""
     stale: tuple[Stale, ...] = ()
+    best: int = 0  # see `EvidenceFound`
+
+    @property
+    def provisional(self) -> Evidence | None:
+        """What is shown in place of an answer for as long as no sentence of it is written."""
+        waits = self.live and not self.answer.sentences
+        return next((one for one in self.answer.evidence if waits and one.number == self.best), None)
 
     @property
     def question(self) -> str:

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from onrecord.index import Filter
+from onrecord.qa.engines.stopping import stops_when
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.model_queue import ModelQueue, Ticket
@@ -21,7 +22,7 @@ _LOOK_UP = 0.25  # seconds between two looks at whether the client is still ther
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """``place`` questions come first."""
+    """``place`` questions come first; 0: one that was stopped, and whose model is not free yet."""
 
     place: int
 
@@ -85,7 +86,7 @@ class Asking:
     ) -> AsyncIterator[Sign]:
         """The events of ``assistant`` (the collection's own unless given), and `Waiting` while others come first.
 
-        Closing or cancelling this stops the model at its next event. A client that reads slowly delays only itself.
+        Closing or cancelling this stops the model, also while it reads. A client that reads slowly delays only itself.
         """
         self.places.enter()
         loop = asyncio.get_running_loop()
@@ -139,10 +140,10 @@ class Asking:
     ) -> None:
         """Runs in a thread of its own, to its end, until ``stop``, or until the time is over."""
         end = time.monotonic() + self.seconds  # here too: a client that reads nothing never asks what the time is
-        ticket = self.queue.join()
+        ticket = self.queue.join(stopped=stop.is_set)
         try:
             stream = (assistant or self.collection.assistant).stream(question, history, scope)
-            with contextlib.closing(stream) as events:
+            with stops_when(stop.is_set), contextlib.closing(stream) as events:
                 self._follow(events, ticket, stop, end, tell)
         except Exception as error:  # noqa: BLE001  carried to the task that waits for it
             tell(Failed(error))

@@ -1,7 +1,7 @@
 """What happens on the page when somebody asks, stops, asks again, opens a source or judges an answer."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from onrecord.ui.desk import feedback
 from onrecord.ui.desk.collection import Collection, answer, checked, history_of, new_record
 from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.records import Record
+from onrecord.ui.desk.running import Running
 from onrecord.ui.desk.tuning import Style
 from onrecord.ui.page.home import home
 from onrecord.ui.page.scope import scope_of
@@ -25,6 +26,7 @@ from onrecord.ui.page.sources import EMPTY, gone, reader
 from onrecord.ui.page.thread import buttons, notice, panel, thread
 
 Update = tuple[Any, ...]
+NOTHING: Update = (gr.skip(),) * 7  # of what `Chat.ask` streams
 
 
 def owner_of(request: gr.Request | None) -> str:
@@ -48,20 +50,27 @@ class Chat:
             return self.show(Session(arrived=True), request)
 
     def show(self, session: Session, request: gr.Request | None) -> Update:
-        """thread, sources, session: a conversation as it is kept, or the first view."""
+        """thread, sources, session, ask button, stop button: a conversation as it is now, or the first view."""
         collection = self.collections.open(session.collection)
         if not session.conversation:
             return (
                 thread(session, (), empty=home(collection, self.collections.suggestions(collection, wait=False))),
                 {"html": EMPTY},
                 session,
+                *buttons(False),
             )
-        records = [
-            checked(collection, r) for r in collection.conversations.turns(owner_of(request), session.conversation)
-        ]
+        records = [checked(collection, r) for r in self._turns(session, owner_of(request))]
         if not records:
             return self.show(replace(session, conversation=""), request)
-        return thread(session, records), panel(records[-1]), replace(session, editing="")
+        newest = records[-1]
+        shown = thread(session, records, join=newest.live)
+        return shown, panel(newest), replace(session, editing=""), *buttons(newest.live)
+
+    def _turns(self, session: Session, owner: str) -> tuple[Record, ...]:
+        """Those of the open conversation, the one that is under way as far as it is."""
+        running = self.collections.answers.of(session.conversation)  # asked first: it may end meanwhile
+        kept = self.collections.open(session.collection).conversations.turns(owner, session.conversation)
+        return tuple(running.record if running and r.id == running.record.id else r for r in kept)
 
     def first_view(self, session: Session, *, wait: bool = False) -> Any:
         """What the collection holds now, and the questions that are known, where no conversation is open.
@@ -116,7 +125,7 @@ class Chat:
             question = self._checked(question)
             yield from self._stream(question, session, scope, owner_of(request))
         except OnRecordError as error:
-            yield (gr.skip(), gr.skip(), gr.skip(), session, *buttons(False), notice(str(error)))
+            yield (*NOTHING[1:], notice(str(error)))
 
     def _checked(self, question: str) -> str:
         question, limit = question.strip(), self.collections.limits.question_chars
@@ -148,55 +157,59 @@ class Chat:
             scope = Filter() if data.get("act") == "unfiltered" else record.scope
             yield from self._stream(record.question, replace(session, editing=record.id), scope, owner)
         except OnRecordError as error:
-            yield (gr.skip(), gr.skip(), gr.skip(), session, *buttons(False), notice(str(error)))
+            yield (*NOTHING[1:], notice(str(error)))
 
     def _record(self, session: Session, owner: str, turn_id: str) -> Record:
-        collection = self.collections.open(session.collection)
-        for record in collection.conversations.turns(owner, session.conversation):
+        for record in self._turns(session, owner):
             if record.id == turn_id:
                 return record
         raise InputError("This answer is no longer here; reload the page.")
 
     def _stream(self, question: str, session: Session, scope: Filter, owner: str) -> Iterator[Update]:
-        collection = self.collections.open(session.collection)
+        collection, answers = self.collections.open(session.collection), self.collections.answers
         kept = collection.conversations
+        answers.refuse_one_too_many(session.conversation)
         if not session.conversation:
             session = replace(session, conversation=kept.begin(owner, question))
-        earlier = list(kept.turns(owner, session.conversation))
-        if session.editing and earlier and earlier[-1].id == session.editing:
-            kept.drop_turn(owner, session.conversation, earlier.pop().id)
-        session = replace(session, editing="")
-        text: Any = ""  # the box is emptied once, and what is typed meanwhile stays
+        earlier, key = list(self._turns(session, owner)), session.conversation
+        replaced = earlier.pop() if session.editing and earlier and earlier[-1].id == session.editing else None
         assistant = self.collections.assistant(collection, session.style)
-        before = None
-        for record in answer(
-            collection, self.collections.queue, new_record(question, scope), history_of(earlier), assistant
-        ):
-            if record is before:  # nothing new: a place at which Stop takes effect
-                yield (gr.skip(),) * 7
+
+        def write(running: Running) -> Generator[Record, None, None]:
+            stopped, history = running.stop_asked, history_of(earlier)
+            return answer(collection, self.collections.queue, running.record, history, assistant, stopped)
+
+        running = answers.begin(key, new_record(question, scope), lambda record: kept.keep(owner, key, record), write)
+        if replaced:
+            kept.drop_turn(owner, key, replaced.id)
+        yield (gr.skip(), gr.skip(), "", replace(session, editing=""), *buttons(True), {})
+        yield from self._follow(running, session, earlier)
+
+    def _follow(self, running: Running, session: Session, earlier: Sequence[Record]) -> Iterator[Update]:
+        """What was typed meanwhile stays in the box, and what the tab has open stays open."""
+        for record in running.follow():
+            if record is None:
+                yield NOTHING
                 continue
-            before = record
-            kept.keep(owner, session.conversation, record)
             # The turn before is drawn once more, because only the newest can be asked again.
             shown = thread(session, [*earlier, record], kept=max(0, len(earlier) - 1))
-            yield (shown, panel(record), text, session, *buttons(record.live), {})
-            text = gr.skip()
+            yield (shown, panel(record), gr.skip(), gr.skip(), *buttons(record.live), gr.skip())
 
-    def stop(self, session: Session, request: gr.Request) -> Update:
-        """After the stream was cancelled: what was checked until then."""
-        collection = self.collections.open(session.collection)
-        if not session.conversation:
-            return (gr.skip(), gr.skip(), *buttons(False))
-        records = collection.conversations.turns(owner_of(request), session.conversation)
-        return (thread(session, records, kept=max(0, len(records) - 1)), panel(records[-1]), *buttons(False))
+    def join(self, session: Session, request: gr.Request) -> Iterator[Update]:
+        """As `ask`: follows the answer that is under way in the conversation that was opened, whoever asked for it."""
+        running = self.collections.answers.of(session.conversation)
+        if running:
+            earlier = [one for one in self._turns(session, owner_of(request)) if one.id != running.record.id]
+            yield from self._follow(running, session, earlier)
 
-    def settle_stop(self, session: Session, request: gr.Request) -> Update:
-        """The same once more, when nothing of the stream can be under way any longer."""
-        time.sleep(0.5)
-        return self.stop(session, request)
+    def stop(self, session: Session, request: gr.Request) -> None:
+        """Stops the answer that is under way; those who follow it see its end."""
+        if session.conversation:
+            self._turns(session, owner_of(request))  # raises where it is somebody else's
+            self.collections.answers.stop(session.conversation)
 
     def fresh(self, session: Session, request: gr.Request) -> Update:
-        """thread, sources, session: a new conversation; the one before stays in the list."""
+        """As `show`: a new conversation; the one before stays in the list, and what is under way there goes on."""
         return self.show(replace(session, conversation="", editing=""), request)
 
     def edit(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:

@@ -29,7 +29,10 @@ _FOUND_BY = {"dense": "meaning", "keyword": "words", "fused": "meaning and words
 
 
 def details(record: Record) -> str:
-    """A closed ``<details>`` with everything that is known about how the answer was made."""
+    """A closed ``<details>`` with everything that is known about how the answer was made.
+
+    Of one that was stopped or failed nobody knows which model would have written it, or from what.
+    """
     return (
         f'<details class="how" data-k="how-{e(record.id)}"><summary>How was this answered?</summary><div>'
         f"{_facts(record)}{_drafted(record)}{_shown(record)}{_found(record)}{_timings(record)}</div></details>"
@@ -37,11 +40,10 @@ def details(record: Record) -> str:
 
 
 def _facts(record: Record) -> str:
-    answer = record.answer
-    rows = [
-        ("Searched for", answer.standalone_question or answer.question),
-        ("Model", answer.model or "none: quoted as written"),
-    ]
+    answer, done = record.answer, record.state == "done"
+    rows = [("Searched for", answer.standalone_question or answer.question)]
+    if done:
+        rows.append(("Model", answer.model or "none: quoted as written"))
     if answer.answerability is not None:
         rows.append(("Do the sources answer it?", _likely(answer.answerability, answer.threshold)))
         if "not_stated" in answer.signals and (said := not_calibrated(answer.model)):  # the model's doubts counted
@@ -49,7 +51,8 @@ def _facts(record: Record) -> str:
     counted = (("supported", "supported"), ("partly", "partly supported"))
     verdicts = [f"{sum(s.verdict == key for s in answer.sentences)} {words}" for key, words in counted]
     rows.append(("Sentences", ", ".join([*verdicts, f"{len(answer.unconfirmed)} not shown"])))
-    rows.append(("State of the collection", f"after {answer.index_revision:,} changes"))
+    if done:
+        rows.append(("State of the collection", f"after {answer.index_revision:,} changes"))
     return "<dl>" + "".join(f"<dt>{e(name)}</dt><dd>{bdi(value)}</dd>" for name, value in rows) + "</dl>"
 
 
@@ -90,7 +93,8 @@ def _shown(record: Record) -> str:
         (str(q.number), bdi(shorten(q.quote, 140)), bdi(shorten(q.title, 60)), f"{q.score:.2f}")
         for q in record.answer.evidence
     ]
-    return _table("Sentences shown to the model", ("No.", "Sentence", "Article", "How well it fits"), rows)
+    caption = "Sentences shown to the model" if record.state == "done" else "Sentences chosen for the model"
+    return _table(caption, ("No.", "Sentence", "Article", "How well it fits"), rows)
 
 
 def _found(record: Record) -> str:

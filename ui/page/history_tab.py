@@ -48,7 +48,7 @@ class HistoryTab:
         )
 
     def wake(self, session: Session, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        """thread, sources, session: the conversation, open."""
+        """As `Chat.show`: the conversation, open."""
         try:
             return self.chat.show(replace(session, conversation=str(event._data.get("id", "")), editing=""), request)
         except OnRecordError:
@@ -63,7 +63,7 @@ class HistoryTab:
         return listed(collection, owner, note=note)
 
     def erase(self, session: Session, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        """list, thread, sources, session: an open conversation that is deleted leaves the first view."""
+        """list, and as `Chat.show`: an open conversation that is deleted leaves the first view."""
         collection, owner, key = (
             self.collections.open(session.collection),
             owner_of(request),
@@ -72,8 +72,9 @@ class HistoryTab:
         try:
             collection.conversations.delete(owner, key)
         except OnRecordError as error:
-            return (listed(collection, owner, note=str(error)), gr.skip(), gr.skip(), gr.skip())
+            return (listed(collection, owner, note=str(error)), *[gr.skip()] * 5)
+        self.collections.answers.stop(key)
         shown = listed(collection, owner, note="Deleted.")
         if key != session.conversation:
-            return (shown, gr.skip(), gr.skip(), gr.skip())
+            return (shown, *[gr.skip()] * 5)
         return (shown, *self.chat.show(replace(session, conversation="", editing=""), request))

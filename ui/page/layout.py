@@ -41,8 +41,8 @@ def build_page(collections: Collections) -> Any:
                 chat = Chat(collections)
                 parts = _asking(page, collections, chat, session)
                 # Articles may have been added since the first view was drawn.
-                back = tab.select(chat.first_view, [session], [parts.thread], **QUICK)
-                back.then(chat.settle, [session], [parts.thread], **HIDDEN)
+                back = tab.select(chat.first_view, [session], parts.opened[:1], **QUICK)
+                back.then(chat.settle, [session], parts.opened[:1], **HIDDEN)
             with gr.Tab("Collection", id="collection") as tab:
                 collection_tab(page, tab, collections, parts)
             with gr.Tab("Conversations", id="conversations") as tab:
@@ -119,18 +119,18 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
     running: dict[str, Any] = {"concurrency_limit": 32, "concurrency_id": "llm", "show_progress": "hidden"}
     asked = gr.on([box.submit, ask.click], chat.ask, [box, session, *filters], streamed, api_name="ask", **running)
     again = thread.again(chat.again, [session, *filters], streamed, api_visibility="private", **running)
-    stopped = stop.click(chat.stop, [session], [thread, sources, ask, stop], cancels=[asked, again], **QUICK)
-    # A last update of the stream may arrive behind the first one: what was stopped is drawn once more after it.
-    stopped.then(chat.settle_stop, [session], [thread, sources, ask, stop], **QUICK)
+    joined = thread.join(chat.join, [session], streamed, api_visibility="private", **running)
+    stop.click(chat.stop, [session], None, **QUICK)
+    opened, followers = [thread, sources, session, ask, stop], [asked, again, joined]
     thread.edit(chat.edit, [session], [box, session], **QUICK)
     thread.judge(chat.judge, [session], [thread, notice], **QUICK)
     thread.cite(chat.open_source, [session], [article], **QUICK)
-    thread.fresh(chat.fresh, [session], [thread, sources, session], **QUICK)
+    thread.fresh(chat.fresh, [session], opened, cancels=followers, **QUICK)
     for choice in style:
         choice.change(chat.tune, [*style, session], [session], **QUICK)
     if model is not None:
         model.input(chat.write_with, [model], [model, notice], concurrency_id="model", concurrency_limit=1, **HIDDEN)
         page.load(chat.models, None, [model], **QUICK)
-    arrived = page.load(chat.arrive, None, [thread, sources, session], **QUICK)
+    arrived = page.load(chat.arrive, None, opened, **QUICK)
     arrived.then(chat.settle, [session], [thread], **HIDDEN)
-    return Parts(session, filters[0], filters[1], thread, sources)
+    return Parts(session, filters[0], filters[1], opened, followers)

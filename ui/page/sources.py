@@ -13,6 +13,12 @@ EMPTY = (
     '<div class="panel-empty"><h2>Sources</h2><p>The sentences that an answer rests on appear here. '
     "Choose a number in an answer to read its sentence in the article.</p></div>"
 )
+# By whether the answer was finished: of one that was stopped, or that failed, nobody knows more than what was seen.
+NOTHING = {True: "Nothing was found.", False: "The search was not finished."}
+NEAR = {
+    True: "Near the question, but they do not answer it.",
+    False: "Near the question; if they answer it was not checked.",
+}
 
 
 def _card(quote: Citation, turn: str, *, numbered: bool) -> str:
@@ -50,10 +56,10 @@ def panel(record: Record) -> str:
     seen = {(q.article_id) for q in record.answer.evidence}
     rest += [_passage(h, record.id) for h in _once(record.found) if h.article_id not in seen]
     if not used and not rest:
-        return EMPTY if record.live else '<div class="panel-empty"><h2>Sources</h2><p>Nothing was found.</p></div>'
+        nothing = f'<div class="panel-empty"><h2>Sources</h2><p>{NOTHING[record.state == "done"]}</p></div>'
+        return EMPTY if record.live else nothing
     if not used:
-        note = "The answer is not written yet." if record.live else "Near the question, but they do not answer it."
-        lists = _list("Found", note, rest)
+        lists = _list("Found", "The answer is not written yet." if record.live else NEAR[record.state == "done"], rest)
     else:
         lists = _list("Used in this answer", "Each number in the answer is one of these sentences.", used)
         lists += _list("Also found", "Near the question, but the answer does not rest on it.", rest)

@@ -52,13 +52,17 @@ WORK: dict[str, Any] = {
 
 @dataclass(slots=True)
 class Parts:
-    """What the tabs change of the first one: the filter's fields, the conversation, the sources."""
+    """What the tabs change of the first one.
+
+    ``opened``: what `Chat.show` writes to, the conversation first; ``followers``: the events that draw an answer as it
+    grows, which another conversation ends.
+    """
 
     session: Any
     articles: Any
     sources: Any
-    thread: Any
-    panel: Any
+    opened: list[Any]
+    followers: list[Any]
 
 
 def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) -> None:
@@ -118,9 +122,9 @@ def _several(collections: Collections, parts: Parts, handlers: CollectionTab, re
         name = gr.Textbox(label="Name of a new one", elem_id="name")
         make = gr.Button("Make it", elem_id="make")
     made = gr.on([make.click, name.submit], handlers.create, [name, parts.session], [results, which], **WORK)
-    switched = which.change(handlers.switch, [which, parts.session], [parts.session], **QUICK)
+    switched = which.change(handlers.switch, [which, parts.session], [parts.session], cancels=parts.followers, **QUICK)
     switched.then(handlers.show, [parts.session], changed, **QUICK)
-    switched.then(Chat(collections).show, [parts.session], [parts.thread, parts.panel, parts.session], **QUICK)
+    switched.then(Chat(collections).show, [parts.session], parts.opened, **QUICK)
     made.then(lambda: "", None, [name], **QUICK)
 
 
@@ -137,10 +141,10 @@ def _health(parts: Parts, handlers: CollectionTab) -> None:
 def conversations_tab(tab: Any, collections: Collections, chat: Any, parts: Parts) -> None:
     handlers = HistoryTab(collections, chat)
     history = drawn("history", HISTORY)
-    opened = [parts.thread, parts.panel, parts.session]
     history.seek(handlers.look, [parts.session], [history], **QUICK)
     # The tab is chosen afterwards: choosing it draws the first view where no conversation is open yet.
-    history.wake(handlers.wake, [parts.session], opened, **QUICK).then(None, js=_ASK)
+    woken = history.wake(handlers.wake, [parts.session], parts.opened, cancels=parts.followers, **QUICK)
+    woken.then(None, js=_ASK)
     history.entitle(handlers.entitle, [parts.session], [history], **QUICK)
-    history.erase(handlers.erase, [parts.session], [history, *opened], **QUICK)
+    history.erase(handlers.erase, [parts.session], [history, *parts.opened], **QUICK)
     tab.select(handlers.show, [parts.session], [history], **QUICK)

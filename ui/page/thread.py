@@ -18,12 +18,17 @@ from onrecord.ui.page.export import FORMATS
 from onrecord.ui.page.turns import turn
 
 
-def thread(session: Session, records: Sequence[Record], *, kept: int = 0, empty: str = "") -> dict[str, Any]:
-    """The conversation for the page's script: the page keeps its first ``kept`` turns and replaces the rest."""
+def thread(
+    session: Session, records: Sequence[Record], *, kept: int = 0, empty: str = "", join: bool = False
+) -> dict[str, Any]:
+    """The conversation for the page's script: the page keeps its first ``kept`` turns and replaces the rest.
+
+    ``join``: the newest answer is under way, and the page has yet to follow it.
+    """
     last = len(records) - 1
     turns = [{"k": r.id, "html": turn(r, last=n == last)} for n, r in enumerate(records) if n >= kept]
     shown = {"kept": kept, "turns": turns, "empty": empty, "bar": bar(session, records), "address": address(session)}
-    return {**shown, "at": time.time()}
+    return {**shown, "join": join, "at": time.time()}
 
 
 def address(session: Session) -> str:

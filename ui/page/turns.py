@@ -9,9 +9,12 @@ from onrecord.ui.page.details import details
 from onrecord.ui.page.export import for_clipboard
 from onrecord.ui.page.scope import scope_text
 
+STOPPED = "Stopped. Each sentence above was checked; more may have followed."
+STOPPED_EARLY = "Stopped before a sentence was ready."
 CHANGED = {"changed": " (the article has changed since)", "gone": " (the article was removed since)"}
 STATES = {
     "searching": "Searching the articles",
+    "ending": "The model is finishing what it was reading; your question is next",
     "reading": "Reading what was found",
     "writing": "Writing, and checking each sentence",
 }
@@ -102,6 +105,17 @@ def abstention(record: Record) -> str:
     )
 
 
+def _provisional(quote: Citation, record: Record) -> str:
+    """What the articles say themselves, to read until the answer is written."""
+    place = f'data-cite="{e(quote.article_id)}" data-start="{quote.sentence.start_char}" data-turn="{e(record.id)}"'
+    by = f" · {byline(quote)}" if byline(quote) else ""
+    return (
+        '<section class="provisional"><h3>The nearest sentence, in the article’s own words</h3>'
+        f'{quoted(shorten(quote.quote, 300), "")}<p class="by"><button type="button" class="quiet" {place} data-n="0">'
+        f"{bdi(quote.title)}</button>{e(by)}</p></section>"
+    )
+
+
 def _progress(record: Record) -> str:
     if record.state == "waiting" and not record.place:
         text = "Waiting for another model to be loaded"
@@ -134,13 +148,15 @@ def _body(record: Record) -> str:
     answer = record.answer
     if answer.sentences:
         parts.append(f'<p class="said-all">{"".join(sentence(line, record) for line in answer.sentences)}</p>')
+    if record.provisional:
+        parts.append(_provisional(record.provisional, record))
     parts += [dispute(item, record) for item in answer.disagreements]
     if record.state == "done" and record.status == "abstained":
         parts.append(abstention(record))
     if answer.missing:
         parts.append(f'<p class="missing"><strong>Not in the articles:</strong> {bdi(answer.missing)}</p>')
     if record.state == "stopped":
-        parts.append('<p class="stopped">Stopped. What is above was checked before you stopped.</p>')
+        parts.append(f'<p class="stopped">{STOPPED if answer.sentences else STOPPED_EARLY}</p>')
     parts += [f'<p class="warning">{e(text)}</p>' for text in answer.warnings]
     if record.live:
         parts.append(_progress(record))

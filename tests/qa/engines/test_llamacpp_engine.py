@@ -10,11 +10,12 @@ import pytest
 from llama_index.core.llms import ChatMessage
 from llama_index.core.llms.custom import CustomLLM
 
-from onrecord.index.errors import ModelError
+from onrecord.index.errors import ModelError, Stopped
 from onrecord.index.models.catalogue import model_path
 from onrecord.qa.engines.chat_marks import without_chat_marks
-from onrecord.qa.engines.llamacpp import physical_cores
+from onrecord.qa.engines.llamacpp import BATCH_TOKENS, physical_cores
 from onrecord.qa.engines.llamacpp_engine import LlamaCppEngine
+from onrecord.qa.engines.stopping import stops_when
 
 EVIDENCE = "\n".join(
     f"[{n}] The city closed bridge number {n} on Monday after inspectors found {n} cracks in it." for n in range(1, 21)
@@ -124,6 +125,24 @@ def test_closing_the_stream_stops_the_model_within_a_token(small: LlamaCppEngine
         next(stream)
     stream.close()  # type: ignore[attr-defined]
     assert 3 <= small.usage.generated_tokens <= 5
+
+
+@pytest.mark.model
+def test_a_prompt_is_given_up_between_two_steps_of_reading_it(small: LlamaCppEngine) -> None:
+    looks = 0
+
+    def at_the_third() -> bool:
+        nonlocal looks
+        looks += 1
+        return looks >= 3
+
+    whole = ask("Answer in one word.", EVIDENCE.replace("The city", "A town") * 2)  # nothing of it was read before
+    assert small.count_tokens(small.prompt(whole)) > 6 * BATCH_TOKENS
+    with stops_when(at_the_third), pytest.raises(Stopped):
+        small.first_tokens(whole)
+    small.reset_usage()
+    assert small.first_tokens(whole)
+    assert small.usage.reused_tokens <= 4 * BATCH_TOKENS, "it had read on"
 
 
 @pytest.mark.model

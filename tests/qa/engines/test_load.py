@@ -1,6 +1,7 @@
 """One set of promises over every `Engine`: the fake, a LlamaIndex ``LLM``, a server by URL, and llama.cpp itself."""
 
 import json
+import select
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,10 +14,11 @@ from llama_index.core.llms import ChatMessage, ChatResponse
 from llama_index.core.llms.callbacks import llm_completion_callback
 from llama_index.core.llms.custom import CustomLLM
 
-from onrecord.index.errors import InputError, ModelError, ModelMissing
+from onrecord.index.errors import InputError, ModelError, ModelMissing, Stopped
 from onrecord.index.models.catalogue import model_path
 from onrecord.qa.engines.base import Engine, Usage
 from onrecord.qa.engines.load import engine_from_llm, engine_from_url, load_engine
+from onrecord.qa.engines.stopping import stops_when
 from tests.conftest import FakeEngine
 
 ASK = [
@@ -65,6 +67,8 @@ class FakeServer(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.logprobs, self.status, self.key = logprobs, status, key
         self.sent = 0
+        self.reading, self.read, self.hung_up = threading.Event(), threading.Event(), threading.Event()
+        self.read.set()  # cleared: it reads the prompt for as long as somebody waits
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *_: object) -> None:
@@ -91,6 +95,11 @@ class FakeHandler(BaseHTTPRequestHandler):
             self._reply(body)
 
     def _reply(self, body: dict[str, Any]) -> None:
+        self.server.reading.set()
+        while not self.server.read.wait(0.01):
+            if select.select([self.connection], [], [], 0)[0]:
+                self.server.hung_up.set()
+                return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
@@ -198,6 +207,19 @@ def test_every_engine_can_be_stopped_and_asked_again(any_engine: Engine) -> None
     assert "".join(any_engine.generate(ASK, max_tokens=5))
 
 
+def test_every_engine_is_stopped_from_another_thread_and_can_be_asked_again(any_engine: Engine) -> None:
+    stop = threading.Event()
+    with stops_when(stop.is_set):
+        pieces = any_engine.generate(ASK, max_tokens=50)
+        assert next(iter(pieces))
+        stop.set()
+        with pytest.raises(Stopped):
+            list(pieces)
+        with pytest.raises(Stopped):
+            list(any_engine.generate(ASK, max_tokens=50))
+    assert "".join(any_engine.generate(ASK, max_tokens=5))
+
+
 def test_every_engine_tells_a_probability_or_that_it_cannot(any_engine: Engine) -> None:
     probability = any_engine.yes_probability(ASK)
     tokens = any_engine.first_tokens(ASK)
@@ -256,6 +278,19 @@ def test_a_server_is_asked_at_temperature_zero_for_the_model_that_was_named(serv
     assert asked["path"] == "/v1/chat/completions"
     assert (asked["model"], asked["temperature"], asked["max_tokens"]) == ("served", 0, 50)
     assert asked["messages"] == ASK
+
+
+def test_a_server_that_reads_a_prompt_is_hung_up_on_when_the_answer_is_stopped(server: FakeServer) -> None:
+    engine = engine_from_url(server.url, model="served", api_key="secret")
+    server.read.clear()
+    for call in (engine.first_tokens, lambda messages: list(engine.generate(messages, max_tokens=5))):
+        server.reading.clear()
+        server.hung_up.clear()
+        with stops_when(server.reading.is_set), pytest.raises(Stopped):
+            call(ASK)
+        assert server.hung_up.wait(20)
+    server.read.set()
+    assert engine.first_tokens(ASK)
 
 
 def test_a_servers_own_counts_are_used(server: FakeServer) -> None:

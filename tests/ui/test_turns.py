@@ -1,0 +1,67 @@
+"""What the page says of an answer that is not finished: no more than was checked."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from onrecord.index.types import Sentence
+from onrecord.qa.types import Answer, AnswerSentence, Evidence
+from onrecord.ui.desk.records import LIVE, Record, State
+from onrecord.ui.page.sources import panel
+from onrecord.ui.page.turns import turn
+
+FOUND = tuple(
+    Evidence(n, Sentence("a", n, 40 * n, 40 * n + 30, said), "Old bridge", "Courier", "2024-03-04", score=score)
+    for n, said, score in ((1, "Inspectors came.", 0.5), (2, "It will cost 2 million.", 0.9))
+)
+READING = Record("t1", Answer("How much?", "How much?", evidence=FOUND), "reading", best=2)
+SAID = AnswerSentence("It costs 2 million.", (FOUND[1].cite(),), "supported")
+WRITING = replace(READING, state="writing", answer=replace(READING.answer, sentences=(SAID,)))
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def shown(record: Record) -> str:
+    return words(turn(record, last=True))
+
+
+def test_the_best_sentence_is_shown_as_the_article_s_words_until_the_first_of_the_answer() -> None:
+    assert "The nearest sentence, in the article’s own words It will cost 2 million. Old bridge" in shown(READING)
+    assert "nearest sentence" not in shown(WRITING)
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed", "done"])
+def test_an_answer_that_ended_shows_no_provisional_sentence(state: State) -> None:
+    assert replace(READING, state=state).provisional is None
+
+
+def test_where_no_sentence_is_taken_for_an_answer_none_is_shown() -> None:
+    assert "nearest sentence" not in shown(replace(READING, best=0))
+
+
+def test_stop_says_that_what_is_above_was_checked_only_where_there_is_something_above() -> None:
+    early, late = shown(replace(READING, state="stopped")), shown(replace(WRITING, state="stopped"))
+    assert "Stopped before a sentence was ready." in early and "checked" not in early
+    assert "Stopped. Each sentence above was checked; more may have followed." in late
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed"])
+def test_sources_claim_nothing_about_an_answer_that_was_not_finished(state: State) -> None:
+    ended = words(panel(replace(READING, state=state)))
+    assert "if they answer it was not checked" in ended and "do not answer" not in ended
+    bare = replace(READING, state=state, answer=Answer("How much?", ""))
+    assert "The search was not finished." in words(panel(bare))
+
+
+def test_how_it_was_answered_names_no_model_and_no_state_of_an_answer_that_was_stopped() -> None:
+    how = shown(replace(READING, state="stopped"))
+    for claim in ("quoted as written", "State of the collection", "shown to the model"):
+        assert claim not in how
+
+
+@pytest.mark.parametrize("state", LIVE)
+def test_every_state_of_a_live_answer_has_a_sentence(state: State) -> None:
+    assert re.search(r"\w…$", shown(replace(READING, state=state, place=1)))
