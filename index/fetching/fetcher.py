@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx
@@ -13,6 +12,7 @@ from onrecord.index.fetching.addresses import parsed
 from onrecord.index.fetching.connections import Backend, LookUp, look_up
 from onrecord.index.fetching.politeness import Pace, Rules, pace
 from onrecord.index.fetching.request import MIB, Reply, get
+from onrecord.index.fetching.values import UNKNOWN, Fetched, Version, Visit
 from onrecord.index.settings import FetchSettings
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -20,40 +20,6 @@ _GONE = (404, 410)
 _CLOSED = (401, 402, 403, 407, 451)
 _RULES_KEPT = 24 * 3600.0  # seconds that a site's robots.txt is believed
 _RULES_READ = 500 * 1024  # bytes of it, as its standard (RFC 9309) asks
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What a server calls the state of a page: sent back, it says whether that changed."""
-
-    etag: str = ""
-    modified: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What came. ``address``: where it was found in the end; ``kind``: its media type in lower case, may be empty.
-
-    ``unchanged``: it is as the ``Version`` that was given says; then there is no data.
-    """
-
-    address: str
-    data: bytes = b""
-    kind: str = ""
-    charset: str = ""
-    version: Version = Version()
-    unchanged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One request, as the log has it. ``status`` 0: there was no answer; ``outcome``: what became of it, in words."""
-
-    at: str
-    address: str
-    status: int
-    bytes: int
-    outcome: str
 
 
 def _unnoted(visit: Visit) -> None:
@@ -75,7 +41,7 @@ class Fetcher:
         self._rules: dict[str, tuple[float, Rules]] = {}
         self._lock = threading.Lock()
 
-    def fetch(self, address: str, *, known: Version = Version()) -> Fetched:
+    def fetch(self, address: str, *, known: Version = UNKNOWN) -> Fetched:
         """What is there now, or that it is as ``known`` says; raises ``FetchError`` with one sentence about it."""
         if self._settings.reach == "none":
             raise FetchError(f"{address} was not fetched: fetch.reach is none; save the page as .html and add that.")
@@ -165,6 +131,8 @@ def _fetched(url: httpx.URL, reply: Reply) -> Fetched:
 def _outcome(reply: Reply) -> str:
     if reply.status in _REDIRECTS:
         return f"redirected to {reply.headers.get('location', '')[:300]}"
+    if reply.status in _GONE:
+        return "not there"
     return {200: "fetched", 304: "unchanged"}.get(reply.status, "refused" if reply.status < 500 else "failed")
 
 

@@ -11,7 +11,7 @@ import httpx
 
 from onrecord.index.doctor import Finding
 from onrecord.index.reading.files import ReadLimits, ReadResult, read_paths
-from onrecord.index.sync import with_unread
+from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
@@ -65,7 +65,7 @@ class ServedCollection:
         for part in _parts(read):
             reports.append(self._add(part, lambda more, done=done: on_progress(done + more, total)))  # type: ignore[misc]
             done += sum(len(result.articles) for result in part)
-        return with_unread(_joined(reports), results)
+        return with_unread(joined(reports), results)
 
     def _add(self, part: Sequence[ReadResult], on_progress: Callable[[float], None]) -> SyncReport:
         files = [
@@ -133,16 +133,3 @@ def _parts(results: Sequence[ReadResult]) -> Iterator[list[ReadResult]]:
             part, size = [], 0
     if part:
         yield part
-
-
-def _joined(reports: Sequence[SyncReport]) -> SyncReport:
-    """One report; an article that comes again in a later part is what the first one made of it."""
-    names = ("added", "changed", "unchanged", "removed")
-    seen: set[str] = set()
-    whole: dict[str, list[str]] = {name: [] for name in names}
-    for report in reports:
-        for name in names:
-            whole[name] += [one for one in getattr(report, name) if name == "removed" or one not in seen]
-        seen.update(report.added, report.changed, report.unchanged)
-    added, changed, unchanged, removed = (tuple(whole[name]) for name in names)
-    return SyncReport(added, changed, unchanged, removed)

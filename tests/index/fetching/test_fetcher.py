@@ -12,8 +12,9 @@ import pytest
 
 from onrecord.index.errors import FetchError
 from onrecord.index.fetching.addresses import is_public, parsed
-from onrecord.index.fetching.fetcher import Fetcher, Version, Visit
+from onrecord.index.fetching.fetcher import Fetcher
 from onrecord.index.fetching.politeness import LONGEST_PAUSE, Pace, Rules
+from onrecord.index.fetching.values import Version, Visit
 from onrecord.index.settings import FetchSettings
 from tests.web import Answer, Web, page, serving
 
@@ -356,7 +357,7 @@ class TestTheLog:
         web.put("/new", page())
         Fetcher(NEAR, note=visits.append).fetch(web.at("/old"))
         assert [(one.address, one.status, one.bytes, one.outcome) for one in visits] == [
-            (web.at("/robots.txt"), 404, 0, "refused"),
+            (web.at("/robots.txt"), 404, 0, "not there"),
             (web.at("/old"), 301, 0, "redirected to /new"),
             (web.at("/new"), 200, len(page()), "fetched"),
         ]
