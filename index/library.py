@@ -121,13 +121,14 @@ class Library:
     @property
     def web(self) -> "Web":
         """What reads addresses and feeds into this library. Nothing but what is named to it is ever fetched."""
-        catalogue = self._open()
+        self._open()
         if self._web is None:
             from onrecord.index.fetching.fetcher import Fetcher
             from onrecord.index.web import Web
 
-            fetcher = Fetcher(self.fetch, note=catalogue.web.note)
-            self._web = Web(fetcher, catalogue, self.add_read, ReadLimits.of(self.settings))
+            fetcher = Fetcher(self.fetch, note=lambda visit: self._open().web.note(visit))
+            limits = ReadLimits.of(self.settings)
+            self._web = Web(fetcher, self._open, self.add_read, limits, minutes=self.fetch.feed_minutes)
         return self._web
 
     def remove(self, ids: Sequence[str]) -> SyncReport:

@@ -45,11 +45,16 @@ Store = Callable[[Sequence[ReadResult]], SyncReport]
 
 
 class Web:
-    """Over one library. Any thread may call; each address is stored before the next is fetched."""
+    """Over one library. Any thread may call; each address is stored before the next is fetched.
 
-    def __init__(self, fetcher: Fetcher, catalogue: Catalogue, store: Store, limits: ReadLimits) -> None:
-        self._fetcher, self._catalogue, self._notes = fetcher, catalogue, catalogue.web
-        self._store, self._limits = store, limits
+    ``catalogue()`` raises ``LibraryClosed`` once the library was closed: a page may be on its way then.
+    """
+
+    def __init__(
+        self, fetcher: Fetcher, catalogue: Callable[[], Catalogue], store: Store, limits: ReadLimits, *, minutes: float
+    ) -> None:
+        self._fetcher, self._open = fetcher, catalogue
+        self._store, self._limits, self._minutes = store, limits, minutes
         self._reading = threading.Lock()  # the items of feeds
 
     def add(
@@ -76,13 +81,13 @@ class Web:
 
     def visits(self, most: int = 100) -> tuple[Visit, ...]:
         """The newest requests of all that this collection ever made, the newest first."""
-        return self._notes.visits(most)
+        return self._open().web.visits(most)
 
     # -- feeds -------------------------------------------------------------------------------------------------
 
     def feeds(self) -> tuple[Feed, ...]:
         """Those that are followed."""
-        return self._notes.feeds()
+        return self._open().web.feeds()
 
     def follow(self, address: str) -> Feed:
         """Fetches the feed and notes what it lists, to be read by ``read_items``; one that is followed is looked at.
@@ -91,25 +96,25 @@ class Web:
         """
         address = str(parsed(address))
         title, items, version = self._listed(address, UNKNOWN)
-        self._notes.follow(address, title)
-        self._notes.look(address, items=items)
-        self._notes.keep_version(address, version)
-        return self._notes.feed(address)
+        self._open().web.follow(address, title)
+        self._open().web.look(address, items=items)
+        self._open().web.keep_version(address, version)
+        return self._open().web.feed(address)
 
     def unfollow(self, address: str) -> None:
         """Its articles stay. Raises ``InputError`` for one that is not followed."""
         feed = next((one for one in self.feeds() if one.address == address.strip()), None)
-        self._notes.unfollow((feed or self._notes.feed(str(parsed(address)))).address)
+        self._open().web.unfollow((feed or self._open().web.feed(str(parsed(address)))).address)
 
     def look(self, address: str) -> Feed:
         """Fetches a followed feed again, if it changed; what goes wrong is in its ``said``."""
         try:
-            _, items, version = self._listed(address, self._notes.version(address))
-            self._notes.look(address, items=items)
-            self._notes.keep_version(address, version)
+            _, items, version = self._listed(address, self._open().web.version(address))
+            self._open().web.look(address, items=items)
+            self._open().web.keep_version(address, version)
         except (FetchError, ReadError) as error:
-            self._notes.look(address, said=str(error))
-        return self._notes.feed(address)
+            self._open().web.look(address, said=str(error))
+        return self._open().web.feed(address)
 
     def read_items(
         self,
@@ -125,7 +130,7 @@ class Web:
         """
         reports = []
         with self._reading:
-            waiting = self._notes.waiting(address)
+            waiting = self._open().web.waiting(address)
             for done, item in enumerate(waiting, start=1):
                 if stopped():
                     break
@@ -136,8 +141,12 @@ class Web:
                     on_progress(done, len(waiting))
         return joined(reports)
 
-    def read_due(self, minutes: float, *, stopped: Callable[[], bool] = lambda: False) -> SyncReport:
-        """Reads what feeds list that were followed just now, or not looked at for so many minutes; 0: only those."""
+    def read_due(self, minutes: float | None = None, *, stopped: Callable[[], bool] = lambda: False) -> SyncReport:
+        """Reads what feeds list that were followed just now, or were not looked at for so many minutes.
+
+        None: for as many as are set; 0: only the new ones.
+        """
+        minutes = self._minutes if minutes is None else minutes
         before = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds") if minutes else ""
         reports = []
         for feed in self.feeds():
@@ -154,11 +163,11 @@ class Web:
                 report = self._had(item.address, item)
             except FetchError as error:
                 again, report = error.passing, _failed(item.address, str(error))
-        self._notes.settle(feed, item.address, again=again)
+        self._open().web.settle(feed, item.address, again=again)
         return report
 
     def _here(self, address: str) -> bool:
-        return bool(self._catalogue.from_origin(address) or self._catalogue.find_article(identity(address)))
+        return bool(self._open().from_origin(address) or self._open().find_article(identity(address)))
 
     def _listed(self, address: str, known: Version) -> tuple[str, list[Item] | None, Version]:
         """A feed's title and what it lists, None where that is what it listed before."""
@@ -181,14 +190,14 @@ class Web:
 
     def _had(self, address: str, item: Item | None = None) -> SyncReport:
         """Fetches one page and stores it; raises ``FetchError``."""
-        stored = self._catalogue.from_origin(address)
-        fetched = self._fetcher.fetch(address, known=self._notes.version(address) if stored else UNKNOWN)
+        stored = self._open().from_origin(address)
+        fetched = self._fetcher.fetch(address, known=self._open().web.version(address) if stored else UNKNOWN)
         if fetched.unchanged:
             return SyncReport(unchanged=stored)
         result = self._read(address, fetched, item)
         report = with_unread(self._store([result]), [result])
         if not result.error:
-            self._notes.keep_version(address, fetched.version)
+            self._open().web.keep_version(address, fetched.version)
         return report
 
     def _read(self, address: str, fetched: Fetched, item: Item | None) -> ReadResult:

@@ -112,7 +112,7 @@ class WebNotes:
         """Raises ``InputError`` for one that is not followed."""
         found = next((feed for feed in self.feeds() if feed.address == address), None)
         if found is None:
-            raise InputError(f"The feed {address} is not followed; `onrecord feeds` lists those that are.")
+            raise InputError(f"The feed {address} is not followed; `onrecord follow` lists those that are.")
         return found
 
     def follow(self, address: str, title: str) -> None:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from onrecord.index.doctor import Finding
+from onrecord.index.errors import InputError
+from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.files import ReadLimits, ReadResult, read_paths
+from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
@@ -77,6 +80,42 @@ class ServedCollection:
                 return SyncReport(**{one.name: tuple(data[one.name]) for one in fields(SyncReport)})
             on_progress(data["done"])
         raise self._place.silent()
+
+    def add_addresses(
+        self, addresses: Sequence[str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+    ) -> SyncReport:
+        """The server fetches them, and logs that, one after the other."""
+        reports = []
+        for done, address in enumerate(addresses, start=1):
+            if on_reading:
+                on_reading(address)
+            reports.append(self._add_address(address))
+            on_progress(done, len(addresses))
+        return joined(reports)
+
+    def _add_address(self, address: str) -> SyncReport:
+        try:
+            reply = self._call("POST", "/articles/addresses", json={"addresses": [address]})
+        except InputError as error:
+            return SyncReport(failed=((address, str(error)),))
+        ids = {name: tuple(reply[name]) for name in ("added", "changed", "unchanged", "removed")}
+        failed = tuple((one["file"], one["error"]) for one in reply["failed"])
+        return SyncReport(**ids, failed=failed, notes=tuple((address, note) for note in reply["notes"]))
+
+    def follow(self, feed: str) -> Feed:
+        return Feed(**self._call("POST", "/feeds", json={"address": feed}))
+
+    def read_items(self, feed: Feed, *, on_progress: Progress) -> None:
+        """The server does, by itself."""
+
+    def unfollow(self, feed: str) -> None:
+        self._call("POST", "/feeds/remove", json={"address": feed})
+
+    def feeds(self) -> Sequence[Feed]:
+        return [Feed(**one) for one in self._call("GET", "/feeds")["feeds"]]
+
+    def visits(self, most: int) -> Sequence[Visit]:
+        return [Visit(**one) for one in self._call("GET", "/fetches", params={"limit": most})["fetches"]]
 
     def remove(self, ids: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._call("POST", "/articles/remove", json={"ids": list(ids)})["removed"])
