@@ -8,6 +8,7 @@ from onrecord.index.errors import LibraryClosed, OnRecordError
 from onrecord.ui.desk.collection import Collection
 
 LOOK = 5.0  # seconds between two looks at what is due; each is one query of the catalogue
+PAUSE = 60.0  # seconds after a failure of the store
 log = logging.getLogger("onrecord")
 
 
@@ -37,4 +38,4 @@ class Following:
                     continue
                 except OnRecordError as error:  # a full disk, a missing model: the next look may fare better
                     log.warning("The feeds of %s could not be read: %s", collection.name, error)
-                    self._stopped.wait(60)
+                    self._stopped.wait(PAUSE)
