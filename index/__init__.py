@@ -8,6 +8,7 @@ from onrecord.index import private  # noqa: F401  before any library that it sil
 
 # isort: split
 from onrecord.index.errors import (
+    FetchError,
     IndexMismatch,
     InputError,
     LibraryBusy,
@@ -22,7 +23,7 @@ from onrecord.index.errors import (
 from onrecord.index.library import Library
 from onrecord.index.models.embedders import load_embedder
 from onrecord.index.reading.files import article_from_text, read_paths
-from onrecord.index.settings import IndexSettings, SearchOptions
+from onrecord.index.settings import FetchSettings, IndexSettings, SearchOptions
 from onrecord.index.types import (
     Article,
     ArticleInfo,
@@ -39,6 +40,8 @@ __all__ = [
     "Article",
     "ArticleInfo",
     "Embedder",
+    "FetchError",
+    "FetchSettings",
     "Filter",
     "Hit",
     "IndexMismatch",

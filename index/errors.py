@@ -4,6 +4,7 @@
 
     OnRecordError
     ├── InputError            what the person gave cannot be used; the message names it and the cure
+    │   ├── FetchError        an address could not be fetched
     │   ├── ReadError         a file or text could not be read as an article
     │   └── UnknownArticle    no article has this id
     ├── StoreError            the data folder cannot be used as it is
@@ -30,6 +31,14 @@ class InputError(OnRecordError):
 
 class ReadError(InputError):
     """A file or a text could not be read as an article."""
+
+
+class FetchError(InputError):
+    """An address could not be fetched. ``passing``: it may well be fetched later."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class UnknownArticle(InputError):

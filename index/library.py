@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from onrecord.index.errors import IndexMismatch, LibraryClosed
 from onrecord.index.models.embedders import load_embedder
@@ -22,7 +23,7 @@ from onrecord.index.reading.files import (
     shown_path,
 )
 from onrecord.index.search.searcher import Searcher
-from onrecord.index.settings import IndexSettings, SearchOptions, describe_mismatch
+from onrecord.index.settings import FetchSettings, IndexSettings, SearchOptions, describe_mismatch
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.copies import CopyFinder
@@ -33,6 +34,9 @@ from onrecord.index.sync import Arrival, Plan, Progress, Stores, carry_out, plan
 from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
+
+if TYPE_CHECKING:
+    from onrecord.index.web import Web
 
 
 class Library:
@@ -56,11 +60,14 @@ class Library:
         embedder: Embedder | None = None,
         settings: IndexSettings | None = None,
         search: SearchOptions | None = None,
+        fetch: FetchSettings | None = None,
     ) -> None:
         self.path = Path(path)
+        self.fetch = fetch or FetchSettings()
         search = search or SearchOptions()
         self.settings = settings or IndexSettings()
         self._embedder = embedder
+        self._web: Web | None = None
         self._loading = threading.Lock()
         self._writing = threading.RLock()
         # Fifty threads that search at once on two cores finish 8 times slower than two at a time.
@@ -110,6 +117,19 @@ class Library:
         """Stores what `read_paths` has read, wherever that was done; the report is that of ``add_paths``."""
         report = self._sync(plan_files(self._open(), results), on_progress)
         return with_unread(report, results)
+
+    @property
+    def web(self) -> "Web":
+        """What reads addresses and feeds into this library. Nothing but what is named to it is ever fetched."""
+        self._open()
+        if self._web is None:
+            from onrecord.index.fetching.fetcher import Fetcher
+            from onrecord.index.web import Web
+
+            fetcher = Fetcher(self.fetch, note=lambda visit: self._open().web.note(visit))
+            limits = ReadLimits.of(self.settings)
+            self._web = Web(fetcher, self._open, self.add_read, limits, minutes=self.fetch.feed_minutes)
+        return self._web
 
     def remove(self, ids: Sequence[str]) -> SyncReport:
         """Takes articles out of every store, and what they said out of every file, at once.

@@ -1,4 +1,4 @@
-"""The settings that shape an index, and the fingerprint that says when two indexes are not alike."""
+"""The settings of an index and of what is fetched for it, and the fingerprint that says when two indexes differ."""
 
 import json
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from onrecord.index.errors import InputError
 OVERLAP = 1  # sentences that a passage shares with the one before it
 Backend = Literal["auto", "onnx", "sentence-transformers"]
 Fusion = Literal["mean", "rrf"]
+Reach = Literal["none", "public", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,26 @@ class IndexSettings:
             "normaliser": normaliser,
         }
         return json.dumps(parts, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """How addresses and feeds are fetched, those that somebody named.
+
+    ``reach``: "public" addresses of the internet only, "all" also those of this machine and its network, or "none".
+    ``seconds`` and ``mib`` bound one answer, ``redirects`` those that one address may lead through. ``pause_seconds``
+    lie between two requests to one host. ``feed_minutes``: how often a server reads a followed feed; 0: never.
+    """
+
+    reach: Reach = "public"
+    seconds: float = 30.0
+    mib: int = 20
+    redirects: int = 5
+    pause_seconds: float = 1.0
+    feed_minutes: float = 60.0
+
+    def __post_init__(self) -> None:
+        at_least(self, "fetch", seconds=1, mib=1, redirects=0, pause_seconds=0, feed_minutes=0)
 
 
 def describe_mismatch(stored: str, now: str) -> str:

@@ -7,7 +7,8 @@ has its turn for one group of articles at a time, so that a short addition need 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -132,6 +133,18 @@ def with_unread(report: SyncReport, results: Sequence[ReadResult]) -> SyncReport
         passed_over=tuple((result.path, result.passed_over) for result in results if result.passed_over),
         notes=tuple((result.path, result.note) for result in results if result.note),
     )
+
+
+def joined(reports: Iterable[SyncReport]) -> SyncReport:
+    """One report; an article that comes again in a later one is what the first one made of it."""
+    seen: set[str] = set()
+    whole: dict[str, list[Any]] = {one.name: [] for one in fields(SyncReport)}
+    for report in reports:
+        for name, listed in whole.items():
+            met = seen if name in ("added", "changed", "unchanged") else ()
+            listed += [one for one in getattr(report, name) if one not in met]
+        seen.update(report.added, report.changed, report.unchanged)
+    return SyncReport(**{name: tuple(listed) for name, listed in whole.items()})
 
 
 def carry_out(

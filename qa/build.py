@@ -16,7 +16,7 @@ log = logging.getLogger("onrecord")
 
 def build_library(settings: Settings, *, embedder: Embedder | None = None) -> Library:
     """The library in the settings' data folder; without ``embedder``, the settings' one, loaded when first needed."""
-    return Library(settings.data, embedder=embedder, settings=settings.index)
+    return Library(settings.data, embedder=embedder, settings=settings.index, fetch=settings.fetch)
 
 
 def build_engine(settings: Settings) -> Engine | None:

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 from platformdirs import user_data_path
 
 from onrecord.index.errors import InputError
-from onrecord.index.settings import IndexSettings, at_least
+from onrecord.index.settings import FetchSettings, IndexSettings, at_least
 
 Strictness = Literal["lenient", "balanced", "strict"]
 Length = Literal["phrase", "sentence", "detailed"]
@@ -91,6 +91,7 @@ class Settings:
 
     data: Path = field(default_factory=default_data_folder)
     index: IndexSettings = field(default_factory=IndexSettings)
+    fetch: FetchSettings = field(default_factory=FetchSettings)
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     answer: AnswerSettings = field(default_factory=AnswerSettings)

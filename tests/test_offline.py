@@ -70,3 +70,33 @@ library.close()
     assert result.returncode == 0, result.stderr[-2000:]
     assert "LOOKED UP" not in result.stderr
     assert "CONNECTED" not in result.stderr
+
+
+@pytest.mark.slow
+def test_an_address_is_looked_up_where_it_is_named_to_be_read_and_nowhere_else(tmp_path: Path) -> None:
+    program = """
+from pathlib import Path
+from onrecord.index import Library, article_from_text
+from onrecord.qa import Assistant
+from tests.conftest import FakeEmbedder
+Path("list.txt").write_text("https://in-a-file.invalid/a https://in-a-file.invalid/b")
+with Library("data", embedder=FakeEmbedder()) as library:
+    library.add([article_from_text("The bridge is shut; see https://in-a-text.invalid/.", url="https://of-one.invalid/")])
+    library.add_paths(["list.txt", "https://among-files.invalid/a"])
+    library.search("https://in-a-query.invalid/")
+    try:
+        Assistant(library, None).ask("https://in-a-question.invalid/a")
+    except Exception as refused:
+        assert "is a web address" in str(refused)
+    Assistant(library, None).ask("What does https://in-a-question.invalid/a say?")
+    library.web.feeds(), library.web.read_due()
+    print(library.web.add(["https://named.invalid/a"]).failed)
+"""
+    path = f"{os.environ.get('PYTHONPATH', '')}{os.pathsep}{Path(__file__).parents[1]}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", path)
+        result = run(program, tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "named.invalid cannot be found" in result.stdout
+    looked_up = [line for line in result.stderr.splitlines() if line.startswith(("LOOKED UP", "CONNECTED"))]
+    assert set(looked_up) == {"LOOKED UP named.invalid"}

@@ -23,7 +23,9 @@ def test_every_setting_is_in_the_table_of_settings(name: str) -> None:
     assert f"`{name}`" in SETTINGS
 
 
-@pytest.mark.parametrize("name", re.findall(r"`((?:index|retrieval|model|answer|server)\.[a-z0-9_]+)[`=]", EVERYTHING))
+@pytest.mark.parametrize(
+    "name", re.findall(r"`((?:index|fetch|retrieval|model|answer|server)\.[a-z0-9_]+)[`=]", EVERYTHING)
+)
 def test_every_setting_that_is_named_exists(name: str) -> None:
     assert name in NAMES
 

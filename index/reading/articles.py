@@ -84,7 +84,7 @@ def article_from_text(
     dateline = read_dateline(text)
     url = web_address(url)
     return Article(
-        id="a" + sha256((url or text).encode("utf-8")).hexdigest()[:12],
+        id=identity(url or text),
         title=_one_line(title) or derive_title(text, dateline),
         text=text,
         source=_one_line(source) or dateline.source,
@@ -93,6 +93,11 @@ def article_from_text(
         language=_one_line(language).lower()[:2] or detect_language(text),
         place=dateline.place,
     )
+
+
+def identity(url_or_text: str) -> str:
+    """The id of the article that has this URL or, without one, this text."""
+    return "a" + sha256(url_or_text.encode("utf-8")).hexdigest()[:12]
 
 
 def normalise(text: str) -> str:

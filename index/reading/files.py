@@ -66,8 +66,10 @@ def stated_address(text: str) -> str:
 
 
 def unread_address(address: str) -> str:
-    """What is said of an address in place of a file or a question."""
-    return f"{address} is a web address, which is not read; open it, save the page as .html, and add that file."
+    """What is said of an address in place of a file or a question: it is fetched only where that is asked for."""
+    return (
+        f"{address} is a web address; `onrecord add {address}` or Read this page, on the page, adds it as an article."
+    )
 
 
 def shown_path(path: Path | str) -> str:

@@ -14,6 +14,7 @@ from onrecord.index.errors import ReadError
 from onrecord.index.reading.articles import iso_date
 from onrecord.index.reading.decoding import decode
 from onrecord.index.reading.drafts import ALIASES, Draft, Parsed, decode_lines, from_fields, read_csv, read_json_lines
+from onrecord.index.reading.feeds import FEED, read_feed
 from onrecord.index.reading.layout import join_pages, looks_wrapped, unwrap
 from onrecord.index.reading.markdown import first_heading, without_marks
 
@@ -38,8 +39,8 @@ _STATED_DAY = re.compile(r"(?:(?:first published|published|posted|date)\b[\s:]*(
 
 
 def parse(data: bytes, name: str, suffix: str) -> Parsed:
-    """Read one file's bytes by its ``suffix`` (one of ``SUFFIXES``); ``name`` is what errors call it."""
-    return _PARSERS[suffix](data, name)
+    """Read one file's bytes by its ``suffix`` (one of ``SUFFIXES``, or ``FEED``); ``name`` is what errors call it."""
+    return read_feed(data, name) if suffix == FEED else _PARSERS[suffix](data, name)
 
 
 def _plain(data: bytes, name: str) -> Parsed:

@@ -22,6 +22,7 @@ from onrecord.index.store.conditions import condition_of
 from onrecord.index.store.database import Database
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.schema import SHRINKS
+from onrecord.index.store.web_notes import WebNotes
 from onrecord.index.types import Article, ArticleInfo, Filter, Passage, Sentence, Vectors
 
 FILE = "catalogue.sqlite3"
@@ -52,6 +53,7 @@ class Catalogue:
         self._reader, self._writer = self._database.reader, self._database.writer
         self.snapshot = self._database.snapshot
         self.check = self._database.check
+        self.web = WebNotes(self._database)
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])

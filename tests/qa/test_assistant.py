@@ -161,8 +161,11 @@ def test_an_empty_or_endless_question_is_refused_in_one_sentence(library, engine
         Assistant(library, engine).ask(question)
 
 
-def test_an_address_in_place_of_a_question_is_told_how_to_become_an_article(library, engine) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(InputError, match=r"^https://courier.example/a\?b=1 is a web address.* save the page as \.html"):
+def test_an_address_in_place_of_a_question_is_not_fetched_and_told_how_to_become_an_article(library, engine) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(
+        InputError,
+        match=r"^https://courier.example/a\?b=1 is a web address; `onrecord add https://courier.example/a\?b=1`",
+    ):
         Assistant(library, engine).ask(" https://courier.example/a?b=1\n")
 
 

@@ -75,7 +75,7 @@ def test_flags_that_were_not_given_change_nothing() -> None:
         (
             {"ONRECORD_COLOUR": "red"},
             {},
-            r"'colour' \(ONRECORD_COLOUR\).*sections index, retrieval, model, answer\.",
+            r"'colour' \(ONRECORD_COLOUR\).*sections index, fetch, retrieval, model, answer\.",
         ),
         ({}, {"index.embeder": "x"}, r"'index\.embeder'.*the section index has embedder"),
         ({}, {"answer": 3}, r"no setting 'answer'"),

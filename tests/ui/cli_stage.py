@@ -57,7 +57,7 @@ def staged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.chdir(folder)
 
     def library(settings: Settings) -> Library:
-        return Library(settings.data, embedder=FakeEmbedder(), settings=settings.index)
+        return Library(settings.data, embedder=FakeEmbedder(), settings=settings.index, fetch=settings.fetch)
 
     def engine(settings: Settings, *, required: bool) -> FakeEngine | None:
         stage.required = required

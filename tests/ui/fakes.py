@@ -4,12 +4,14 @@ import re
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from onrecord.index.errors import StoreError, UnknownArticle
+from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.files import Named, OnReading, ReadResult, read_paths, shown_path
+from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
 from onrecord.qa.settings import AnswerSettings
@@ -28,12 +30,47 @@ from onrecord.qa.types import (
 )
 
 
+class FakeWeb:
+    """Pages by their addresses, which are read into a library; feeds that list nothing."""
+
+    def __init__(self, library: "FakeLibrary") -> None:
+        self.library = library
+        self.pages: dict[str, Article] = {}
+        self.asked: list[str] = []
+        self.followed: list[Feed] = []
+
+    def add(
+        self, addresses: Iterable[str], *, on_progress: object = None, on_reading: OnReading | None = None
+    ) -> SyncReport:
+        self.asked += (given := list(addresses))
+        report = self.library.add([self.pages[one] for one in given if one in self.pages])
+        failed = tuple((one, f"{one} is not there (404); check the address.") for one in given if one not in self.pages)
+        return replace(report, failed=failed)
+
+    def feeds(self) -> tuple[Feed, ...]:
+        return tuple(self.followed)
+
+    def follow(self, address: str) -> Feed:
+        self.followed.append(Feed(address, "Larnville Courier", "2024-05-01T10:00:00Z", "", "", waiting=2))
+        return self.followed[-1]
+
+    def unfollow(self, address: str) -> None:
+        self.followed = [feed for feed in self.followed if feed.address != address]
+
+    def visits(self, most: int = 100) -> tuple[Visit, ...]:
+        return tuple(Visit("2024-05-01T10:00:00Z", one, 200, 10, "fetched") for one in self.asked[::-1][:most])
+
+    def read_due(self, minutes: float | None = None, *, stopped: object = None) -> SyncReport:
+        return SyncReport()
+
+
 class FakeLibrary:
     """Articles in a dict; searches by shared words."""
 
     def __init__(self, path: Path, articles: Iterable[Article] = ()) -> None:
         self.path, self.revision = path, 0
         self.kept: dict[str, Article] = {}
+        self.web = FakeWeb(self)
         self.closed = self.stuck = False  # stuck: it cannot be closed
         self.add(articles)
 

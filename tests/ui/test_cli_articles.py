@@ -96,15 +96,6 @@ def test_a_date_that_is_none_is_said_to_be_left_out_and_is_no_failure(stage: Sta
     assert "yesterday" in stage.json("add", "a.jsonl")["notes"][0]["note"]
 
 
-def test_an_address_is_told_how_to_become_a_file(stage: Stage) -> None:
-    result = stage.run("add", "https://courier.example/bridge?page=2")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        "onrecord: https://courier.example/bridge?page=2 is a web address, which is not read; open it, save the page "
-        "as .html, and add that file.\n"
-    )
-
-
 def test_what_libraries_log_does_not_reach_the_terminal() -> None:
     code = "import logging\nfrom onrecord.ui.cli import group\ngroup._quiet_libraries()\n"
     done = subprocess.run(

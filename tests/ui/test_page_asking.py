@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from onrecord.index.types import Article
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Collections
 from tests.ui.site import Site, ask
@@ -423,3 +424,34 @@ def test_a_failure_inside_is_one_sentence_and_the_page_can_be_used_on(page: Page
     )
     ask(page, "What would the bridge repairs cost?")
     expect(page.locator(".turn").last.locator(".chip").first).to_be_visible()
+
+
+PAGE = "https://courier.example/lighthouse"
+
+
+def test_an_address_in_the_question_box_is_read_when_the_button_is_pressed_and_not_before(
+    page: Page, site: Site
+) -> None:
+    site.library.web.pages[PAGE] = Article(
+        id="lighthouse", title="Green lighthouse", text="The lighthouse of Cape Orlo was painted green.", url=PAGE
+    )
+    page.fill("#question textarea", f" {PAGE}\n")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator("#notice [role=status]")).to_contain_text(f"{PAGE} is a web address. Reading it fetches")
+    expect(page.locator(".turn")).to_have_count(0)
+    assert site.library.web.asked == []
+    page.get_by_role("button", name="Read this page").click()
+    expect(page.locator("#notice [role=status]")).to_contain_text("“Green lighthouse” is among your articles. Ask")
+    expect(page.locator("#question textarea")).to_have_value("")
+    assert site.library.web.asked == [PAGE]
+    expect(page.locator(".home .contents")).to_contain_text("4 articles")
+    ask(page, "What happened to the lighthouse?")
+    expect(page.locator(".turn .answer")).to_contain_text("was painted green")
+
+
+def test_a_page_that_cannot_be_read_is_said_to_be_so_and_its_address_stays(page: Page, site: Site) -> None:
+    page.fill("#question textarea", PAGE)
+    page.press("#question textarea", "Enter")
+    page.get_by_role("button", name="Read this page").click()
+    expect(page.locator("#notice [role=status]")).to_have_text(f"{PAGE} is not there (404); check the address.")
+    expect(page.locator("#question textarea")).to_have_value(PAGE)

@@ -164,3 +164,33 @@ def test_the_first_view_knows_the_articles_that_were_added_since(page: Page) -> 
     page.get_by_role("tab", name="Ask").click()
     expect(page.locator(".home .contents")).to_have_text("1 article")
     expect(page.locator(".suggestion")).to_have_text("What did Ada Lorne say?")
+
+
+def test_pages_are_read_from_the_web_with_a_line_for_each_that_cannot_be(page: Page, site: Site) -> None:
+    good, bad = "https://courier.example/lighthouse", "https://courier.example/gone"
+    site.library.web.pages[good] = replace(
+        site.library.article("bridge"), id="lighthouse", title="Green lighthouse", url=good
+    )
+    collection(page)
+    page.get_by_role("button", name="Read pages from the web").click()
+    page.get_by_label("Addresses, one a line").fill(f"{good}\n{bad}")
+    page.get_by_role("button", name="Read these pages").click()
+    expect(page.locator("#results [role=status]")).to_have_text("1 added.")
+    expect(page.locator("#results .bad")).to_contain_text("is not there (404)")
+    expect(page.locator("#article-table tbody tr")).to_have_count(4)
+    page.get_by_role("button", name="What was fetched").click()
+    expect(page.locator("#fetched li").first).to_contain_text(bad)
+
+
+def test_a_feed_is_followed_and_followed_no_longer(page: Page, site: Site) -> None:
+    feed = "https://courier.example/feed.xml"
+    collection(page)
+    page.get_by_role("button", name="Follow feeds").click()
+    page.get_by_label("Address of a feed (RSS or Atom)").fill(feed)
+    page.get_by_role("button", name="Follow this feed").click()
+    expect(page.locator("#results [role=status]")).to_contain_text("Following Larnville Courier. Its 2 pages are read")
+    page.get_by_label("Feeds that are followed").click()
+    page.get_by_role("option", name="Larnville Courier").click()
+    page.get_by_role("button", name="Follow it no longer").click()
+    expect(page.locator("#results [role=status]")).to_have_text(f"{feed} is followed no longer; its articles stay.")
+    assert site.library.web.followed == []

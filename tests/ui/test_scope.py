@@ -33,6 +33,6 @@ def test_an_abstention_without_a_filter_says_nothing_of_one() -> None:
 @pytest.mark.parametrize("pasted", ["https://courier.example/bridge?page=2", " http://courier.example \n"])
 def test_an_address_in_place_of_a_question_is_told_how_to_become_an_article(pasted: str) -> None:
     chat = Chat(cast(Any, SimpleNamespace(limits=Limits())))
-    with pytest.raises(InputError, match=r"is a web address, .* save the page as \.html"):
+    with pytest.raises(InputError, match=r"is a web address; `onrecord add http"):
         chat._checked(pasted)
     assert chat._checked("What does https://courier.example say of the bridge?")

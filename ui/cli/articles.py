@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,22 +18,41 @@ if TYPE_CHECKING:
 
 
 def add(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, or folders with everything in them.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH|ADDRESS…", help="Files, folders with everything in them, or addresses of pages."),
+    ] = None,
+    addresses: Annotated[
+        Path | None, typer.Option("--addresses", metavar="FILE", help="A list of addresses, one a line; -: from stdin.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add articles from files and folders; files that changed replace what they had before."""
+    """Add articles from files, folders and web addresses; what changed replaces what it had before."""
+    from onrecord.index.sync import joined
     from onrecord.ui.cli.collection import open_collection
     from onrecord.ui.cli.terminal import progress
+    from onrecord.ui.cli.web import addresses_in
 
     def reading(path: str) -> None:
         complain(f"Reading {path}…")
 
+    files, pages = _apart(paths or ())
+    pages += addresses_in(addresses) if addresses else []
+    if not files and not pages:
+        raise typer.BadParameter("name what to add: a file, a folder, an address, or --addresses FILE.")
     silent = quiet or as_json
+    on_reading = None if silent else reading
     with closing(open_collection(opening.settings_of(data))) as collection:
-        with progress("Adding articles", quiet=silent) as report_progress:
-            report = collection.add(paths, on_progress=report_progress, on_reading=None if silent else reading)
+        reports = []
+        if files:
+            with progress("Adding articles", quiet=silent) as report_progress:
+                reports.append(collection.add(files, on_progress=report_progress, on_reading=on_reading))
+        if pages:
+            with progress("Reading pages", quiet=silent) as report_progress:
+                reports.append(collection.add_addresses(pages, on_progress=report_progress, on_reading=on_reading))
+        report = joined(reports)
         stored = collection.count()
     nothing = bool(report.failed) and not (report.added or report.changed or report.unchanged)
     if as_json:
@@ -48,6 +68,14 @@ def add(
             say(f"Passed over {line}.")
     if report.failed:
         raise typer.Exit(FAILED)
+
+
+def _apart(given: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Files and folders, and web addresses; what is there under such a name is a file."""
+    from onrecord.index.reading.files import stated_address
+
+    pages = [stated_address(one) for one in given if not Path(one).exists()]
+    return [one for one in given if not stated_address(one) or Path(one).exists()], [one for one in pages if one]
 
 
 def _report_json(report: "SyncReport") -> dict[str, Any]:

@@ -19,7 +19,9 @@ from onrecord.ui.desk.searching import found, scope_warnings
 from onrecord.ui.desk.tidying import tidy
 
 if TYPE_CHECKING:
+    from onrecord.index.fetching.values import Visit
     from onrecord.index.library import Library
+    from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import ArticleInfo, Filter, SyncReport
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
@@ -54,7 +56,29 @@ class OpenedCollection:
     def add(
         self, paths: Sequence[Path | str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
     ) -> "SyncReport":
-        report = self._library.add_paths(paths, on_progress=on_progress, on_reading=on_reading)
+        return self._tidied(self._library.add_paths(paths, on_progress=on_progress, on_reading=on_reading))
+
+    def add_addresses(
+        self, addresses: Sequence[str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+    ) -> "SyncReport":
+        return self._tidied(self._library.web.add(addresses, on_progress=on_progress, on_reading=on_reading))
+
+    def follow(self, feed: str) -> "Feed":
+        return self._library.web.follow(feed)
+
+    def read_items(self, feed: "Feed", *, on_progress: Progress) -> "SyncReport | None":
+        return self._tidied(self._library.web.read_items(feed.address, on_progress=on_progress))
+
+    def unfollow(self, feed: str) -> None:
+        self._library.web.unfollow(feed)
+
+    def feeds(self) -> "Sequence[Feed]":
+        return self._library.web.feeds()
+
+    def visits(self, most: int) -> "Sequence[Visit]":
+        return self._library.web.visits(most)
+
+    def _tidied(self, report: "SyncReport") -> "SyncReport":
         if report.changed or report.removed:
             tidy(self._library, self._library.path)
         return report

@@ -12,6 +12,7 @@ from onrecord.ui.cli.chat import chat
 from onrecord.ui.cli.doors import mcp, serve
 from onrecord.ui.cli.group import Commands
 from onrecord.ui.cli.models import models
+from onrecord.ui.cli.web import fetches, follow, unfollow
 from onrecord.ui.server.stopping import end_as_interrupted
 
 app = typer.Typer(
@@ -40,6 +41,9 @@ def onrecord(
 
 
 app.command()(add)
+app.command()(follow)
+app.command()(unfollow)
+app.command()(fetches)
 app.command("list")(list_articles)
 app.command()(remove)
 app.command()(search)

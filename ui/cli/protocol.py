@@ -9,6 +9,8 @@ from onrecord.index.doctor import Finding
 from onrecord.qa.types import Event
 
 if TYPE_CHECKING:
+    from onrecord.index.fetching.values import Visit
+    from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import ArticleInfo, Filter, SyncReport
     from onrecord.qa.types import Turn
 
@@ -39,6 +41,32 @@ class CollectionCommands(Protocol):
         self, paths: Sequence[Path | str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
     ) -> "SyncReport":
         """Adds what this process can read of files and folders, as ``Library.add_paths``."""
+        ...
+
+    def add_addresses(
+        self, addresses: Sequence[str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+    ) -> "SyncReport":
+        """Fetches the addresses and adds what is there, as ``Web.add``."""
+        ...
+
+    def follow(self, feed: str) -> "Feed":
+        """Follows a feed; raises where there is none."""
+        ...
+
+    def read_items(self, feed: "Feed", *, on_progress: Progress) -> "SyncReport | None":
+        """Adds what the feed lists; None where a server does that."""
+        ...
+
+    def unfollow(self, feed: str) -> None:
+        """Raises ``InputError`` for one that is not followed."""
+        ...
+
+    def feeds(self) -> "Sequence[Feed]":
+        """Those that are followed."""
+        ...
+
+    def visits(self, most: int) -> "Sequence[Visit]":
+        """The newest lines of the log of what was fetched."""
         ...
 
     def remove(self, ids: Sequence[str]) -> tuple[str, ...]:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from onrecord.index.doctor import Finding
+from onrecord.index.errors import InputError
+from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.files import ReadLimits, ReadResult, read_paths
-from onrecord.index.sync import with_unread
+from onrecord.index.store.web_notes import Feed
+from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
@@ -65,7 +68,7 @@ class ServedCollection:
         for part in _parts(read):
             reports.append(self._add(part, lambda more, done=done: on_progress(done + more, total)))  # type: ignore[misc]
             done += sum(len(result.articles) for result in part)
-        return with_unread(_joined(reports), results)
+        return with_unread(joined(reports), results)
 
     def _add(self, part: Sequence[ReadResult], on_progress: Callable[[float], None]) -> SyncReport:
         files = [
@@ -77,6 +80,42 @@ class ServedCollection:
                 return SyncReport(**{one.name: tuple(data[one.name]) for one in fields(SyncReport)})
             on_progress(data["done"])
         raise self._place.silent()
+
+    def add_addresses(
+        self, addresses: Sequence[str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
+    ) -> SyncReport:
+        """The server fetches them, and logs that, one after the other."""
+        reports = []
+        for done, address in enumerate(addresses, start=1):
+            if on_reading:
+                on_reading(address)
+            reports.append(self._add_address(address))
+            on_progress(done, len(addresses))
+        return joined(reports)
+
+    def _add_address(self, address: str) -> SyncReport:
+        try:
+            reply = self._call("POST", "/articles/addresses", json={"addresses": [address]})
+        except InputError as error:
+            return SyncReport(failed=((address, str(error)),))
+        ids = {name: tuple(reply[name]) for name in ("added", "changed", "unchanged", "removed")}
+        failed = tuple((one["file"], one["error"]) for one in reply["failed"])
+        return SyncReport(**ids, failed=failed, notes=tuple((address, note) for note in reply["notes"]))
+
+    def follow(self, feed: str) -> Feed:
+        return Feed(**self._call("POST", "/feeds", json={"address": feed}))
+
+    def read_items(self, feed: Feed, *, on_progress: Progress) -> None:
+        """The server does, by itself."""
+
+    def unfollow(self, feed: str) -> None:
+        self._call("POST", "/feeds/remove", json={"address": feed})
+
+    def feeds(self) -> Sequence[Feed]:
+        return [Feed(**one) for one in self._call("GET", "/feeds")["feeds"]]
+
+    def visits(self, most: int) -> Sequence[Visit]:
+        return [Visit(**one) for one in self._call("GET", "/fetches", params={"limit": most})["fetches"]]
 
     def remove(self, ids: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._call("POST", "/articles/remove", json={"ids": list(ids)})["removed"])
@@ -133,16 +172,3 @@ def _parts(results: Sequence[ReadResult]) -> Iterator[list[ReadResult]]:
             part, size = [], 0
     if part:
         yield part
-
-
-def _joined(reports: Sequence[SyncReport]) -> SyncReport:
-    """One report; an article that comes again in a later part is what the first one made of it."""
-    names = ("added", "changed", "unchanged", "removed")
-    seen: set[str] = set()
-    whole: dict[str, list[str]] = {name: [] for name in names}
-    for report in reports:
-        for name in names:
-            whole[name] += [one for one in getattr(report, name) if name == "removed" or one not in seen]
-        seen.update(report.added, report.changed, report.unchanged)
-    added, changed, unchanged, removed = (tuple(whole[name]) for name in names)
-    return SyncReport(added, changed, unchanged, removed)

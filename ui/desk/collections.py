@@ -15,6 +15,7 @@ from onrecord.qa.engines.base import Engine
 from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.conversations import FILE, Conversations
+from onrecord.ui.desk.following import Following
 from onrecord.ui.desk.model_queue import ModelQueue
 from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.desk.running import Answers
@@ -94,6 +95,11 @@ class Collections:
         if name not in self.names():
             raise InputError(f"There is no collection named “{name}”; choose one of: {', '.join(self.names())}.")
         return self._open(name)
+
+    def opened(self) -> tuple[Collection, ...]:
+        """Those that are open now."""
+        with self._lock:
+            return (self.first, *self._others.values())
 
     def create(self, name: str) -> Collection:
         """A new, empty collection beside the first."""
@@ -201,11 +207,14 @@ def collection_in(folder: Path, library: LibraryLike, assistant: AssistantLike) 
 
 
 def closing(collections: Collections) -> Callable[[object], contextlib.AbstractAsyncContextManager[None]]:
-    """The lifespan of an app over these collections: what was opened is closed when the server stops."""
+    """The lifespan of an app over these: feeds are read; what was opened is closed when the server stops."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
+        following = Following(collections.opened)
+        following.start()
         yield
+        following.stop()
         collections.close()
 
     return lifespan

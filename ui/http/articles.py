@@ -13,7 +13,15 @@ from starlette.concurrency import run_in_threadpool
 
 from onrecord.index import Article, InputError, SyncReport, article_from_text
 from onrecord.ui.desk import uploads
-from onrecord.ui.http.models import ArticleList, ArticleModel, ChangeReport, FilterModel, NewArticles, Removal
+from onrecord.ui.http.models import (
+    ArticleList,
+    ArticleModel,
+    ChangeReport,
+    FilterModel,
+    NewAddresses,
+    NewArticles,
+    Removal,
+)
 from onrecord.ui.http.problems import Problem, as_json
 from onrecord.ui.http.service import COLLECTION, Chosen, Service, first_service, warnings_about
 
@@ -69,6 +77,19 @@ async def add_files(service: Chosen, files: list[UploadFile], response: Response
     if failed and not read:
         raise Problem(422, " ".join(one["error"] for one in failed))
     return {**report, "failed": failed, "notes": notes}
+
+
+@articles.post(
+    "/articles/addresses", response_model=ChangeReport, responses={201: {"model": ChangeReport, "description": "Added"}}
+)
+def add_addresses(service: Chosen, given: NewAddresses, response: Response) -> Any:
+    """Fetch web addresses and add what is there. A bad one never stops the rest; private ones are refused."""
+    report = service.library.web.add(given.addresses)
+    failed = [{"file": address, "error": why} for address, why in report.failed]
+    if failed and not (report.added or report.changed or report.unchanged):
+        raise Problem(422, " ".join(one["error"] for one in failed))
+    response.status_code = 201 if report.added else 200
+    return {**_report(report), "failed": failed, "notes": [note for _, note in report.notes]}
 
 
 @articles.get(

@@ -21,6 +21,7 @@ PLACE: dict[str, Any] = {
     "quote": "Mayor Ilse Brandt said repairs would cost 2.4 million euros and take nine months.",
 }
 Id = Annotated[str, Field(max_length=100)]
+Address = Annotated[str, Field(min_length=1, max_length=2000)]
 Name = Annotated[str, Field(max_length=300)]
 Day = Annotated[str, Field(max_length=10, description="2024, 2024-03 or 2024-03-09; both ends are included")]
 
@@ -107,6 +108,18 @@ class NewArticles(Asked):
         }
     )
     articles: list[NewArticle] = Field(min_length=1, max_length=500)
+
+
+class NewAddresses(Asked):
+    """Each is fetched once, by the server, politely."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"addresses": ["https://courier.example/bridge"]}]})
+    addresses: list[Address] = Field(min_length=1, max_length=20)
+
+
+class FeedAddress(Asked):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"address": "https://courier.example/feed.xml"}]})
+    address: Address
 
 
 NAMES = {Sentence: "PlaceModel", AnswerSentence: "SentenceModel"}  # of models; others are named after their dataclass
@@ -205,6 +218,38 @@ class ChangeReport(BaseModel):
     removed: list[str] = []
     failed: list[FailedFile] = []
     notes: list[str] = []
+
+
+class FeedModel(BaseModel):
+    """A feed that is followed. ``looked``: when it was last fetched; ``said``: what went wrong then.
+
+    ``waiting``: how many of its pages the server is still to read.
+    """
+
+    address: str
+    title: str
+    followed: str
+    looked: str
+    said: str
+    waiting: int
+
+
+class FeedList(BaseModel):
+    feeds: list[FeedModel]
+
+
+class VisitModel(BaseModel):
+    """One request that was made. ``status`` 0: there was no answer."""
+
+    at: str
+    address: str
+    status: int
+    bytes: int
+    outcome: str
+
+
+class VisitList(BaseModel):
+    fetches: list[VisitModel]
 
 
 class ConversationModel(BaseModel):

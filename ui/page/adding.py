@@ -85,6 +85,27 @@ def add_folder(collection: Collection, path: str) -> Iterator[Step]:
         yield rows, _said(report)
 
 
+def add_addresses(collection: Collection, text: str, limits: Limits) -> Iterator[Step]:
+    """Fetches the addresses, one a line, and stores what is there."""
+    addresses = text.split()
+    if not addresses:
+        raise InputError("Type the address of a page first, one a line.")
+    if len(addresses) > limits.files:
+        raise InputError(f"{len(addresses)} addresses at once; give at most {limits.files}.")
+    report: SyncReport | None = None
+    for note, result in relayed(lambda say: _fetch(collection, addresses, say)):
+        report = result
+        yield [], note
+    if report:
+        rows = [(address, why, False) for address, why in report.failed]
+        rows += [(address, what, True) for address, what in report.notes]
+        yield rows, _said(report)
+
+
+def _fetch(collection: Collection, addresses: Sequence[str], say: Say) -> SyncReport:
+    return collection.library.web.add(addresses, on_reading=lambda address: say(f"Reading {address}…"))
+
+
 def _add_paths(collection: Collection, folder: Path, say: Say) -> SyncReport:
     return collection.library.add_paths(
         [folder], on_progress=_indexing(say), on_reading=lambda path: say(f"Reading {Path(path).name}…")

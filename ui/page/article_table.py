@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from onrecord.index.fetching.values import Visit
 from onrecord.index.types import ArticleInfo
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.escape import bdi, e
@@ -87,6 +88,18 @@ def results(rows: Sequence[tuple[str, str, bool]], note: str = "") -> str:
         for name, text, fine in rows
     )
     return f'<p role="status">{e(note)}</p><ul class="results">{items}</ul>'
+
+
+def fetched(visits: Sequence[Visit]) -> str:
+    """The log of what was fetched: when, which address, and what became of it."""
+    if not visits:
+        return '<p class="soft">Nothing was ever fetched for this collection.</p>'
+    items = "".join(
+        f"<li><strong>{bdi(one.address)}</strong> {e(one.at[:16].replace('T', ' '))} UTC, {e(one.outcome)}"
+        f"{f', {one.bytes:,} bytes' if one.bytes else ''}</li>"
+        for one in visits
+    )
+    return f'<ul class="results">{items}</ul>'
 
 
 def health(findings: Sequence[tuple[str, str]], passages: int | None) -> str:

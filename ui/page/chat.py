@@ -11,7 +11,8 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 import gradio as gr
 
 from onrecord.index.errors import InputError, OnRecordError, UnknownArticle
-from onrecord.index.types import Filter
+from onrecord.index.reading.files import stated_address
+from onrecord.index.types import Filter, SyncReport
 from onrecord.qa.steps.understand import readable
 from onrecord.qa.types import Citation
 from onrecord.ui.desk import feedback
@@ -20,10 +21,11 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.records import Record
 from onrecord.ui.desk.running import Running
 from onrecord.ui.desk.tuning import Style
+from onrecord.ui.page.collection_tab import choices
 from onrecord.ui.page.home import home
 from onrecord.ui.page.scope import scope_of
 from onrecord.ui.page.sources import EMPTY, gone, reader
-from onrecord.ui.page.thread import buttons, notice, panel, thread
+from onrecord.ui.page.thread import buttons, notice, offer, panel, thread
 
 Update = tuple[Any, ...]
 NOTHING: Update = (gr.skip(),) * 7  # of what `Chat.ask` streams
@@ -120,12 +122,30 @@ class Chat:
         request: gr.Request,
     ) -> Iterator[Update]:
         """Streams thread, sources, question box, session, ask button, stop button, notice."""
+        if address := stated_address(question):
+            yield (gr.skip(), gr.skip(), gr.skip(), session, *buttons(False), offer(address))
+            return
         try:
             scope = scope_of(articles, sources, first, last)
             question = self._checked(question)
             yield from self._stream(question, session, scope, owner_of(request))
         except OnRecordError as error:
             yield (*NOTHING[1:], notice(str(error)))
+
+    def bring(self, session: Session, event: gr.EventData) -> Iterator[Update]:
+        """notice, question box, thread, the filter's two choices: the page at an address that was offered is read."""
+        address = str(event._data.get("address", ""))
+        yield (notice(f"Reading {address} …", stays=True), *[gr.skip()] * 4)
+        try:
+            collection = self.collections.open(session.collection)
+            report = collection.library.web.add([address])
+        except OnRecordError as error:
+            yield (notice(str(error), stays=True), *[gr.skip()] * 4)
+            return
+        if report.failed:
+            yield (notice(report.failed[0][1], stays=True), *[gr.skip()] * 4)
+        else:
+            yield (notice(_brought(collection, report)), "", self.first_view(session), *choices(collection))
 
     def _checked(self, question: str) -> str:
         question, limit = question.strip(), self.collections.limits.question_chars
@@ -270,6 +290,13 @@ class Chat:
         answer = record.answer
         every = [*answer.citations, *answer.evidence, *(q for one in answer.unconfirmed for q in one.citations)]
         return next((q for q in every if q.place == place), None)
+
+
+def _brought(collection: Collection, report: SyncReport) -> str:
+    """What became of a page that was read."""
+    (key, *more) = (*report.added, *report.changed, *report.unchanged)
+    what = f"{len(more) + 1} articles were read" if more else f"“{_title(collection, key)}” is among your articles"
+    return f"{what}{'' if report.added or report.changed else ' already'}. Ask about it."
 
 
 def _place(data: dict[str, Any], sentences: Sequence[Any]) -> tuple[int, int]:

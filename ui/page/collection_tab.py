@@ -11,11 +11,11 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 import gradio as gr
 
 from onrecord.index import Library, doctor
-from onrecord.index.errors import OnRecordError, UnknownArticle
+from onrecord.index.errors import InputError, OnRecordError, UnknownArticle
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Collections, Session
-from onrecord.ui.page.adding import Step, add_files, add_folder, add_text
-from onrecord.ui.page.article_table import health, overview, results, table
+from onrecord.ui.page.adding import Step, add_addresses, add_files, add_folder, add_text
+from onrecord.ui.page.article_table import fetched, health, overview, results, table
 from onrecord.ui.page.scope import day
 from onrecord.ui.page.sources import gone, reader
 
@@ -93,6 +93,43 @@ class CollectionTab:
 
     def folder(self, session: Session, path: str) -> Iterator[tuple[Any, ...]]:
         yield from self._followed(session, add_folder(self.collections.open(session.collection), path))
+
+    def addresses(self, session: Session, text: str) -> Iterator[tuple[Any, ...]]:
+        """As the others, then the text field, emptied unless one of them is to be mended."""
+        steps = add_addresses(self.collections.open(session.collection), text, self.collections.limits)
+        for update in self._followed(session, steps):
+            fine = update[1] != gr.skip() and 'class="bad"' not in str(update[0]) and "added" in str(update[0])
+            yield (*update, "" if fine else gr.skip())
+
+    def feeds(self, session: Session) -> Any:
+        """The feeds that can be followed no longer."""
+        feeds = self.collections.open(session.collection).library.web.feeds()
+        return gr.update(
+            choices=[(f"{one.title} ({one.said or one.address})", one.address) for one in feeds], value=None
+        )
+
+    def follow(self, session: Session, address: str) -> tuple[Any, ...]:
+        """results, the feeds, the emptied field."""
+        try:
+            feed = self.collections.open(session.collection).library.web.follow(address)
+        except OnRecordError as error:
+            return value(results([], str(error))), gr.skip(), gr.skip()
+        note = f"Following {feed.title}. Its {feed.waiting:,} pages are read now; they come into the table one by one."
+        return value(results([], note)), self.feeds(session), ""
+
+    def unfollow(self, session: Session, address: str | None) -> tuple[Any, ...]:
+        """results, the feeds."""
+        try:
+            if not address:
+                raise InputError("Choose the feed first.")
+            self.collections.open(session.collection).library.web.unfollow(address)
+        except OnRecordError as error:
+            return value(results([], str(error))), gr.skip()
+        return value(results([], f"{address} is followed no longer; its articles stay.")), self.feeds(session)
+
+    def fetched(self, session: Session) -> dict[str, Any]:
+        """The newest requests that were made."""
+        return value(fetched(self.collections.open(session.collection).library.web.visits(50)))
 
     def _followed(self, session: Session, steps: Iterator[Step]) -> Iterator[tuple[Any, ...]]:
         """The steps as they come; the table and the rest once, at the end."""

@@ -126,6 +126,8 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
     thread.judge(chat.judge, [session], [thread, notice], **QUICK)
     thread.cite(chat.open_source, [session], [article], **QUICK)
     thread.fresh(chat.fresh, [session], opened, cancels=followers, **QUICK)
+    brought = [notice, box, thread, *filters[:2]]
+    notice.bring(chat.bring, [session], brought, concurrency_id="web", concurrency_limit=2, **HIDDEN)
     for choice in style:
         choice.change(chat.tune, [*style, session], [session], **QUICK)
     if model is not None:

@@ -74,12 +74,14 @@ def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) 
             reading = drawn("reading", READING)
         with gr.Column(elem_id="adding"):
             results, changed = _adding(collections, parts, handlers, table, overview)
+            feeds = _feeds(parts, handlers, results)
             _several(collections, parts, handlers, results, changed)
             _health(parts, handlers)
     table.look(handlers.look, [parts.session], [table], **QUICK)
     table.discard(handlers.remove, [parts.session], [results, *changed], **WORK)
     table.read(handlers.read, [parts.session], [reading], **QUICK)
     tab.select(handlers.show, [parts.session], changed, **QUICK)
+    tab.select(handlers.feeds, [parts.session], [feeds], **QUICK)
 
 
 def _adding(
@@ -98,7 +100,11 @@ def _adding(
         published = gr.Textbox(label="Date", placeholder="2024-03-09")
         url = gr.Textbox(label="Address")
         paste = gr.Button("Add this text", elem_id="paste")
+    with gr.Accordion("Read pages from the web", open=False):
+        pages = gr.Textbox(label="Addresses, one a line", lines=3, max_lines=12, elem_id="addresses")
+        fetch = gr.Button("Read these pages", elem_id="fetch")
     results = drawn("results", ROWS)
+    fetch.click(handlers.addresses, [parts.session, pages], [results, *changed, pages], **WORK)
     if collections.folders_allowed:
         with gr.Accordion("Read a folder on this machine", open=False):
             folder = gr.Textbox(label="Path of the folder", elem_id="folder")
@@ -108,6 +114,21 @@ def _adding(
     fields = [parts.session, text, title, source, published, url]
     paste.click(handlers.paste, fields, [results, *changed, text], **WORK)
     return results, changed
+
+
+def _feeds(parts: Parts, handlers: CollectionTab, results: Any) -> Any:
+    """Following feeds, and the log of what was fetched; gives the choice of feeds."""
+    with gr.Accordion("Follow feeds", open=False):
+        feed = gr.Textbox(label="Address of a feed (RSS or Atom)", elem_id="feed")
+        begin = gr.Button("Follow this feed", elem_id="follow")
+        feeds = gr.Dropdown([], label="Feeds that are followed", elem_id="feeds")
+        end = gr.Button("Follow it no longer", elem_id="unfollow")
+    with gr.Accordion("What was fetched", open=False, elem_id="fetched-log") as drawer:
+        log = drawn("fetched", ROWS, script="results")
+    gr.on([begin.click, feed.submit], handlers.follow, [parts.session, feed], [results, feeds, feed], **WORK)
+    end.click(handlers.unfollow, [parts.session, feeds], [results, feeds], **WORK)
+    drawer.expand(handlers.fetched, [parts.session], [log], **QUICK)
+    return feeds
 
 
 def _several(collections: Collections, parts: Parts, handlers: CollectionTab, results: Any, changed: list[Any]) -> None:

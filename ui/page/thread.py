@@ -63,6 +63,12 @@ def buttons(live: bool) -> tuple[Any, Any]:
     return gr.update(visible=not live), gr.update(visible=live)
 
 
-def notice(text: str) -> dict[str, Any]:
-    """A line that the page shows for a while; ``at`` makes the same text show twice."""
-    return {"text": text, "at": time.time()}
+def notice(text: str, *, stays: bool = False) -> dict[str, Any]:
+    """A line that the page shows for a while, or until the next; ``at`` makes the same text show twice."""
+    return {"text": text, "stays": stays, "at": time.time()}
+
+
+def offer(address: str) -> dict[str, Any]:
+    """A notice with a button that has a page read. Fetching is what leaves the machine, so it is done on that alone."""
+    text = f"{address} is a web address. Reading it fetches the page from its site, and adds it to your articles."
+    return {**notice(text, stays=True), "address": address}

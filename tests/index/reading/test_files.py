@@ -411,10 +411,9 @@ class TestFolders:
         assert result.error.startswith("a.jsonl: 0 lines read")
 
     @pytest.mark.parametrize("given", [str, Path])
-    def test_an_address_is_told_how_to_become_a_file(self, given: type[str] | type[Path]) -> None:
+    def test_an_address_is_not_fetched_and_told_how_to_become_an_article(self, given: type[str] | type[Path]) -> None:
         (result,) = read_paths([given("https://courier.example/bridge?page=2")])
-        assert result.error.startswith("https://courier.example/bridge?page=2 is a web address, which is not read;")
-        assert "save the page as .html" in result.error
+        assert result.error.startswith("https://courier.example/bridge?page=2 is a web address; `onrecord add https://")
 
     def test_a_file_given_twice_is_read_once(self, tmp_path: Path) -> None:
         path = write(tmp_path / "a.txt", STORY)
