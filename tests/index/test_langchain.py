@@ -11,12 +11,13 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from onrecord.index import Article, Embedder, Filter, IndexMismatch, InputError, Library, LibraryClosed
 from onrecord.index.langchain import ArticleRetriever
+from tests.conftest import fill
 
 
 @pytest.fixture
 def library(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Iterator[Library]:
+    fill(tmp_path / "data", embedder, articles)
     with Library(tmp_path / "data", embedder=embedder) as made:
-        made.add(articles)
         yield made
 
 

@@ -25,6 +25,7 @@ from onrecord.index.store import entries
 from onrecord.index.store.catalogue import FILE
 from onrecord.index.text.terms import Terms
 from onrecord.index.types import Article, Embedder, Filter
+from tests.conftest import fill
 
 
 class NamedEmbedder(Embedder, Protocol):
@@ -45,15 +46,15 @@ def search(request: pytest.FixtureRequest) -> SearchOptions:
 def library(
     tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...], search: SearchOptions
 ) -> Iterator[Library]:
+    fill(tmp_path / "data", embedder, articles)
     with Library(tmp_path / "data", embedder=embedder, search=search) as library:
-        library.add(articles)
         yield library
 
 
 @pytest.fixture
 def small(tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...]) -> Iterator[Library]:
+    fill(tmp_path / "data", embedder, articles)
     with Library(tmp_path / "data", embedder=embedder) as library:
-        library.add(articles)
         yield library
 
 

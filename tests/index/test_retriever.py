@@ -12,12 +12,13 @@ from llama_index.core.tools import RetrieverTool
 
 from onrecord.index import Article, Embedder, Filter, IndexMismatch, Library, LibraryClosed
 from onrecord.index.retriever import ArticleRetriever
+from tests.conftest import fill
 
 
 @pytest.fixture
 def library(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Iterator[Library]:
+    fill(tmp_path / "data", embedder, articles)
     with Library(tmp_path / "data", embedder=embedder) as made:
-        made.add(articles)
         yield made
 
 

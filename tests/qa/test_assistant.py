@@ -22,7 +22,7 @@ from onrecord.qa.steps.check import check
 from onrecord.qa.steps.values import Checked, Found, Part
 from onrecord.qa.steps.write import OWN_WORDS
 from onrecord.qa.types import AnswerStarted, EvidenceFound, Finished, SentenceDone, Turn, Writing
-from tests.conftest import FakeEngine
+from tests.conftest import FakeEngine, fill
 
 
 def sure(library: Any, engine: Any, *, threshold: float = 0.0, compare_sources: bool = False) -> Assistant:
@@ -33,8 +33,8 @@ def sure(library: Any, engine: Any, *, threshold: float = 0.0, compare_sources: 
 
 @pytest.fixture
 def library(tmp_path: Path, embedder, articles):  # type: ignore[no-untyped-def]
+    fill(tmp_path / "data", embedder, articles)
     with Library(tmp_path / "data", embedder=embedder) as opened:
-        opened.add(articles)
         yield opened
 
 

@@ -16,6 +16,7 @@ from onrecord.index import Article, Embedder, Library
 from onrecord.ui.cli import serving as doors_serving
 from onrecord.ui.server.doors import add_doors
 from onrecord.ui.server.keys import Keys
+from tests.conftest import fill
 from tests.ui.behind_doors import EchoAssistant, Others, filled
 from tests.ui.cli_stage import Stage, staged
 from tests.ui.site import page_app
@@ -23,8 +24,8 @@ from tests.ui.site import page_app
 
 @pytest.fixture
 def library(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) -> Iterator[Library]:
+    fill(tmp_path / "data", embedder, articles)
     with Library(tmp_path / "data", embedder=embedder) as made:
-        made.add(articles)
         yield made
 
 

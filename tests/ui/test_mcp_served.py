@@ -119,6 +119,7 @@ async def everything(client: Client) -> list[Any]:
     return said
 
 
+@pytest.mark.slow
 def test_the_tools_say_the_same_through_a_server(stage: Stage) -> None:
     alone = talk(stage, everything, "--no-model")
     with served(stage):
@@ -127,6 +128,7 @@ def test_the_tools_say_the_same_through_a_server(stage: Stage) -> None:
         assert one == other
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_is_one_error_for_each_call_and_one_that_is_started_again_is_found(stage: Stage) -> None:
     async def conversation(client: Client) -> None:
         asked = ("ask_articles", {"question": QUESTION})

@@ -108,6 +108,7 @@ def test_similarity_is_symmetric_and_between_0_and_1(a: str, b: str) -> None:
     assert 0.0 <= similar(a, b) == similar(b, a) <= 1.0
 
 
+@pytest.mark.slow
 def test_a_copy_is_found_among_2000_articles() -> None:
     index = CopyIndex()
     for number in range(2000):

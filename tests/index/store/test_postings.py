@@ -47,6 +47,7 @@ def by_the_formula(held: dict[int, str], query: str) -> list[float]:
     return scores
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(steps=steps, query=texts)
 def test_scores_are_those_of_a_whole_build_after_any_changes(

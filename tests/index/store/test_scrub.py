@@ -22,6 +22,7 @@ def text_of(key: int, chance: random.Random) -> str:
     return f"uniq{key}x " * chance.randrange(1, 300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shrinks", [True, False])
 def test_no_byte_of_a_deleted_row_is_left_and_all_others_stay(tmp_path: Path, shrinks: bool) -> None:
     chance = random.Random(7)
