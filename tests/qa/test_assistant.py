@@ -536,3 +536,14 @@ def test_what_the_judge_takes_for_the_answer_is_quoted_first(library) -> None:  
     judged = Assistant(library, None, answers=Knows("coins were struck"), steps=steps)
     answer = judged.ask("How much would the repairs of the Old Mill Bridge cost?")
     assert answer.sentences[0].text == "Curator Nadia Roux said the coins were struck in 1643."
+
+
+def test_a_quote_that_begins_with_he_says_who(tmp_path: Path, embedder: Any) -> None:
+    text = "Captain Kwame Ode, 41, bought a boat in May. He said it carries 60 people across the Larn."
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add([Article("ferry", "Ferry", text)])
+        answer = sure(library, None).ask("How many people does the boat carry across the Larn?")
+        [cited] = [one for one in answer.citations if one.quote.startswith("He said")]
+    assert (cited.who, cited.who_at) == ("Kwame Ode", 2)
+    assert "He [Kwame Ode] said it carries 60 people" in answer.text
+    assert text[cited.sentence.start_char : cited.sentence.end_char] == cited.quote

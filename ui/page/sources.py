@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from onrecord.index.types import Article, Sentence
+from onrecord.qa.render import with_who
 from onrecord.qa.types import Citation
 from onrecord.ui.desk.records import Found, Record
-from onrecord.ui.escape import bdi, e, link, shorten
+from onrecord.ui.escape import bdi, e, link, named, shorten
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.turns import byline
 
@@ -21,7 +22,7 @@ def _card(quote: Citation, turn: str, *, numbered: bool) -> str:
     return (
         f'<li><button type="button" class="card" data-cite="{e(quote.article_id)}" '
         f'data-start="{quote.sentence.start_char}" data-turn="{e(turn)}" data-n="{quote.number if numbered else 0}">'
-        f'{number}<span class="card-quote" dir="auto">{e(shorten(quote.quote, 280))}</span>'
+        f'{number}<span class="card-quote" dir="auto">{named(with_who(shorten(quote.quote, 280), [quote]))}</span>'
         f'<span class="card-title">{bdi(quote.title)}</span><span class="card-by">{e(byline(quote) + copies)}</span>'
         "</button></li>"
     )
