@@ -11,7 +11,7 @@ from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, link, named
 from onrecord.ui.page.dates import day_text
 
-FORMATS = {"Markdown": "md", "HTML": "html", "JSON": "json"}
+FORMATS = {"Markdown": "md", "HTML": "html", "Word": "docx", "JSON": "json"}
 CHANGED = {"changed": "the article has changed since", "gone": "the article was removed since"}
 
 
