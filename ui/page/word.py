@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import docx
 from docx.document import Document
@@ -34,7 +35,7 @@ def to_word(title: str, records: Sequence[Record]) -> bytes:
     return _Writer(records).written(title)
 
 
-def _element(tag: str, *children: object, **attributes: object) -> object:
+def _element(tag: str, *children: Any, **attributes: object) -> Any:
     element = OxmlElement(tag, {qn(f"w:{name}"): str(value) for name, value in attributes.items()})
     for child in children:
         element.append(child)
