@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from onrecord.index.text.words import STOPWORDS
@@ -20,7 +21,7 @@ Unnamed = Literal["nobody", "unclear"]
 
 FURTHEST = 3  # sentences before the one in question in which a person is looked for
 LONGEST = 5  # words of a name
-BEHIND, AHEAD = 40_000, 10_000  # characters around it from which it is read whose a name is
+BLOCK = 15_000  # characters: whose a name is, is read from the block that it stands in and the two beside it
 
 _UPPER = "A-ZÀ-ÖØ-ÞČĐŁŚŞŠŽİ"
 _WORD = rf"[{_UPPER}][\w’'-]*\w"
@@ -86,7 +87,7 @@ def antecedent(text: str, sentences: Sequence[Sentence], index: int) -> Antecede
     if found is None or (_SUBJECT.match(here.text) and _inside_quotation(text, here.start_char)):
         return None
     behind, gender = found
-    people = _People(text, max(0, here.start_char - BEHIND), here.end_char + AHEAD)
+    people = _people(text, here.start_char // BLOCK)
     for before in reversed(sentences[max(0, index - FURTHEST) : index]):
         named = people.meant(before, gender)
         if isinstance(named, _Name):
@@ -258,6 +259,12 @@ def _no_person(name: _Name) -> bool:
 
 def _of_things(first: str) -> bool:
     return first.lower() in NOT_PERSONS - MALE - FEMALE
+
+
+@lru_cache(maxsize=16)
+def _people(text: str, block: int) -> _People:
+    """Who is named in a block of an article, and in those beside it: several sentences of one article are asked for."""
+    return _People(text, max(0, block - 1) * BLOCK, (block + 2) * BLOCK)
 
 
 def _gender(name: _Name) -> "Gender | None":
