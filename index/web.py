@@ -31,6 +31,9 @@ _ENDINGS = {
     "application/xhtml+xml": ".html",
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/epub+zip": ".epub",
+    "message/rfc822": ".eml",
     "text/markdown": ".md",
     "text/csv": ".csv",
     "text/tab-separated-values": ".tsv",
@@ -39,7 +42,8 @@ _ENDINGS = {
 }
 _TELLING_LITTLE = {"": ".html", "text/plain": ".txt", "application/octet-stream": "", "binary/octet-stream": ""}
 _FEEDS = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/xml", "text/xml")
-_ROWS = (".jsonl", ".ndjson", ".csv", ".tsv")
+_NO_TEXTS = (".pdf", ".docx", ".odt", ".epub", ".eml", ".mbox")
+_ROWS = (".mbox", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 Store = Callable[[Sequence[ReadResult]], SyncReport]
 
@@ -234,9 +238,7 @@ def ending_of(fetched: Fetched) -> str:
 
 def _utf8(fetched: Fetched, ending: str) -> bytes:
     """The bytes of a text as UTF-8, where the server says how they are written and that fits."""
-    if ending in (".pdf", ".docx") or fetched.data.startswith(
-        (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    ):
+    if ending in _NO_TEXTS or fetched.data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return fetched.data
     try:
         return fetched.data.decode(fetched.charset).encode() if fetched.charset else fetched.data

@@ -19,17 +19,27 @@ def read_feed(data: bytes, name: str) -> Parsed:
 
     Raises ``ReadError`` where ``data`` is no feed. Entities of a document's own are not resolved, nothing is loaded.
     """
+    try:
+        drafts = _listed(data, name)
+    except (SyntaxError, ValueError):  # lxml's errors are SyntaxErrors, and names in it may be no text
+        drafts = None
+    if drafts is None:
+        raise ReadError(f"{name} is no feed (RSS or Atom); give the address of the site's feed, or add it as a page.")
+    if not drafts:
+        raise ReadError(f"{name} is a feed that lists no pages; try again when it does.")
+    return Parsed(drafts[:MOST_ITEMS])
+
+
+def _listed(data: bytes, base: str) -> tuple[Draft, ...] | None:
+    """Each page once; None where this is no feed."""
     from lxml import etree
 
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    root = etree.fromstring(data.strip() or b"<none/>", parser)
+    root = etree.fromstring(data.strip(), parser)
     if root is None or _name(root) not in ("rss", "feed", "RDF"):
-        raise ReadError(f"{name} is no feed (RSS or Atom); give the address of the site's feed, or add it as a page.")
+        return None
     channel = next((one for one in root if _name(one) == "channel"), root)
-    drafts = {draft.url: draft for draft in _items(root, name, _text(channel, "title")) if draft.url}
-    if not drafts:
-        raise ReadError(f"{name} is a feed that lists no pages; try again when it does.")
-    return Parsed(tuple(list(drafts.values())[:MOST_ITEMS]))
+    return tuple({draft.url: draft for draft in _items(root, base, _text(channel, "title")) if draft.url}.values())
 
 
 def _items(root: Any, base: str, source: str) -> Iterator[Draft]:

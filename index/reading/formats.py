@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -16,7 +17,9 @@ from onrecord.index.reading.decoding import decode
 from onrecord.index.reading.drafts import ALIASES, Draft, Parsed, decode_lines, from_fields, read_csv, read_json_lines
 from onrecord.index.reading.feeds import FEED, read_feed
 from onrecord.index.reading.layout import join_pages, looks_wrapped, unwrap
+from onrecord.index.reading.mail import read_eml, read_mbox
 from onrecord.index.reading.markdown import first_heading, without_marks
+from onrecord.index.reading.zipped import read_epub, read_odt
 
 _LARGEST_UNPACKED = 400 * 1024 * 1024  # a DOCX is a zip archive, and a small one can unpack to anything
 # What parsers let through when a file is damaged in a way that they did not foresee; lxml's errors are SyntaxErrors.
@@ -127,6 +130,17 @@ def _docx(data: bytes, name: str) -> Parsed:
     return Parsed((_with_stated_day(draft),))
 
 
+def _zipped(read: Callable[[zipfile.ZipFile], Draft], kind: str, data: bytes, name: str) -> Parsed:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_UNPACKED:
+                raise ReadError(f"{name} unpacks to more than 400 MB; save its text as .txt and add that.")
+            draft = read(archive)
+    except (zipfile.BadZipFile, StopIteration, *_PARSER_FAILURES) as error:
+        raise ReadError(f"{name} is damaged, protected, or not {kind}; save its text as .txt and add that.") from error
+    return Parsed((_with_stated_day(draft),))
+
+
 def _docx_draft(document: Any) -> Draft:
     from docx.table import Table
 
@@ -181,6 +195,10 @@ _PARSERS: dict[str, Callable[[bytes, str], Parsed]] = {
     ".htm": _html,
     ".pdf": _pdf,
     ".docx": _docx,
+    ".odt": partial(_zipped, read_odt, "an OpenDocument text"),
+    ".epub": partial(_zipped, read_epub, "an EPUB book"),
+    ".eml": partial(read_eml, html=_html),
+    ".mbox": partial(read_mbox, html=_html),
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
     ".csv": read_csv,

@@ -16,8 +16,11 @@ from pathlib import Path
 import docx
 import pytest
 
+from onrecord.index.reading.feeds import FEED
 from onrecord.index.reading.formats import SUFFIXES
 from onrecord.index.reading.process import ReadLimits, readers
+from tests.index.reading.test_books_and_mail import BOOK, ODT, mail, zipped
+from tests.web import rss
 
 FILES = 10_000 if os.environ.get("ONRECORD_ATTACK") == "all" else 1_000
 LIMITS = ReadLimits(seconds=20, memory_mib=600)
@@ -71,6 +74,9 @@ SIGNS = (
 )
 
 
+KINDS = (*SUFFIXES, FEED)
+
+
 @dataclass
 class Seen:
     """The outcomes by kind, the worst file's seconds of processor, and the largest memory of any reading process."""
@@ -91,7 +97,17 @@ def valid_files() -> dict[str, bytes]:
     plain = f"Title: T\nDate: Wed, 14 Dec 2016 10:00:00 GMT\n\n{STORY * 5}"
     kinds = {".txt": plain, ".md": markdown, ".html": page, ".jsonl": lines, ".csv": rows.getvalue()}
     texts = {**kinds, ".tsv": rows.getvalue().replace(",", "\t")}
-    return {**{suffix: text.encode() for suffix, text in texts.items()}, ".pdf": valid_pdf(), ".docx": valid_docx()}
+    others = {
+        **{
+            ".pdf": valid_pdf(),
+            ".docx": valid_docx(),
+            ".odt": zipped(ODT),
+            ".epub": zipped(BOOK),
+            FEED: rss("http://x/a", "http://x/b"),
+        },
+        **{".eml": mail(STORY, html=page), ".mbox": (b"From a Mon Mar  4 09:30:00 2024\n" + mail(STORY) + b"\n\n") * 3},
+    }
+    return {**{suffix: text.encode() for suffix, text in texts.items()}, **others}
 
 
 def valid_pdf() -> bytes:
@@ -138,10 +154,10 @@ def changed(data: bytes, chance: random.Random) -> bytes:
 
 
 def changed_inside(data: bytes, chance: random.Random) -> bytes:
-    """A DOCX with one of its parts changed, and the archive whole: the parser gets to see it."""
+    """An archive with one of its parts changed, and the archive whole: the parser gets to see it."""
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as new:
-        chosen = chance.choice([name for name in old.namelist() if name.endswith((".xml", ".rels"))])
+        chosen = chance.choice([name for name in old.namelist() if name.endswith((".xml", ".rels", ".opf", ".xhtml"))])
         for name in old.namelist():
             part = old.read(name)
             new.writestr(name, changed(part, chance) if name == chosen else part)
@@ -160,14 +176,14 @@ def hostile_files(count: int) -> Iterator[tuple[str, bytes]]:
     valid = valid_files()
     alike = {".text": ".txt", ".markdown": ".md", ".htm": ".html", ".ndjson": ".jsonl"}
     for number in range(count):
-        suffix = SUFFIXES[number % len(SUFFIXES)]
+        suffix = KINDS[number % len(KINDS)]
         good = valid[alike.get(suffix, suffix)]
-        match (number // len(SUFFIXES)) % 10:
+        match (number // len(KINDS)) % 10:
             case 0 | 1:
                 yield suffix, chance.randbytes(chance.choice([1, 20, 500, 5_000]))
             case 2 | 3:
                 yield suffix, crafted(chance)
-            case 4 | 5 | 6 if suffix == ".docx":
+            case 4 | 5 | 6 if suffix in (".docx", ".odt", ".epub"):
                 yield suffix, changed_inside(good, chance)
             case _:
                 yield suffix, changed(good, chance)

@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_added(stage: Sta
 
 
 def test_files_of_other_kinds_are_named_and_are_no_failure(stage: Stage) -> None:
-    others = [*(f"photo{number}.jpg" for number in range(5)), "letter.rtf", "mail.eml", "feed.xml", "a.json", "README"]
+    others = [*(f"photo{number}.jpg" for number in range(5)), "letter.rtf", "mail.msg", "feed.xml", "a.json", "README"]
     for name in ("good.txt", *others):
         write(stage.folder, f"news/{name}")
     result = stage.run("add", "news")
@@ -72,7 +72,7 @@ def test_files_of_other_kinds_are_named_and_are_no_failure(stage: Stage) -> None
         "Passed over 1 .json file: a.json.",
         "Passed over 1 .xml file: feed.xml.",
         "Passed over 1 .rtf file: letter.rtf.",
-        "Passed over 1 .eml file: mail.eml.",
+        "Passed over 1 .msg file: mail.msg.",
         "Passed over 5 .jpg files: photo0.jpg, photo1.jpg, photo2.jpg and 2 more.",
     ]
     passed_over = stage.json("add", "news")["passed_over"]

@@ -69,7 +69,7 @@ def add_articles(service: Chosen, given: NewArticles, response: Response) -> Any
     "/articles/files", response_model=ChangeReport, responses={201: {"model": ChangeReport, "description": "Added"}}
 )
 async def add_files(service: Chosen, files: list[UploadFile], response: Response) -> Any:
-    """Add articles from files: text, Markdown, HTML, PDF, DOCX, JSON Lines or CSV. A bad file never stops the rest."""
+    """Add articles from files: text, HTML, PDF, DOCX, ODT, EPUB, e-mail, rows. A bad file never stops the rest."""
     if len(files) > service.limits.files:
         raise Problem(413, f"{len(files)} files are more than the {service.limits.files} of one request; send fewer.")
     read, failed, notes = await run_in_threadpool(_read, service, files)
