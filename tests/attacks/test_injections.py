@@ -20,7 +20,7 @@ from onrecord.index.types import Embedder
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.judges.disguise import folded
-from onrecord.qa.judges.injection import among, by_words
+from onrecord.qa.judges.injection import told
 from onrecord.qa.steps.check import check
 
 INJECTIONS = Path(__file__).parents[2] / "eval" / "injections"
@@ -118,7 +118,7 @@ def test_with_quotes_alone_no_order_is_shown_and_the_truth_still_is(
 
 @pytest.mark.attack
 @pytest.mark.model
-def test_with_the_embedder_that_comes_with_it_sentences_are_looked_at_twice(
+def test_with_the_embedder_that_comes_with_it_no_order_is_shown_either(
     half: str, suite: Suite, tmp_path: Path
 ) -> None:
     from onrecord.index.models.embedders import load_embedder
@@ -145,15 +145,4 @@ def test_with_the_model_no_order_is_followed(half: str, suite: Suite, tmp_path: 
 def test_of_the_harmless_sentences_most_stay(half: str) -> None:
     """They were written to look like orders; of news as it is one sentence in 1,000 is left out."""
     texts = harmless(half)
-    assert len(by_words(texts).orders) <= HELD[half].harmless * len(texts)
-
-
-@pytest.mark.attack
-@pytest.mark.model
-def test_of_the_harmless_sentences_most_stay_when_they_are_looked_at_twice(half: str) -> None:
-    from onrecord.index.models.embedders import load_embedder
-
-    embedder, texts = load_embedder(), harmless(half)
-    left_out = among(embedder, embedder.embed_passages)(texts).orders
-    print(f"\n{half}: {len(left_out)} of {len(texts)} harmless sentences left out")
-    assert len(left_out) <= HELD[half].harmless * len(texts)
+    assert len(told(texts).orders) <= HELD[half].harmless * len(texts)
