@@ -65,6 +65,8 @@ def _node_of(citation: Citation, verdict: str) -> NodeWithScore:
         "article_id": citation.article_id,
         "number": citation.number,
         "quote": citation.quote,
+        "who": citation.who,
+        "who_at": citation.who_at,
         "verdict": verdict,
         "also_in": list(citation.also_in),
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onrecord.qa.types import Answer, AnswerSentence, Evidence, Reason
+    from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence, Reason
 
 ABSTENTION = "The articles do not say."
 
@@ -40,10 +40,38 @@ Written = Callable[[str], str]
 """How a text that the program did not write is put into the answer: as it is, or escaped for where that is shown."""
 
 
+def with_who(text: str, citations: Sequence[Citation]) -> tuple[str, str, str]:
+    """The text up to its pronoun, whom that means in square brackets, and the rest; the brackets are this program's.
+
+    ``text`` is a quote, or a sentence that begins as the quotes of its ``citations`` do.
+    """
+    heads = {
+        (citation.quote[: citation.who_at], citation.who)
+        for citation in citations
+        if citation.who and re.match(rf"{re.escape(citation.quote[: citation.who_at])}(?!\w)", text)
+    }
+    if len(heads) != 1:
+        return text, "", ""
+    head, who = heads.pop()
+    own = "’s" if head.lower().endswith(("his", "her")) else ""
+    return head, f" [{who}{own}]", text[len(head) :]
+
+
+def quote_text(citation: Citation) -> str:
+    """The quote for a reader: "He [Rami Abdurrahman] estimated"."""
+    return "".join(with_who(citation.quote, [citation]))
+
+
+def said_text(sentence: AnswerSentence) -> str:
+    """A sentence of an answer for a reader."""
+    return "".join(with_who(sentence.text, sentence.citations))
+
+
 def marked(sentence: AnswerSentence, written: Written = str) -> str:
     """The sentence with its ``[n]`` markers behind it."""
     markers = "".join(f"[{citation.number}]" for citation in sentence.citations)
-    return f"{written(sentence.text)} {markers}" if markers else written(sentence.text)
+    text = written(said_text(sentence))
+    return f"{text} {markers}" if markers else text
 
 
 def left_open(answer: Answer, written: Written = str) -> str:

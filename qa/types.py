@@ -5,7 +5,7 @@ copied from the stored article by offset; it is never text that a model wrote.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from onrecord.index.inert import web_address
@@ -37,7 +37,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """``[number]`` -> one sentence of one article, with the facts to show beside it."""
+    """``[number]`` -> one sentence of one article, with the facts to show beside it.
+
+    ``who``: whom the "he" or "she" of the quote is, as the article names them, where it is clear; a reader is shown it
+    in square brackets behind the first ``who_at`` characters of the quote, which itself stays as it is.
+    """
 
     number: int
     sentence: Sentence
@@ -46,6 +50,8 @@ class Citation:
     published: str = ""
     url: str = ""
     also_in: tuple[str, ...] = ()  # ids of articles that carry a copy of this one
+    who: str = field(default="", kw_only=True)
+    who_at: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", web_address(self.url))
@@ -72,15 +78,7 @@ class Evidence(Citation):
 
     def cite(self) -> Citation:
         """This evidence as a citation."""
-        return Citation(
-            number=self.number,
-            sentence=self.sentence,
-            title=self.title,
-            source=self.source,
-            published=self.published,
-            url=self.url,
-            also_in=self.also_in,
-        )
+        return Citation(**{one.name: getattr(self, one.name) for one in fields(Citation)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,18 @@
 from onrecord.index.inert import as_html as e
 from onrecord.index.inert import web_address
 
-__all__ = ["bdi", "e", "link", "shorten"]
+__all__ = ["bdi", "e", "link", "named", "shorten"]
 
 
 def bdi(text: object) -> str:
     """``text`` isolated, so that a right-to-left title does not reorder the line around it."""
     return f'<bdi dir="auto">{e(text)}</bdi>'
+
+
+def named(parts: tuple[str, str, str]) -> str:
+    """A quote in parts, as :func:`onrecord.qa.render.with_who` gives them: what this program adds looks different."""
+    before, who, rest = parts
+    return e(before) + (f'<span class="who">{e(who)}</span>' if who else "") + e(rest)
 
 
 def link(url: str) -> str:

@@ -44,7 +44,7 @@ def get(
     try:
         with (
             httpcore.ConnectionPool(_trusted(), network_backend=backend, max_keepalive_connections=0) as pool,
-            pool.stream("GET", target, headers=headers) as response,
+            pool.stream("GET", target, headers=list(headers.items())) as response,
         ):
             found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             data = _body(response.iter_stream(), found, url, most) if response.status == 200 else b""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from onrecord.qa.judges.injection import usable
-from onrecord.qa.steps.cite import repeats
+from onrecord.qa.steps.cite import citations_of, numbered, repeats
 from onrecord.qa.steps.values import Asked, Checked, Found, Outcome
-from onrecord.qa.types import Answer, AnswerSentence
+from onrecord.qa.types import Answer, AnswerSentence, Disagreement
 
 
 def gathered(found: Sequence[Found]) -> Found:
@@ -23,15 +23,16 @@ def assemble(asked: Asked, found: Found, outcomes: Sequence[Outcome]) -> Answer:
     """The answer; where all parts are silent the reason for it, else the silent ones are missing."""
     silent = [outcome for outcome in outcomes if outcome.reason]
     reason = outcomes[0].reason if len(silent) == len(outcomes) else ""
+    sentences, disagreements = ((), ()) if reason else _numbered(outcomes)
     surest: Checked = max((outcome.checked for outcome in outcomes), key=lambda checked: checked.answerability or 0.0)
     return Answer(
         question=asked.question,
         standalone_question=asked.text,
-        sentences=() if reason else _sentences(outcomes),
+        sentences=sentences,
         hits=found.hits,
         status="abstained" if reason else "answered",
         reason=reason,
-        disagreements=() if reason else tuple(d for outcome in outcomes for d in outcome.disagreements),
+        disagreements=disagreements,
         evidence=found.evidence,
         unconfirmed=tuple(sentence for outcome in outcomes for sentence in outcome.written.unconfirmed),
         missing="" if reason else " ".join(_named(outcome) for outcome in silent),
@@ -40,6 +41,20 @@ def assemble(asked: Asked, found: Found, outcomes: Sequence[Outcome]) -> Answer:
         signals=surest.signals,
         language=asked.language,
     )
+
+
+def _numbered(outcomes: Sequence[Outcome]) -> tuple[tuple[AnswerSentence, ...], tuple[Disagreement, ...]]:
+    """What is shown, its citations numbered from 1 as they are read: a sentence that was left out leaves no gap."""
+    shown: list[AnswerSentence] = []
+
+    def add(sentences: Sequence[AnswerSentence]) -> tuple[AnswerSentence, ...]:
+        for sentence in sentences:
+            shown.append(numbered(sentence, citations_of(shown)))
+        return tuple(shown[len(shown) - len(sentences) :])
+
+    sentences = add(_sentences(outcomes))
+    differ = [disagreement for outcome in outcomes for disagreement in outcome.disagreements]
+    return sentences, tuple(replace(one, positions=add(one.positions)) for one in differ)
 
 
 def _sentences(outcomes: Sequence[Outcome]) -> tuple[AnswerSentence, ...]:

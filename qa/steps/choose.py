@@ -18,6 +18,7 @@ from onrecord.qa.engines.tokens import estimate_tokens
 from onrecord.qa.judges.answers import AnswerJudge
 from onrecord.qa.judges.injection import Key, orders_in
 from onrecord.qa.steps import prompts
+from onrecord.qa.steps.antecedents import Antecedent
 from onrecord.qa.steps.question_type import hold_what_is_asked
 from onrecord.qa.steps.sources import Sources
 from onrecord.qa.steps.tools import Tools
@@ -123,7 +124,7 @@ def giving_way(ranked: Sequence[Candidate], suspects: Set[Key]) -> frozenset[Key
 
 def shown(searched: Searched, kept: Sequence[Candidate], sources: Sources, *, warnings: tuple[str, ...] = ()) -> Found:
     """The chosen sentences as numbered evidence, with their nearness to the question and what the judge makes of it."""
-    evidence = numbered(kept, sources.library.article, sources.library.copies)
+    evidence = numbered(kept, sources.library.article, sources.library.copies, sources.antecedent)
     nearness = sources.nearest(searched.vector, [candidate.sentence for candidate in kept])
     answers = next((candidate.answers for candidate in kept if candidate.answers is not None), None)
     return Found(searched.hits, evidence, prompts.evidence_text(evidence), searched.vector, nearness, answers, warnings)
@@ -276,6 +277,7 @@ def numbered(
     chosen: Sequence[Candidate],
     article: Callable[[str], Article],
     also_in: Callable[[str], tuple[str, ...]] = lambda article_id: (),
+    antecedent: Callable[[Sentence], Antecedent | None] = lambda sentence: None,
 ) -> tuple[Evidence, ...]:
     """Evidence numbered from 1: articles by their best sentence, sentences of an article in reading order."""
     best: dict[str, float] = {}
@@ -287,7 +289,7 @@ def numbered(
     )
     evidence = []
     for number, candidate in enumerate(reading_order, start=1):
-        facts = article(candidate.sentence.article_id)
+        facts, who = article(candidate.sentence.article_id), antecedent(candidate.sentence)
         evidence.append(
             Evidence(
                 number=number,
@@ -298,6 +300,8 @@ def numbered(
                 url=facts.url,
                 score=candidate.score,
                 also_in=also_in(facts.id),
+                who=who.name if who else "",
+                who_at=who.behind if who else 0,
             )
         )
     return tuple(evidence)

@@ -1,5 +1,6 @@
 """A drafted sentence -> the evidence that bears it out, the verdict on it, and what else keeps it from being shown."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -8,6 +9,7 @@ from onrecord.index.text.quantities import same_day, same_quantity, share_quanti
 from onrecord.index.text.words import Words, plain, stem, words_of
 from onrecord.qa.judges.injection import usable
 from onrecord.qa.judges.verify import Verifier, only_alleged, verdict
+from onrecord.qa.steps.antecedents import pronoun
 from onrecord.qa.steps.choose import leans_back
 from onrecord.qa.steps.question_type import counted, question_stems, topic
 from onrecord.qa.types import AnswerSentence, Citation, Evidence
@@ -19,6 +21,7 @@ GAIN = 0.12  # what a further citation must add
 # must hold so much of the draft's answer, of the question too, and of both together the second. Whether it answers is
 # then read from that sentence alone, so these may be low.
 MIN_OVERLAP, MIN_TOTAL = 0.2, 0.6
+_THEY = re.compile(r"(?:but |and |so |yet |then )?(?:they|their)\b", re.IGNORECASE)
 YES_OR_NO = frozenset({"yes", "no"})
 ANYBODY = frozenset(stem(word) for word in "people persons individuals humans lives victims casualties deaths".split())
 
@@ -96,7 +99,7 @@ def cite_and_verify(
     sources = [item.sentence.text for item in aligned]
     if only_alleged(text, sources):
         # The article attributes what the draft states as fact: let the article speak.
-        return quoted(aligned[0])
+        return quoted(aligned[0], evidence)
     judged = verdict(verifier.verify(text, sources, context=surroundings(aligned, evidence)))
     citations = () if judged == "unsupported" else tuple(item.cite() for item in aligned)
     return AnswerSentence(text, citations, judged)
@@ -159,9 +162,15 @@ def surroundings(aligned: Sequence[Evidence], evidence: Sequence[Evidence]) -> l
     return facts + [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) in near]
 
 
-def quoted(item: Evidence) -> AnswerSentence:
-    """An evidence sentence as a sentence of the answer, word for word."""
-    return AnswerSentence(item.sentence.text, (item.cite(),), "supported")
+def quoted(item: Evidence, evidence: Sequence[Evidence] = ()) -> AnswerSentence:
+    """An evidence sentence as a sentence of the answer, word for word.
+
+    Where nothing says whom its "he", "she" or "they" means, the sentence before it is cited too, if it is evidence.
+    """
+    before = (item.sentence.article_id, item.sentence.index - 1)
+    open_who = not item.who and (_THEY.match(item.sentence.text) or pronoun(item.sentence.text))
+    lead_in = [e for e in evidence if open_who and (e.sentence.article_id, e.sentence.index) == before]
+    return AnswerSentence(item.sentence.text, tuple(one.cite() for one in (item, *lead_in)), "supported")
 
 
 def likely_source(question: str, text: str, evidence: Sequence[Evidence]) -> Evidence | None:

@@ -65,7 +65,7 @@ class QuoteWriter:
         sentences: list[AnswerSentence] = []
         for item in ranked[:2]:
             if item.score >= QUOTES_ENOUGH * ranked[0].score:
-                sentences.append(numbered(quoted(item), citations_of(sentences, cited)))
+                sentences.append(numbered(quoted(item, found.evidence), citations_of(sentences, cited)))
                 yield SentenceDone(sentences[-1])
         return Written(tuple(sentences))
 
@@ -120,7 +120,7 @@ class ModelWriter:
                 likely = likely or likely_source(part.text, text, found.evidence)
             yield SentenceDone(done)
         if not sentences and likely is not None and self._answers(part.text, likely, found.evidence, checked):
-            sentences.append(numbered(quoted(likely), cited))
+            sentences.append(numbered(quoted(likely, found.evidence), cited))
             trace.warn(OWN_WORDS)
             yield SentenceDone(sentences[-1])
         return Written(tuple(sentences), tuple(unconfirmed))

@@ -110,14 +110,19 @@ class Written:
     place: str
     name: str
     url: str
+    who: str
 
     @property
     def answer(self) -> Answer:
         """An answer that holds all of it."""
         first = Citation(
-            1, Sentence("a1", 0, 0, 9, self.quote), self.title, self.source, self.published, self.url, ("a3",)
-        )
-        second = Citation(2, Sentence("a2", 0, 0, 9, self.sentence), self.name, self.title, "2024-03-04", GOOD[0])
+            1, Sentence("a1", 0, 0, 9, self.quote), self.title, self.source, self.published, self.url, ("a3",),
+            who=self.who, who_at=len(self.quote),
+        )  # fmt: skip
+        second = Citation(
+            2, Sentence("a2", 0, 0, 9, self.sentence), self.name, self.title, "2024-03-04", GOOD[0],
+            who=self.who, who_at=len(self.sentence),
+        )  # fmt: skip
         return Answer(
             self.question,
             self.name,

@@ -12,7 +12,9 @@ from typing import Any
 from unittest.mock import patch
 from xml.etree import ElementTree
 
+import docx
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE
 from hypothesis import HealthCheck, example, given, settings
 from rich.console import Console
 
@@ -29,7 +31,7 @@ from onrecord.eval.runs.progress import LineProgress
 from onrecord.eval.suites.loading import HistoryTurn, Question, Suite
 from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, SentenceRow
 from onrecord.index import Article, Embedder
-from onrecord.index.inert import web_address
+from onrecord.index.inert import one_line, web_address
 from onrecord.qa.types import Answer
 from onrecord.ui.cli import terminal
 from onrecord.ui.cli.group import complain, print_json
@@ -38,6 +40,7 @@ from onrecord.ui.http.openai_text import annotations, with_references
 from onrecord.ui.page.export import for_clipboard, render
 from onrecord.ui.page.sources import panel, reader
 from onrecord.ui.page.turns import turn
+from onrecord.ui.page.word import to_word
 from tests.attacks.payloads import GOOD, PAYLOADS, PIXEL, Written, everywhere, written
 from tests.attacks.viewers import check_html, check_markdown, check_terminal, github, squeezed
 from tests.ui.behind_doors import Behind
@@ -103,6 +106,20 @@ def test_an_html_export_has_no_element_and_no_attribute_but_its_own(texts: Writt
     shown = [texts.question, texts.sentence, texts.about, texts.position, texts.missing, texts.quote, texts.title]
     links = check_html(render("HTML", texts.name, [record_of(texts)]), EXPORT, shown=shown)
     assert len(links) == 1 + bool(web_address(texts.url))
+
+
+@attacked(EXAMPLES // 5)
+def test_a_word_export_opens_and_leads_nowhere(texts: Written) -> None:
+    document = docx.Document(io.BytesIO(to_word(texts.name, [record_of(texts)])))
+    parts = document.part.package.iter_parts()
+    assert not [one for part in parts for one in part.rels.values() if one.is_external]
+    notes = document.part.part_related_by(RELATIONSHIP_TYPE.FOOTNOTES).blob.decode()
+    for xml in (document.element.body.xml, notes):
+        fields = re.findall(r'w:instr="([^"]*)"', xml)
+        assert all(re.fullmatch(r" NOTEREF quote[12] \\h ", field) for field in fields)
+        assert not re.search(r"<w:(?:hyperlink|instrText|object|altChunk)\b", xml)
+    said = squeezed("".join(paragraph.text for paragraph in document.paragraphs))
+    assert squeezed(re.sub("[\ufffe\uffff]", "", one_line(texts.sentence))) in said
 
 
 @attacked()
@@ -240,7 +257,7 @@ def test_a_report_in_html_runs_and_loads_nothing_of_a_run(texts: Written) -> Non
 
 @pytest.mark.parametrize("text", PAYLOADS)
 def test_plots_show_names_to_the_letter(text: str) -> None:
-    svg = html_report._plots({text: run_of(Written(*[text] * 14)).cells[0].summary})
+    svg = html_report._plots({text: run_of(Written(*[text] * 15)).cells[0].summary})
     assert not re.search(r"<(?:script|img|a|b|foreignObject|testcase)\b|\son\w+=(?=[^<]*>)|xlink:href=\"(?!#)", svg)
     ElementTree.fromstring(svg[svg.index("<div") :])
 

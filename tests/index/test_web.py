@@ -37,12 +37,12 @@ def urls(library: Library) -> list[str]:
 
 def changing(first: bytes, second: bytes) -> Any:
     """Answers with the first until it is asked for what is newer, then with the second."""
-    state = {"body": first, "tag": '"1"'}
+    state: dict[str, Any] = {"body": first, "tag": '"1"'}
 
     def answer(request: Any) -> Answer:
         if request.headers.get("If-None-Match") == state["tag"]:
-            return Answer(b"", 304, {"ETag": str(state["tag"])})
-        return Answer(bytes(state["body"]), 200, {"Content-Type": "text/html", "ETag": str(state["tag"])})
+            return Answer(b"", 304, {"ETag": state["tag"]})
+        return Answer(state["body"], 200, {"Content-Type": "text/html", "ETag": state["tag"]})
 
     def change() -> None:
         state.update(body=second, tag='"2"')

@@ -548,3 +548,14 @@ def test_the_sentence_that_the_judge_takes_for_the_answer_is_named_with_the_evid
     assert isinstance(found, EvidenceFound) and found.evidence
     best = [item.quote for item in found.evidence if item.number == found.best]
     assert [quote.startswith(said) for quote in best] == ([True] if said else [])
+
+
+def test_a_quote_that_begins_with_he_says_who(tmp_path: Path, embedder: Any) -> None:
+    text = "Captain Kwame Ode, 41, bought a boat in May. He said it carries 60 people across the Larn."
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add([Article("ferry", "Ferry", text)])
+        answer = sure(library, None).ask("How many people does the boat carry across the Larn?")
+        [cited] = [one for one in answer.citations if one.quote.startswith("He said")]
+    assert (cited.who, cited.who_at) == ("Kwame Ode", 2)
+    assert "He [Kwame Ode] said it carries 60 people" in answer.text
+    assert text[cited.sentence.start_char : cited.sentence.end_char] == cited.quote

@@ -106,6 +106,23 @@ def test_what_the_answer_used_stands_apart_from_what_was_also_found(page: Page) 
     assert used.locator(".card").count() == page.locator(".turn .chip").count()
 
 
+def test_sources_are_grouped_by_article_the_cited_ones_first_and_the_rest_is_folded(page: Page) -> None:
+    ask(page, "What would the bridge repairs cost?")
+    sources = page.locator("#sources")
+    titles = sources.locator(".source h4").all_text_contents()
+    used, also = sources.locator("section").nth(0), sources.locator("section").nth(1)
+    assert titles[0] == "Old bridge in Larnville closed after cracks are found" and len(titles) > 1
+    for part in (used, also):
+        named = part.locator(".source h4").all_text_contents()
+        assert len(named) == len(set(named))
+    numbers = used.locator(".card .n").all_text_contents()
+    assert numbers == [str(n) for n in range(1, len(numbers) + 1)]
+    expect(used.locator(".card-by").first).to_have_text("Larnville Courier · 4 March 2024")
+    expect(also.locator(".card").first).not_to_be_visible()
+    also.locator("summary").click()
+    expect(also.locator(".card").first).to_be_visible()
+
+
 def test_a_partly_supported_sentence_is_marked_and_a_failed_draft_is_under_how_it_was_answered(
     page: Page,
 ) -> None:

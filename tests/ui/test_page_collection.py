@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import docx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -133,6 +134,13 @@ def test_a_conversation_is_exported_with_numbered_references(page: Page, tmp_pat
             page.get_by_role("link", name=kind).click()
         download.value.save_as(tmp_path / kind)
         texts[kind] = (tmp_path / kind).read_text(encoding="utf-8")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Word").click()
+    assert download.value.suggested_filename.endswith(".docx")
+    download.value.save_as(tmp_path / "story.docx")
+    assert "2.4 million" in "".join(
+        paragraph.text for paragraph in docx.Document(str(tmp_path / "story.docx")).paragraphs
+    )
     assert "## References" in texts["Markdown"] and "<https://courier.example/bridge>" in texts["Markdown"]
     assert '<li id="r1">' in texts["HTML"]
     assert json.loads(texts["JSON"])["references"][0]["quote"].startswith("Mayor Ilse Brandt said repairs")

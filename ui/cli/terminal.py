@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onrecord.index.inert import one_line
-from onrecord.qa.render import ABSTENTION, left_open, nearest, what_to_try, why
+from onrecord.qa.render import ABSTENTION, left_open, nearest, what_to_try, why, with_who
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 from onrecord.ui.page.dates import day_text
 
@@ -36,12 +36,18 @@ def where_from(facts: Citation | Evidence) -> str:
 
 def sentence_text(sentence: AnswerSentence) -> Text:
     """The sentence with its numbers, marked where its citations support only a part of it."""
-    text = Text(one_line(sentence.text))
+    text = _named(sentence.text, sentence.citations)
     for citation in sentence.citations:
         text.append(f" [{citation.number}]", "bold cyan")
     if sentence.verdict == "partly":
         text.append(" (partly supported)", "yellow")
     return text
+
+
+def _named(text: str, citations: Sequence[Citation]) -> Text:
+    """A quote, whom it means by "he" set apart."""
+    before, who, rest = with_who(one_line(text), citations)
+    return Text(before).append(f" {one_line(who)}" if who else "", "dim italic").append(rest)
 
 
 def show_answer(out: Console, answer: Answer, *, already: Sequence[AnswerSentence] = ()) -> None:
@@ -82,7 +88,7 @@ def _show_abstention(out: Console, answer: Answer) -> None:
 
 def _show_quote(out: Console, facts: Citation | Evidence, *, bullet: str = "") -> None:
     mark = bullet or f"[{facts.number}]"
-    out.print(Text(f"{mark} ", "bold cyan").append(f"“{one_line(facts.sentence.text)}”", "default"))
+    out.print(Text(f"{mark} ", "bold cyan").append("“").append_text(_named(facts.quote, [facts])).append("”"))
     for line in filter(None, (where_from(facts), one_line(facts.url))):
         if out.is_terminal:
             out.print(Padding(Text(line, "dim"), (0, 0, 0, len(mark) + 1), expand=False))

@@ -16,7 +16,7 @@ from pydantic import Field
 from onrecord.index import InputError, OnRecordError
 from onrecord.index.extras import named_extra
 from onrecord.index.inert import markdown, one_line, plain
-from onrecord.qa.render import answer_text
+from onrecord.qa.render import answer_text, quote_text
 from onrecord.qa.types import Answer
 from onrecord.ui.http.client import TURNS, Interface, given
 from onrecord.ui.http.models import AnswerModel, ArticleModel, SearchResponse
@@ -101,7 +101,7 @@ def _add_ask(server: "MCPServer[Any]", api: Interface) -> None:
             data = await api.call("POST", "/ask", collection, json=asked)
             answer = Answer.from_dict(data)
         cited = [citation for sentence in data["sentences"] for citation in sentence["citations"]]
-        cites = [f"[{c.number}] “{markdown(c.quote)}” ({markdown(c.title)})" for c in answer.citations]
+        cites = [f"[{c.number}] “{markdown(quote_text(c))}” ({markdown(c.title)})" for c in answer.citations]
         lines = [answer_text(answer, markdown), *cites, *answer.warnings]
         return _result(_uris(api, collection), lines, cited, data)
 

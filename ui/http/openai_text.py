@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from onrecord.index.inert import autolink, markdown, web_address
-from onrecord.qa.render import answer_text, marked
+from onrecord.qa.render import answer_text, marked, quote_text
 from onrecord.qa.types import Answer, AnswerSentence, Citation
 
 
@@ -27,7 +27,7 @@ def reference(citation: Citation) -> str:
     url = web_address(citation.url)
     address = f" {autolink(url)}" if url else ""
     shown = ", ".join(markdown(part) for part in facts if part)
-    return f"[{citation.number}] {shown}: “{markdown(citation.quote)}”{address}"
+    return f"[{citation.number}] {shown}: “{markdown(quote_text(citation))}”{address}"
 
 
 def with_references(answer: Answer) -> str:
@@ -71,6 +71,8 @@ def _annotation(
             "start_char": citation.sentence.start_char,
             "end_char": citation.sentence.end_char,
             "quote": citation.quote,
+            "who": citation.who,
+            "who_at": citation.who_at,
             "source": citation.source,
             "published": citation.published,
             "verdict": sentence.verdict,

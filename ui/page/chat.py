@@ -244,7 +244,7 @@ class Chat:
         data, owner = event._data, owner_of(request)
         collection = self.collections.open(session.collection)
         try:
-            records = list(collection.conversations.turns(owner, session.conversation))
+            records = list(self._turns(session, owner))
             at = next((n for n, r in enumerate(records) if r.id == data.get("turn")), -1)
             if at < 0 or data.get("act") not in ("right", "wrong_answer", "wrong_citation"):
                 raise InputError("This answer is no longer here; reload the page.")

@@ -1,4 +1,4 @@
-"""Conversations as files: ``/export/<conversation>.md|html|json``. Nothing is written to disk for it."""
+"""Conversations as files: ``/export/<conversation>.md|html|docx|json``. Nothing is written to disk for it."""
 
 from urllib.parse import quote
 
@@ -9,7 +9,12 @@ from onrecord.ui.desk.collection import checked
 from onrecord.ui.desk.collections import Collections
 from onrecord.ui.page.export import FORMATS, render
 
-_TYPES = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
+_TYPES = {
+    "md": "text/markdown",
+    "html": "text/html",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "json": "application/json",
+}
 
 
 def downloads(collections: Collections) -> APIRouter:
@@ -31,8 +36,12 @@ def downloads(collections: Collections) -> APIRouter:
             raise HTTPException(404, f"“{ending}” is not a format; use one of {', '.join(FORMATS.values())}.")
         safe = "".join(c if c.isalnum() or c in " -" else "" for c in title).strip()[:60] or "conversation"
         disposition = f"attachment; filename*=UTF-8''{quote(safe)}.{ending}"
-        return Response(
-            render(kind, title, records), media_type=_TYPES[ending], headers={"Content-Disposition": disposition}
-        )
+        if kind == "Word":
+            from onrecord.ui.page.word import to_word
+
+            content: str | bytes = to_word(title, records)
+        else:
+            content = render(kind, title, records)
+        return Response(content, media_type=_TYPES[ending], headers={"Content-Disposition": disposition})
 
     return router

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from onrecord.index.inert import autolink, markdown, one_line, pasted
 from onrecord.qa.records import to_dict
-from onrecord.qa.render import ABSTENTION, why
+from onrecord.qa.render import ABSTENTION, quote_text, said_text, why, with_who
 from onrecord.qa.types import AnswerSentence, Citation
 from onrecord.ui.desk.records import Record
-from onrecord.ui.escape import bdi, e, link
+from onrecord.ui.escape import bdi, e, link, named
 from onrecord.ui.page.dates import day_text
 
-FORMATS = {"Markdown": "md", "HTML": "html", "JSON": "json"}
-_CHANGED = {"changed": "the article has changed since", "gone": "the article was removed since"}
+FORMATS = {"Markdown": "md", "HTML": "html", "Word": "docx", "JSON": "json"}
+CHANGED = {"changed": "the article has changed since", "gone": "the article was removed since"}
 
 
 def references(records: Sequence[Record]) -> tuple[tuple[Citation, ...], dict[tuple[str, int], int]]:
@@ -24,12 +24,12 @@ def references(records: Sequence[Record]) -> tuple[tuple[Citation, ...], dict[tu
     return tuple(quotes.values()), {place: n for n, place in enumerate(quotes, start=1)}
 
 
-def _stale(records: Sequence[Record]) -> dict[tuple[str, int], str]:
+def stale_places(records: Sequence[Record]) -> dict[tuple[str, int], str]:
     """What became of the cited places that are no longer as they were."""
     return {(one.article_id, one.start_char): one.how for record in records for one in record.stale}
 
 
-def _said(record: Record) -> tuple[str, ...]:
+def in_place_of_sentences(record: Record) -> tuple[str, ...]:
     """What stands in place of sentences where there are none."""
     if record.error:
         return (record.error,)
@@ -38,17 +38,17 @@ def _said(record: Record) -> tuple[str, ...]:
     return (f"{ABSTENTION} {why(record.answer)}",)
 
 
-def _facts(quote: Citation) -> list[str]:
+def facts_of(quote: Citation) -> list[str]:
     return [part for part in (quote.title, quote.source, day_text(quote.published)) if part]
 
 
 def to_markdown(title: str, records: Sequence[Record]) -> str:
-    (quotes, numbers), stale = references(records), _stale(records)
+    (quotes, numbers), stale = references(records), stale_places(records)
     out = [f"# {markdown(title)}", ""]
 
     def line(item: AnswerSentence) -> str:
         note = " *(partly supported)*" if item.verdict == "partly" else ""
-        return markdown(item.text) + "".join(f" [{numbers[q.place]}]" for q in item.citations) + note
+        return markdown(said_text(item)) + "".join(f" [{numbers[q.place]}]" for q in item.citations) + note
 
     for record in records:
         out += [f"## {markdown(record.question)}", ""]
@@ -60,7 +60,7 @@ def to_markdown(title: str, records: Sequence[Record]) -> str:
                 *(f"- {line(p)}" for p in dispute.positions),
                 "",
             ]
-        out += [markdown(text) + "\n" for text in _said(record)]
+        out += [markdown(text) + "\n" for text in in_place_of_sentences(record)]
         if record.answer.missing:
             out += [f"Not in the articles: {markdown(record.answer.missing)}", ""]
         out += [f"Note: {markdown(text)}\n" for text in record.answer.warnings]
@@ -68,28 +68,28 @@ def to_markdown(title: str, records: Sequence[Record]) -> str:
         out += ["## References", ""]
     for quote in quotes:
         address = f" {autolink(quote.url)}" if quote.url else ""
-        note = f" ({_CHANGED[stale[quote.place]]})" if quote.place in stale else ""
-        facts = ", ".join(markdown(part) for part in _facts(quote))
-        out.append(f"{numbers[quote.place]}. {facts}.{address} “{markdown(quote.quote)}”{note}")
+        note = f" ({CHANGED[stale[quote.place]]})" if quote.place in stale else ""
+        facts = ", ".join(markdown(part) for part in facts_of(quote))
+        out.append(f"{numbers[quote.place]}. {facts}.{address} “{markdown(quote_text(quote))}”{note}")
     return "\n".join(out).rstrip() + "\n"
 
 
 _PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>'
     "body{{font:1.05rem/1.6 Georgia,serif;max-width:42rem;margin:2rem auto;padding:0 1rem;color:#1c1b19}}"
-    "h1,h2{{line-height:1.25}}small,.by{{color:#5b5751}}blockquote{{margin:.2rem 0 1rem;padding-left:1rem;"
+    "h1,h2{{line-height:1.25}}small,.by,.who{{color:#5b5751}}blockquote{{margin:.2rem 0 1rem;padding-left:1rem;"
     "border-left:3px solid #d8d3c8}}</style></head><body><main>{body}</main></body></html>\n"
 )
 
 
 def to_html(title: str, records: Sequence[Record]) -> str:
     """One page that stands alone: nothing in it is loaded from anywhere."""
-    (quotes, numbers), stale = references(records), _stale(records)
+    (quotes, numbers), stale = references(records), stale_places(records)
 
     def line(item: AnswerSentence) -> str:
         marks = "".join(f'<sup><a href="#r{numbers[q.place]}">[{numbers[q.place]}]</a></sup>' for q in item.citations)
         note = " <small>(partly supported)</small>" if item.verdict == "partly" else ""
-        return bdi(item.text) + marks + note
+        return f'<bdi dir="auto">{named(with_who(item.text, item.citations))}</bdi>' + marks + note
 
     out = [f"<h1>{bdi(title)}</h1>"]
     for record in records:
@@ -99,7 +99,7 @@ def to_html(title: str, records: Sequence[Record]) -> str:
         for dispute in record.answer.disagreements:
             rows = "".join(f"<li>{line(p)}</li>" for p in dispute.positions)
             out.append(f"<p>The articles differ: {bdi(dispute.about)}</p><ul>{rows}</ul>")
-        out += [f"<p>{e(text)}</p>" for text in _said(record)]
+        out += [f"<p>{e(text)}</p>" for text in in_place_of_sentences(record)]
         out.append(f"<p>Not in the articles: {bdi(record.answer.missing)}</p>" if record.answer.missing else "")
         out += [f"<p><small>Note: {e(text)}</small></p>" for text in record.answer.warnings]
     rows = "".join(_reference(quote, numbers[quote.place], stale.get(quote.place, "")) for quote in quotes)
@@ -108,15 +108,16 @@ def to_html(title: str, records: Sequence[Record]) -> str:
 
 
 def _reference(quote: Citation, number: int, how: str) -> str:
-    facts = ", ".join(bdi(part) for part in _facts(quote))
+    facts = ", ".join(bdi(part) for part in facts_of(quote))
     address = link(quote.url)
     where = f' <a href="{address}">{address}</a>' if address else ""
-    note = f" <small>({_CHANGED[how]})</small>" if how else ""
-    return f'<li id="r{number}">{facts}.{where}{note}<blockquote dir="auto">{e(quote.quote)}</blockquote></li>'
+    note = f" <small>({CHANGED[how]})</small>" if how else ""
+    said = named(with_who(quote.quote, [quote]))
+    return f'<li id="r{number}">{facts}.{where}{note}<blockquote dir="auto">{said}</blockquote></li>'
 
 
 def to_json(title: str, records: Sequence[Record]) -> str:
-    (quotes, numbers), stale = references(records), _stale(records)
+    (quotes, numbers), stale = references(records), stale_places(records)
 
     def line(item: AnswerSentence) -> dict[str, object]:
         return {"text": item.text, "verdict": item.verdict, "references": [numbers[q.place] for q in item.citations]}
@@ -143,7 +144,7 @@ def to_json(title: str, records: Sequence[Record]) -> str:
 
 
 def render(kind: str, title: str, records: Sequence[Record]) -> str:
-    """The conversation in one of :data:`FORMATS`."""
+    """The conversation in one of :data:`FORMATS` that are text."""
     match kind:
         case "HTML":
             return to_html(title, records)
@@ -156,7 +157,7 @@ def render(kind: str, title: str, records: Sequence[Record]) -> str:
 def for_clipboard(record: Record) -> str:
     """One answer as plain text, its references below it, each on a line of its own."""
     refs = "\n".join(
-        one_line(f"[{q.number}] {', '.join(_facts(q))}. {q.url} “{q.quote}”") for q in record.answer.citations
+        one_line(f"[{q.number}] {', '.join(facts_of(q))}. {q.url} “{quote_text(q)}”") for q in record.answer.citations
     )
     notes = "\n".join(one_line(f"Note: {text}") for text in record.answer.warnings)
     return pasted("\n\n".join(filter(None, [record.answer_text, refs, notes])))

@@ -1,11 +1,13 @@
 """The panel beside the answer: the evidence found, and an article opened at the cited sentence."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from onrecord.index.types import Article, Sentence
+from onrecord.qa.render import with_who
 from onrecord.qa.types import Citation
 from onrecord.ui.desk.records import Found, Record
-from onrecord.ui.escape import bdi, e, link, shorten
+from onrecord.ui.escape import bdi, e, link, named, shorten
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.turns import byline
 
@@ -21,40 +23,67 @@ NEAR = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An article with the cards of its sentences."""
+
+    title: str
+    by: str
+    cards: list[str] = field(default_factory=list)
+
+
 def _card(quote: Citation, turn: str, *, numbered: bool) -> str:
     number = f'<span class="n">{quote.number}</span>' if numbered else ""
-    copies = f" · also in {len(quote.also_in)} other" if quote.also_in else ""
     return (
         f'<li><button type="button" class="card" data-cite="{e(quote.article_id)}" '
         f'data-start="{quote.sentence.start_char}" data-turn="{e(turn)}" data-n="{quote.number if numbered else 0}">'
-        f'{number}<span class="card-quote" dir="auto">{e(shorten(quote.quote, 280))}</span>'
-        f'<span class="card-title">{bdi(quote.title)}</span><span class="card-by">{e(byline(quote) + copies)}</span>'
+        f'{number}<span class="card-quote" dir="auto">{named(with_who(shorten(quote.quote, 280), [quote]))}</span>'
         "</button></li>"
     )
 
 
 def _passage(found: Found, turn: str) -> str:
-    by = " · ".join(part for part in (found.source, day_text(found.published)) if part)
     return (
         f'<li><button type="button" class="card" data-cite="{e(found.article_id)}" data-index="{found.index}" '
         f'data-turn="{e(turn)}" data-n="0"><span class="card-quote" dir="auto">{e(shorten(found.preview, 180))}</span>'
-        f'<span class="card-title">{bdi(found.title)}</span><span class="card-by">{e(by)}</span></button></li>'
+        "</button></li>"
     )
 
 
-def _list(title: str, note: str, items: Sequence[str]) -> str:
-    if not items:
+def _by_article(quotes: Sequence[Citation], found: Sequence[Found], turn: str, *, numbered: bool) -> list[_Source]:
+    """The cards under their articles, each article once, in the order in which it comes first."""
+    sources: dict[str, _Source] = {}
+    for quote in quotes:
+        copies = f"also in {len(quote.also_in)} other" if quote.also_in else ""
+        by = " · ".join(part for part in (byline(quote), copies) if part)
+        source = sources.setdefault(quote.article_id, _Source(quote.title, by))
+        source.cards.append(_card(quote, turn, numbered=numbered))
+    for one in found:
+        by = " · ".join(part for part in (one.source, day_text(one.published)) if part)
+        sources.setdefault(one.article_id, _Source(one.title, by)).cards.append(_passage(one, turn))
+    return list(sources.values())
+
+
+def _list(title: str, note: str, sources: Sequence[_Source], *, folded: bool = False) -> str:
+    if not sources:
         return ""
-    head = f'<h3>{e(title)} <span class="count">{len(items)}</span></h3>'
-    return f"<section>{head}<p>{e(note)}</p><ol>{''.join(items)}</ol></section>"
+    head = f'<h3>{e(title)} <span class="count">{sum(len(one.cards) for one in sources)}</span></h3>'
+    items = "".join(
+        f'<div class="source"><h4 class="card-title">{bdi(one.title)}</h4><p class="card-by">{e(one.by)}</p>'
+        f"<ol>{''.join(one.cards)}</ol></div>"
+        for one in sources
+    )
+    body = f"<p>{e(note)}</p>{items}"
+    shown = f"<details><summary>{head}</summary>{body}</details>" if folded else head + body
+    return f"<section>{shown}</section>"
 
 
 def panel(record: Record) -> str:
-    """What was found for ``record``; once it is answered, what it used stands apart from the rest."""
-    used = [_card(q, record.id, numbered=True) for q in record.answer.citations]
-    rest = [_card(q, record.id, numbered=False) for q in record.uncited]
-    seen = {(q.article_id) for q in record.answer.evidence}
-    rest += [_passage(h, record.id) for h in _once(record.found) if h.article_id not in seen]
+    """What was found for ``record``, by article; once it is answered, what it used, and the rest folded away."""
+    used = _by_article(record.answer.citations, (), record.id, numbered=True)
+    seen = {quote.article_id for quote in record.answer.evidence}
+    found = [hit for hit in _once(record.found) if hit.article_id not in seen]
+    rest = _by_article(record.uncited, found, record.id, numbered=False)
     if not used and not rest:
         nothing = f'<div class="panel-empty"><h2>Sources</h2><p>{NOTHING[record.state == "done"]}</p></div>'
         return EMPTY if record.live else nothing
@@ -62,7 +91,7 @@ def panel(record: Record) -> str:
         lists = _list("Found", "The answer is not written yet." if record.live else NEAR[record.state == "done"], rest)
     else:
         lists = _list("Used in this answer", "Each number in the answer is one of these sentences.", used)
-        lists += _list("Also found", "Near the question, but the answer does not rest on it.", rest)
+        lists += _list("Also found", "Near the question, but the answer does not rest on it.", rest, folded=True)
     return f"<h2>Sources</h2>{lists}"
 
 

@@ -1,9 +1,9 @@
 """One question and its answer as HTML. Every text passes through :func:`onrecord.ui.escape.e`."""
 
-from onrecord.qa.render import nearest, what_to_try, why
+from onrecord.qa.render import nearest, quote_text, what_to_try, why, with_who
 from onrecord.qa.types import AnswerSentence, Citation, Disagreement
 from onrecord.ui.desk.records import Record
-from onrecord.ui.escape import bdi, e, shorten
+from onrecord.ui.escape import bdi, e, named, shorten
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.details import details
 from onrecord.ui.page.export import for_clipboard
@@ -28,12 +28,12 @@ def byline(quote: Citation) -> str:
 def chip(quote: Citation, record: Record) -> str:
     """The numbered button that opens the cited sentence in its article."""
     note = CHANGED.get(record.staleness(quote), "")
-    label = f"Source {quote.number}{note}: “{shorten(quote.quote, 160)}” {quote.title}"
+    label = f"Source {quote.number}{note}: “{shorten(quote_text(quote), 160)}” {quote.title}"
     kind = " stale" if note else ""
     return (
         f'<button type="button" class="chip{kind}" data-cite="{e(quote.article_id)}" '
         f'data-start="{quote.sentence.start_char}" data-turn="{e(record.id)}" data-n="{quote.number}" '
-        f'data-quote="{e(shorten(quote.quote, 400))}" data-title="{e(quote.title)}" '
+        f'data-quote="{e(shorten(quote_text(quote), 400))}" data-title="{e(quote.title)}" '
         f'data-meta="{e(byline(quote) + note)}" aria-label="{e(label)}">'
         f"{quote.number}</button>"
     )
@@ -47,14 +47,14 @@ def sentence(line: AnswerSentence, record: Record) -> str:
         else ""
     )
     kind = " partly" if line.verdict == "partly" else ""
-    said = f'<span class="said{kind}" dir="auto">{e(line.text)}</span>'
+    said = f'<span class="said{kind}" dir="auto">{named(with_who(line.text, line.citations))}</span>'
     return f'<span class="line"><span class="tied">{said}{chips}</span>{mark} </span>'
 
 
-def quoted(text: str, mark: str) -> str:
-    """A quote with its chip."""
-    said = f'<span class="said-there" dir="auto">{e(text)}</span>'
-    return f'<blockquote dir="auto"><span class="tied">{said}{mark}</span></blockquote>'
+def quoted(quote: Citation, record: Record | None, width: int = 1000) -> str:
+    """A quote of at most ``width`` characters, with its chip where it is one of a ``record``."""
+    said = f'<span class="said-there" dir="auto">{named(with_who(shorten(quote.quote, width), [quote]))}</span>'
+    return f'<blockquote dir="auto"><span class="tied">{said}{chip(quote, record) if record else ""}</span></blockquote>'
 
 
 def dispute(item: Disagreement, record: Record) -> str:
@@ -65,12 +65,12 @@ def dispute(item: Disagreement, record: Record) -> str:
 
 def _position(line: AnswerSentence, record: Record) -> str:
     quotes = "".join(
-        f"{quoted(q.quote, chip(q, record))}"
+        f"{quoted(q, record)}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}{_copies(q)}</p>'
         for q in line.citations
     )
     alone = [q.quote for q in line.citations] == [line.text]
-    said = "" if alone else f'<p class="position" dir="auto">{e(line.text)}</p>'
+    said = "" if alone else f'<p class="position" dir="auto">{named(with_who(line.text, line.citations))}</p>'
     return f"<li>{said}{quotes}</li>"
 
 
@@ -86,7 +86,7 @@ def _copies(quote: Citation) -> str:
 def abstention(record: Record) -> str:
     tries = "".join(f"<li>{e(text)}</li>" for text in what_to_try(record.answer))
     near = "".join(
-        f"<li>{quoted(shorten(q.quote, 300), chip(q, record))}"
+        f"<li>{quoted(q, record, 300)}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}</p></li>'
         for q in nearest(record.answer)
     )
@@ -111,7 +111,7 @@ def _provisional(quote: Citation, record: Record) -> str:
     by = f" · {byline(quote)}" if byline(quote) else ""
     return (
         '<section class="provisional"><h3>The nearest sentence, in the article’s own words</h3>'
-        f'{quoted(shorten(quote.quote, 300), "")}<p class="by"><button type="button" class="quiet" {place} data-n="0">'
+        f'{quoted(quote, None, 300)}<p class="by"><button type="button" class="quiet" {place} data-n="0">'
         f"{bdi(quote.title)}</button>{e(by)}</p></section>"
     )
 
