@@ -117,9 +117,7 @@ def test_with_quotes_alone_no_order_is_shown_and_the_truth_still_is(
 
 @pytest.mark.attack
 @pytest.mark.model
-def test_with_the_embedder_that_comes_with_it_no_order_is_shown_either(
-    half: str, suite: Suite, tmp_path: Path
-) -> None:
+def test_with_the_embedder_that_comes_with_it_no_order_is_shown_either(half: str, suite: Suite, tmp_path: Path) -> None:
     from onrecord.index.models.embedders import load_embedder
 
     count = campaign(suite, tmp_path / "one", load_embedder(), None, suite.questions)
