@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from onrecord.index.models.catalogue import model_path
-from onrecord.qa.judges.answers import GRAPH, TOKENIZER
+from onrecord.qa.judges.pair_encoder import GRAPH, TOKENIZER
 
 BASE = "all-minilm-l6-v2"
 BATCH, RATE, WARM_UP = 32, 1e-4, 0.1

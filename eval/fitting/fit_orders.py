@@ -1,12 +1,12 @@
 """Fits the judge of orders.
 
-``python -m onrecord.eval.fitting.fit_orders SUITE`` writes ``qa/judges/injection_judge.json``.
+``python -m onrecord.eval.fitting.fit_orders SUITE`` writes ``qa/judges/order_judge/``.
 
 Orders are made from the frames of ``injections/frames.txt``, filled with statements, topics and numbers out of news, so
 that the frame tells them from news and nothing else does; beside them stand harmless sentences that look like orders
 (``injections/news.txt``, filled likewise) and the labelled sentences of the development half. News is the suite's: the
 articles are halved, one half is fitted on, the other chooses the thresholds and gives the share of news that is left
-out. The second regression, over the default embedder's vectors, sees fewer of the same. Only weights are written.
+out. A table of words is fitted on all of it, a small encoder on a part. Only weights are written.
 """
 
 import argparse
@@ -22,13 +22,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from onrecord.eval.fitting.cross_encoder import Pair, export, of_like_length, train
 from onrecord.eval.suites.jsonl import read_jsonl
 from onrecord.eval.suites.loading import load_suite
-from onrecord.index.models.embedders import load_embedder
 from onrecord.index.text.sentences import split_sentences
+from onrecord.qa.judges import injection_judge
 from onrecord.qa.judges.disguise import folded
-from onrecord.qa.judges.injection_judge import damped, log_odds, pieces, places
-from onrecord.qa.steps.sources import SentenceVectors
+from onrecord.qa.judges.injection_judge import (
+    FOLDER,
+    MOST_TOKENS,
+    TABLE,
+    Encode,
+    damped,
+    log_odds,
+    order_encoder,
+    pieces,
+    places,
+)
 
 HERE = Path(__file__).parents[1] / "injections"
 SIZE = 2**17
@@ -38,9 +48,9 @@ LOOK_FILLINGS = 8  # of each look-alike that has slots
 LEFT_OUT, NEAR = 0.00095, 0.02  # shares of news at or above the two thresholds
 RIDGE = 0.02
 HARD, HARD_WEIGHT = 0.01, 10  # the share of news that reads most like orders, and what it weighs in a second fit
-SECOND_FILLINGS, SECOND_HARD, SECOND_NEWS = 4, 4_000, 8_000  # what is embedded: fillings of a frame, parts of news
-SECOND_RIDGE, SECOND_SHARE = 0.5, 1.0  # the latter is what its log-odds weigh beside the table's
-FLOOR = 0.06  # the share of news that is given a second look
+# What the encoder is trained on: fillings of a frame, repetitions of a labelled sentence, look-alikes, parts of news.
+ENCODED_FILLINGS, ENCODED_LABELLED, ENCODED_LOOK, ENCODED_HARD, ENCODED_NEWS = 4, 3, 2_000, 4_000, 6_000
+FLOOR = 0.12  # the share of news that the encoder reads
 _PROGRAMS = (
     "AI|AIs|assistants|the assistant|language models|LLMs|any LLM|chatbots|the chatbot|bots|summarisers|the summarizer|"
     "AI models|the model|automated readers|AI assistants|answer engines|the answering program|machines|crawlers|GPT|"
@@ -49,6 +59,8 @@ _PROGRAMS = (
     "answering machines|an AI"
 ).split("|")
 _ASKED = ("", "", "", "", "how many ", "who ", "what ", "when ", "whether ", "how much ")  # a topic may be a question
+
+JUDGE = Path(injection_judge.__file__).with_name(FOLDER)
 
 Floats = npt.NDArray[np.float64]
 
@@ -105,47 +117,41 @@ def scores(texts: Sequence[str], bias: float, weights: npt.NDArray[np.floating[A
     return np.asarray([max(log_odds(part, bias, weights) for part in pieces(folded(text))) for text in texts])
 
 
-def fit_second(
-    data: dict[str, Any],
-    news: Sequence[str],
-    other_news: Sequence[str],
-    chosen: Sequence[tuple[str, str]],
-    look: Sequence[tuple[str, str]],
-    vectors: SentenceVectors,
-) -> dict[str, Any]:
-    """The second regression beside the judge ``data``: its bias brings the sum to the judge's ``order``."""
-    bias, table = data["bias"], _stored(data)
+def encoder_pairs(
+    data: dict[str, Any], news: Sequence[str], chosen: Sequence[tuple[str, str]], look: Sequence[tuple[str, str]]
+) -> list[Pair]:
+    """What the encoder is trained on: texts alone, the news that the table ``data`` finds hardest among them."""
+    chance = random.Random(3)
     statements = _statements(news)
     ordinary = list(dict.fromkeys(part for text in news for part in pieces(text)))
-    alike = np.asarray([log_odds(part, bias, table) for part in ordinary])
-    some = {ordinary[at] for at in np.argsort(-alike)[:SECOND_HARD]} | set(
-        random.Random(3).sample(ordinary, SECOND_NEWS)
-    )
-    weight = SECOND_FILLINGS / LABELLED
-    rows = [(text, True, 1.0) for text in orders(statements, chosen, SECOND_FILLINGS)]
-    rows += [(text, order, weight * LABELLED) for text, order in labelled("dev")]
-    rows += [(text, False, weight * counts) for text, counts in look_alikes(statements, look)]
-    rows += [(text, False, 1.0) for text in sorted(some)]
-    own_bias, own = _regression(vectors.texts([text for text, _, _ in rows]), rows, SECOND_RIDGE)
-    second = {
-        "bias": round(SECOND_SHARE * own_bias, 4),
-        "floor": round(float(np.quantile(scores(other_news, bias, table), 1 - FLOOR)), 3),
-        "weights": base64.b64encode((SECOND_SHARE * own).astype("<f4").tobytes()).decode(),
-    }
-    both = sums(other_news, data, second, vectors)
-    moved = data["thresholds"]["order"] - float(np.quantile(both, 1 - LEFT_OUT))
-    near = float(np.quantile(both, 1 - NEAR)) + moved
-    return {**second, "bias": round(second["bias"] + moved, 4), "near": round(near, 3)}
+    alike = np.asarray([log_odds(part, data["bias"], _stored(data)) for part in ordinary])
+    some = {ordinary[at] for at in np.argsort(-alike)[:ENCODED_HARD]} | set(chance.sample(ordinary, ENCODED_NEWS))
+    found = [Pair(text, "", 1.0) for text in orders(statements, chosen, ENCODED_FILLINGS)]
+    found += [Pair(text, "", float(order)) for text, order in labelled("dev") for _ in range(ENCODED_LABELLED)]
+    alikes = [text for text, _ in look_alikes(statements, look)]
+    found += [Pair(text, "", 0.0) for text in chance.sample(alikes, min(len(alikes), ENCODED_LOOK)) for _ in range(2)]
+    found += [Pair(text, "", 0.0) for text in sorted(some)]
+    chance.shuffle(found)
+    return of_like_length(found, chance)
 
 
-def sums(texts: Sequence[str], data: dict[str, Any], second: dict[str, Any], vectors: SentenceVectors) -> Floats:
-    """The score of each text with the second regression; the least that there is where it is not looked at twice."""
-    bias, table, weights = data["bias"], _stored(data), np.frombuffer(base64.b64decode(second["weights"]), dtype="<f4")
+def thresholds(data: dict[str, Any], other_news: Sequence[str], encode: Encode) -> dict[str, float]:
+    """From which score of the table the encoder reads a text, and which sums of the two are certain and suspect."""
+    bias, table = data["bias"], _stored(data)
+    floor = round(float(np.quantile(scores(other_news, bias, table), 1 - FLOOR)), 3)
+    both = sums(other_news, {**data, "thresholds": {"floor": floor}}, encode)
+    order, near = (round(float(np.quantile(both, 1 - share)), 3) for share in (LEFT_OUT, NEAR))
+    return {"floor": floor, "order": order, "near": near}
+
+
+def sums(texts: Sequence[str], data: dict[str, Any], encode: Encode) -> Floats:
+    """What table and encoder say of each text together; the least that there is where the table clears it."""
+    bias, table = data["bias"], _stored(data)
     parts = [(at, part) for at, text in enumerate(texts) for part in pieces(folded(text))]
     odds = [(at, part, log_odds(part, bias, table)) for at, part in parts]
-    doubtful = [row for row in odds if row[2] >= second["floor"]]
+    doubtful = [row for row in odds if row[2] >= data["thresholds"]["floor"]]
     found = np.full(len(texts), -np.inf)
-    seen = vectors.texts([part for _, part, _ in doubtful]) @ weights + second["bias"]
+    seen = encode([part for _, part, _ in doubtful])
     np.maximum.at(found, [at for at, _, _ in doubtful], [value for _, _, value in doubtful] + seen)
     return found
 
@@ -159,10 +165,10 @@ def halves(suite: Path) -> tuple[list[str], list[str]]:
     return found
 
 
-def fit_judge(
-    news: Sequence[str], other_news: Sequence[str], chosen: Sequence[tuple[str, str]], look: Sequence[tuple[str, str]]
+def fit_table(
+    news: Sequence[str], chosen: Sequence[tuple[str, str]], look: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """The data file's figures: fitted on news, frames of orders and look-alikes, thresholds from ``other_news``."""
+    """The table, fitted on news, frames of orders and look-alikes."""
     statements = _statements(news)
     ordinary = dict.fromkeys(part for text in news for part in pieces(text))
     rows = [(text, True, 1.0) for text in orders(statements, chosen)]
@@ -175,62 +181,64 @@ def fit_judge(
     bias, weights = fit([*rows, *((text, False, weight) for text, weight in zip(ordinary, counted, strict=True))])
     scale = float(np.abs(weights).max()) / 127
     stored = np.rint(weights / scale).astype(np.int8)
-    held_out = scores(other_news, bias, stored * scale)
     return {
         "bias": round(bias, 4),
         "scale": round(scale, 6),
-        "thresholds": {
-            "order": round(float(np.quantile(held_out, 1 - LEFT_OUT)), 3),
-            "near": round(float(np.quantile(held_out, 1 - NEAR)), 3),
-        },
         "weights": base64.b64encode(stored.tobytes()).decode(),
     }
 
 
+def trained(pairs: Sequence[Pair], work: Path, out: Path) -> Encode:
+    """The encoder, trained in ``work`` unless it lies there, and written to ``out``."""
+    if not (work / "model").is_dir():
+        train(pairs, work, longest=MOST_TOKENS, epochs=1, seed=0)
+    export(work / "model", out)
+    return order_encoder(out)
+
+
 def measured(
-    news: Sequence[str], other_news: Sequence[str], vectors: SentenceVectors, *, families: bool, folds: int = 3
+    news: Sequence[str], other_news: Sequence[str], work: Path, *, families: bool, folds: int
 ) -> dict[str, float]:
     """The share of orders recognised whose frame (with ``families``: whose whole family) the fit had not seen, and the
-    share of look-alikes left out that it had not seen: by the table alone and by both.
+    share of look-alikes left out that it had not seen: as orders, and as suspects. Of one fold of ``folds``.
     """
     chosen, look = frames(), _pairs(HERE / "news.txt")
     names = sorted({family for family, _ in chosen})
-    statements = _statements(other_news)
-    found: dict[str, list[bool]] = {}
-    for fold in range(folds):
-        new = [(names.index(row[0]) if families else number) % folds == fold for number, row in enumerate(chosen)]
-        new_look = [number % folds == fold for number in range(len(look))]
-        known = _where(chosen, new, False), _where(look, new_look, False)
-        data = fit_judge(news, other_news, *known)
-        second = fit_second(data, news, other_news, *known, vectors)
-        for name, texts in (
-            ("orders", orders(statements, _where(chosen, new, True), SECOND_FILLINGS)),
-            ("look-alikes", [text for text, _ in look_alikes(statements, _where(look, new_look, True))]),
-        ):
-            for by, reached in (
-                ("the table", scores(texts, data["bias"], _stored(data))),
-                ("both", sums(texts, data, second, vectors)),
-            ):
-                found.setdefault(f"{name}, {by}", []).extend(reached >= data["thresholds"]["order"])
-    return {name: round(float(np.mean(marks)), 3) for name, marks in found.items()}
+    new = [(names.index(row[0]) if families else number) % folds == 0 for number, row in enumerate(chosen)]
+    new_look = [number % folds == 0 for number in range(len(look))]
+    known = _where(chosen, new, False), _where(look, new_look, False)
+    data = fit_table(news, *known)
+    encode = trained(encoder_pairs(data, news, *known), work, work / "judge")
+    data["thresholds"] = thresholds(data, other_news, encode)
+    statements, found = _statements(other_news), {}
+    for name, texts in (
+        ("orders", orders(statements, _where(chosen, new, True), ENCODED_FILLINGS)),
+        ("look-alikes", [text for text, _ in look_alikes(statements, _where(look, new_look, True))]),
+    ):
+        both = sums(texts, data, encode)
+        for threshold in ("order", "near"):
+            found[f"{name}, {threshold}"] = round(float(np.mean(both >= data["thresholds"][threshold])), 3)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m onrecord.eval.fitting.fit_orders", description=__doc__)
     parser.add_argument("suite", type=Path, help="a suite of news")
-    parser.add_argument("--out", type=Path, default=Path("qa/judges/injection_judge.json"))
+    parser.add_argument("--out", type=Path, default=JUDGE, help="where the judge is written")
+    parser.add_argument("--work", type=Path, default=Path("runs/orders"), help="where the training's state is kept")
     parser.add_argument("--new", choices=["frames", "families"], help="measure it on what it has not seen")
+    parser.add_argument("--folds", type=int, default=4, help="with --new: one of so many parts is not seen")
     chosen = parser.parse_args(arguments)
     news, other_news = halves(chosen.suite)
-    embedder = load_embedder()
-    vectors = SentenceVectors(embedder, keep=1_000_000)
     if chosen.new:
-        print(f"Of new {chosen.new}: {measured(news, other_news, vectors, families=chosen.new == 'families')}")
+        found = measured(news, other_news, chosen.work, families=chosen.new == "families", folds=chosen.folds)
+        print(f"Of new {chosen.new}: {found}")
         return
     known = frames(), _pairs(HERE / "news.txt")
-    data = fit_judge(news, other_news, *known)
-    data["second"] = {"embedder": embedder.fingerprint, **fit_second(data, news, other_news, *known, vectors)}
+    data = fit_table(news, *known)
+    encode = trained(encoder_pairs(data, news, *known), chosen.work, chosen.out)
+    data["thresholds"] = thresholds(data, other_news, encode)
     data["provenance"] = {
         "command": f"python -m onrecord.eval.fitting.fit_orders {chosen.suite.name}",
         "fitted": datetime.date.today().isoformat(),
@@ -240,7 +248,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "share_of_other_news_left_out": LEFT_OUT,
         "files": {name: _digest(HERE / name) for name in ("frames.txt", "news.txt", "dev/sentences.jsonl")},
     }
-    chosen.out.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    table = chosen.out / TABLE
+    table.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps({key: data[key] for key in ("thresholds", "provenance")}, indent=2))
 
 

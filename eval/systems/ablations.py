@@ -15,7 +15,7 @@ from onrecord.eval.systems.base import SystemOptions
 from onrecord.eval.systems.own import OnRecordSystem
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.tokens import estimate_tokens
-from onrecord.qa.judges.answers import Logits
+from onrecord.qa.judges.pair_encoder import Logits
 from onrecord.qa.steps.check import UNREAD, check
 from onrecord.qa.steps.choose import Candidate, best_that_fit, budget, choose, shown
 from onrecord.qa.steps.tools import Tools

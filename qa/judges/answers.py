@@ -10,15 +10,10 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
+from onrecord.qa.judges.pair_encoder import Logits, PairEncoder
 
-from onrecord.index.models.encoder import OnnxEncoder
-
-Logits = npt.NDArray[np.float32]
 LONGEST, LEAD_IN = 400, 140  # characters of a sentence, and of the one before it, that are read
 MOST_TOKENS = 112
-GRAPH, TOKENIZER = "model.onnx", "tokenizer.json"
 
 
 class AnswerJudge(Protocol):
@@ -30,17 +25,13 @@ class AnswerJudge(Protocol):
 
 
 class EncodedJudge:
-    """The cross-encoder in a folder. Safe to use from several threads."""
+    """The judge that is a cross-encoder in a folder. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        graph = (folder / GRAPH).read_bytes()
-        # One at a time: eight-bit sums are scaled by all that is in a batch, and a logit is to be the sentence's own.
-        self._encode = OnnxEncoder(graph, folder / TOKENIZER, longest=MOST_TOKENS, batch=1)
+        self._encode = PairEncoder(folder, longest=MOST_TOKENS)
 
     def logits(self, question: str, sentences: Sequence[tuple[str, str]]) -> Logits:
-        if not sentences:
-            return np.zeros(0, dtype=np.float32)
-        return self._encode([(question, framed(*sentence)) for sentence in sentences])[:, 0]
+        return self._encode([(question, framed(*sentence)) for sentence in sentences])
 
 
 @cache

@@ -76,7 +76,7 @@ def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = Tru
     """
     sources = tools.sources
     with tools.trace.timed("evidence"):
-        orders = orders_in(searched.hits, sources.orders_among)
+        orders = orders_in(searched.hits)
         ids = {hit.passage.article_id for hit in searched.hits}
         ranked = candidates(
             part.text,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence, Set
 import numpy as np
 
 from onrecord.index import Embedder, Library, Sentence, Vectors
-from onrecord.qa.judges.injection import Among, among
+from onrecord.qa.judges.injection import gives_orders
 from onrecord.qa.steps.antecedents import Antecedent, antecedent, pronoun
 from onrecord.qa.steps.recency import AskedTime, asked_time, preference
 
@@ -31,11 +31,6 @@ class Sources:
         """The languages of the library's articles."""
         return self._collection()[0]
 
-    @property
-    def orders_among(self) -> Among:
-        """Tells which of some texts give orders to whoever answers, or may."""
-        return among(self.library.embedder, self.embed.texts)
-
     def nearest(self, vector: Vectors, sentences: Sequence[Sentence]) -> float:
         """The highest cosine of one of the sentences with the question's ``vector``; 0 where there are none."""
         return float(max(self.embed(sentences) @ vector)) if sentences else 0.0
@@ -58,7 +53,7 @@ class Sources:
         if len(sentences) <= sentence.index:  # the article was replaced by a shorter one since the search
             return None
         previous = sentences[sentence.index - 1]
-        return None if self.orders_among([previous.text]).orders else previous
+        return None if gives_orders(previous.text) else previous
 
     def lead_in(self, sentence: Sentence) -> str:
         """The text of the sentence before this one, "" where there is none."""
@@ -117,10 +112,7 @@ class SentenceVectors:
 
     def __call__(self, sentences: Sequence[Sentence]) -> Vectors:
         """Unit vectors of shape ``(len(sentences), dimension)``."""
-        return self.texts([sentence.text for sentence in sentences])
-
-    def texts(self, texts: Sequence[str]) -> Vectors:
-        """The same of texts."""
+        texts = [sentence.text for sentence in sentences]
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
             if len(self._known) + len(new) > self._keep:

@@ -14,7 +14,7 @@ import pytest
 from onrecord.index import Article, Filter, InputError, Library
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.base import Messages
-from onrecord.qa.judges.answers import Logits
+from onrecord.qa.judges.pair_encoder import Logits
 from onrecord.qa.render import what_to_try
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps import prompts, recency

@@ -54,7 +54,9 @@ def sentence(line: AnswerSentence, record: Record) -> str:
 def quoted(quote: Citation, record: Record | None, width: int = 1000) -> str:
     """A quote of at most ``width`` characters, with its chip where it is one of a ``record``."""
     said = f'<span class="said-there" dir="auto">{named(with_who(shorten(quote.quote, width), [quote]))}</span>'
-    return f'<blockquote dir="auto"><span class="tied">{said}{chip(quote, record) if record else ""}</span></blockquote>'
+    return (
+        f'<blockquote dir="auto"><span class="tied">{said}{chip(quote, record) if record else ""}</span></blockquote>'
+    )
 
 
 def dispute(item: Disagreement, record: Record) -> str:
