@@ -33,7 +33,7 @@ def get(
 
     More than ``most`` bytes are an error, unless the rest may be ``cut``.
     """
-    headers: dict[bytes | str, bytes | str] = {
+    headers = {
         "Host": url.netloc.decode("ascii"),
         "User-Agent": user_agent(),
         "Accept": "text/html,application/xhtml+xml,application/pdf,*/*;q=0.5",
