@@ -36,6 +36,31 @@ def test_an_article_can_be_opened_and_read(page: Page) -> None:
     expect(page.locator("dialog.reading")).to_contain_text("Divers recovered 312 silver coins")
 
 
+def test_source_and_date_are_edited_in_the_row_and_the_filter_knows_them(page: Page, site: Site) -> None:
+    site.library.edit("ferry", source="", published="")
+    collection(page)
+    page.get_by_role("button", name="Add the date of Ferry to replace closed bridge").click()
+    row = page.locator("#article-table tr", has=page.locator("input[name=published]"))
+    expect(row.get_by_label("Date")).to_be_focused()
+    row.get_by_label("Date").fill("yesterday")
+    row.get_by_label("Source").fill("Sky Post")
+    row.get_by_role("button", name="Save").click()
+    expect(row.get_by_role("alert")).to_have_text("“yesterday” is no day; write the date as 2024-03-09.")
+    assert site.library.article("ferry").source == ""
+    row.get_by_label("Date").fill("2024-03-11")
+    row.get_by_label("Date").press("Enter")
+    expect(page.locator("#article-table tbody tr", has_text="Ferry")).to_contain_text("11 March 2024")
+    expect(page.get_by_role("button", name="Edit Ferry to replace closed bridge")).to_be_focused()
+    expect(page.get_by_role("img", name="3 dated articles")).to_be_visible()
+    page.get_by_role("button", name="Edit Ferry to replace closed bridge").click()
+    page.get_by_label("Title", exact=True).first.press("Escape")
+    expect(page.get_by_role("button", name="Edit Ferry to replace closed bridge")).to_be_focused()
+    page.get_by_role("tab", name="Ask").click()
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Only these sources").click()
+    expect(page.get_by_role("option", name="Sky Post")).to_be_visible()
+
+
 def test_several_files_are_added_with_a_result_for_each_and_then_deleted(
     page: Page, site: Site, tmp_path: Path
 ) -> None:

@@ -19,6 +19,8 @@ from onrecord.ui.page.article_table import fetched, health, overview, results, t
 from onrecord.ui.page.scope import day
 from onrecord.ui.page.sources import gone, reader
 
+LONGEST_FACT = 300  # characters, as in the table's fields
+
 
 def value(html: str) -> dict[str, Any]:
     return {"html": html, "at": time.time()}
@@ -62,6 +64,17 @@ class CollectionTab:
             return value(reader(collection.library.article(key), collection.library.sentences(key)))
         except UnknownArticle:
             return value(gone("", ""))
+
+    def edit(self, session: Session, event: gr.EventData) -> tuple[Any, ...]:
+        """table, overview, the filter's two choices; of what cannot be stored the table says why, and is left as it is."""
+        data, collection = event._data, self.collections.open(session.collection)
+        given = dict(data.get("facts", {}))
+        facts = {name: str(given[name])[:LONGEST_FACT] for name in ("title", "source", "published") if name in given}
+        try:
+            collection.library.edit(str(data.get("id", "")), **facts)
+        except OnRecordError as error:
+            return ({"error": str(error), "at": time.time()}, *[gr.skip()] * 3)
+        return self.look(session, event), value(overview(collection)), *choices(collection)
 
     def remove(self, session: Session, event: gr.EventData) -> tuple[Any, ...]:
         collection = self.collections.open(session.collection)
