@@ -1,6 +1,7 @@
 """The collection and the conversations in a real browser."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_the_table_is_searched_and_ordered(page: Page) -> None:
 
 def test_an_article_can_be_opened_and_read(page: Page) -> None:
     collection(page)
-    page.get_by_role("button", name="Museum shows coins from the harbour").click()
+    page.get_by_role("button", name="Museum shows coins from the harbour", exact=True).click()
     expect(page.locator("dialog.reading")).to_contain_text("Divers recovered 312 silver coins")
 
 
@@ -127,6 +128,22 @@ def test_the_timeline_draws_every_dated_article_with_its_source(page: Page) -> N
     expect(page.locator(".timeline rect")).to_have_count(3)
     expect(page.get_by_role("img", name="3 dated articles from 4 March 2024 to 20 April 2024")).to_be_visible()
     expect(page.locator(".legend li")).to_have_count(3)
+
+
+def test_a_click_in_the_timeline_filters_the_questions_to_its_days_and_undated_articles_are_said(
+    page: Page, site: Site
+) -> None:
+    site.library.edit("museum", published="")
+    collection(page)
+    expect(page.locator("#overview")).to_contain_text("1 article without a date is not shown.")
+    expect(page.locator(".timeline text", has_text="1").first).to_be_visible()
+    column = page.get_by_role("button", name="Ask about 9 March 2024: 1 article (1 River Herald)")
+    expect(column).to_have_attribute("title", re.compile("Click to ask about these days alone"))
+    column.click()
+    expect(page.get_by_role("button", name="Filter: from 2024-03-09 · to 2024-03-09")).to_be_visible()
+    ask(page, "How many people does the ferry hold?")
+    asked = site.assistant.asked[-1][2]
+    assert asked is not None and (asked.published_from, asked.published_to) == ("2024-03-09", "2024-03-09")
 
 
 def test_conversations_are_listed_searched_renamed_and_deleted(page: Page) -> None:

@@ -57,6 +57,10 @@ class CollectionTab:
         )
         return value(shown)
 
+    def span(self, event: gr.EventData) -> tuple[str, str]:
+        """The filter's two dates: those of a column of the timeline."""
+        return day(str(event._data.get("first", ""))), day(str(event._data.get("last", "")))
+
     def read(self, session: Session, event: gr.EventData) -> dict[str, Any]:
         """An article to read."""
         collection, key = self.collections.open(session.collection), str(event._data.get("id", ""))
@@ -66,7 +70,7 @@ class CollectionTab:
             return value(gone("", ""))
 
     def edit(self, session: Session, event: gr.EventData) -> tuple[Any, ...]:
-        """table, overview, the filter's two choices; of what cannot be stored the table says why, and is left as it is."""
+        """table, overview, the filter's two choices; or, of what cannot be stored, the reason."""
         data, collection = event._data, self.collections.open(session.collection)
         given = dict(data.get("facts", {}))
         facts = {name: str(given[name])[:LONGEST_FACT] for name in ("title", "source", "published") if name in given}

@@ -135,4 +135,4 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
         page.load(chat.models, None, [model], **QUICK)
     arrived = page.load(chat.arrive, None, opened, **QUICK)
     arrived.then(chat.settle, [session], [thread], **HIDDEN)
-    return Parts(session, filters[0], filters[1], opened, followers)
+    return Parts(session, *filters[:2], filters[2:], opened, followers)

@@ -61,6 +61,7 @@ class Parts:
     session: Any
     articles: Any
     sources: Any
+    dates: list[Any]
     opened: list[Any]
     followers: list[Any]
 
@@ -69,7 +70,7 @@ def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) 
     handlers = CollectionTab(collections)
     with gr.Row(elem_id="library"):
         with gr.Column(elem_id="holdings"):
-            overview = drawn("overview", ROWS, script="results")
+            overview = drawn("overview", ROWS)
             table = drawn("article-table", ARTICLE_TABLE)
             reading = drawn("reading", READING)
         with gr.Column(elem_id="adding"):
@@ -81,6 +82,8 @@ def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) 
     table.edit(handlers.edit, [parts.session], changed, **WORK)
     table.discard(handlers.remove, [parts.session], [results, *changed], **WORK)
     table.read(handlers.read, [parts.session], [reading], **QUICK)
+    spanned = overview.span(handlers.span, None, parts.dates, **QUICK)
+    spanned.then(None, js=_ASK)
     tab.select(handlers.show, [parts.session], changed, **QUICK)
     tab.select(handlers.feeds, [parts.session], [feeds], **QUICK)
 
