@@ -40,6 +40,7 @@ HISTORY = (
     '<p></p><div class="choice"><button class="plain" value="no">Keep</button><button class="danger" value="yes">Delete'
     "</button></div></form></dialog>"
 )
+HEALTH = "What is searched is checked against the articles; where the two differ, it is built anew from them."
 _ASK = "() => [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Ask')?.click()"
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 WORK: dict[str, Any] = {
@@ -96,7 +97,6 @@ def _adding(
     gr.HTML("<h2>Add articles</h2>", apply_default_css=False)
     # Of any kind: with `file_types` the browser drops the others, and nobody is told.
     files = gr.File(file_count="multiple", label="Files", elem_id="files", height=150)
-    send = gr.Button("Add these files", elem_id="send")
     with gr.Accordion("Paste a text", open=False):
         text = gr.Textbox(label="Text", lines=6, max_lines=12, elem_id="pasted")
         title = gr.Textbox(label="Title (its first sentence when empty)")
@@ -114,7 +114,7 @@ def _adding(
             folder = gr.Textbox(label="Path of the folder", elem_id="folder")
             take = gr.Button("Add this folder")
         gr.on([take.click, folder.submit], handlers.folder, [parts.session, folder], [results, *changed], **WORK)
-    send.click(handlers.upload, [parts.session, files], [results, *changed, files], **WORK)
+    files.upload(handlers.upload, [parts.session, files], [results, *changed, files], **WORK)
     fields = [parts.session, text, title, source, published, url]
     paste.click(handlers.paste, fields, [results, *changed, text], **WORK)
     return results, changed
@@ -141,10 +141,10 @@ def _several(collections: Collections, parts: Parts, handlers: CollectionTab, re
         return
     gr.HTML("<h2>Collections</h2>", apply_default_css=False)
     which = gr.Dropdown(
-        list(collections.names()), value=collections.first.name, label="Open collection", elem_id="which"
+        list(collections.names()), value=collections.first.name, label="Collection that is open", elem_id="which"
     )
     with gr.Row():
-        name = gr.Textbox(label="Name of a new one", elem_id="name")
+        name = gr.Textbox(label="New collection", placeholder="Its name", elem_id="name")
         make = gr.Button("Make it", elem_id="make")
     made = gr.on([make.click, name.submit], handlers.create, [name, parts.session], [results, which], **WORK)
     switched = which.change(handlers.switch, [which, parts.session], [parts.session], cancels=parts.followers, **QUICK)
@@ -154,11 +154,12 @@ def _several(collections: Collections, parts: Parts, handlers: CollectionTab, re
 
 
 def _health(parts: Parts, handlers: CollectionTab) -> None:
-    gr.HTML("<h2>Health of the index</h2>", apply_default_css=False)
-    report = drawn("health", ROWS, script="results")
-    with gr.Row():
-        check = gr.Button("Check", elem_id="check", min_width=80)
-        rebuild = gr.Button("Rebuild", elem_id="rebuild", min_width=80)
+    with gr.Accordion("Health of the index", open=False):
+        gr.HTML(f'<p class="soft">{HEALTH}</p>', apply_default_css=False)
+        with gr.Row():
+            check = gr.Button("Check", elem_id="check", min_width=80)
+            rebuild = gr.Button("Rebuild", elem_id="rebuild", min_width=80)
+        report = drawn("health", ROWS, script="results")
     check.click(handlers.check, [parts.session], [report], **WORK)
     rebuild.click(handlers.rebuild, [parts.session], [report], **WORK)
 
