@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from onrecord.index.errors import IndexMismatch, LibraryClosed
 from onrecord.index.models.embedders import load_embedder
+from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import (
     NORMALISER_VERSION,
     Named,
@@ -30,7 +31,17 @@ from onrecord.index.store.copies import CopyFinder
 from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.lock import FolderLock
 from onrecord.index.store.vectors import VectorStore
-from onrecord.index.sync import Arrival, Plan, Progress, Stores, carry_out, plan_articles, plan_files, with_unread
+from onrecord.index.sync import (
+    Arrival,
+    Plan,
+    Progress,
+    Stores,
+    carry_out,
+    plan_articles,
+    plan_edit,
+    plan_files,
+    with_unread,
+)
 from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
@@ -92,7 +103,7 @@ class Library:
     def add(self, articles: Iterable[Article], *, on_progress: Progress | None = None) -> SyncReport:
         """Stores articles. One whose id is known replaces the stored one if it differs; the others stay untouched.
 
-        The text is normalised once, here. ``on_progress(done, total)`` counts articles.
+        The text is normalised once, here; what was set by ``edit`` holds. ``on_progress(done, total)`` counts articles.
         """
         given = [replace(article, text=normalise(article.text)) for article in articles]
         return self._sync(plan_articles(self._open(), given), on_progress)
@@ -117,6 +128,19 @@ class Library:
         """Stores what `read_paths` has read, wherever that was done; the report is that of ``add_paths``."""
         report = self._sync(plan_files(self._open(), results), on_progress)
         return with_unread(report, results)
+
+    def edit(
+        self, article_id: str, *, title: str | None = None, source: str | None = None, published: str | None = None
+    ) -> Article:
+        """Sets facts of a stored article and returns it; its text and every offset stay. ``""`` empties source or date.
+
+        What was set holds when the article is added again. Raises ``UnknownArticle``, and ``InputError`` for an empty
+        title or a date that is no day.
+        """
+        facts = stated_facts(title=title, source=source, published=published)
+        while (stored := self.article(article_id)) != replace(stored, **facts):  # again if somebody was faster
+            self._sync(plan_edit(stored, facts), None)
+        return stored
 
     @property
     def web(self) -> "Web":

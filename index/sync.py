@@ -5,9 +5,9 @@ article is one transaction of the catalogue; Chroma follows, and is repaired at 
 has its turn for one group of articles at a time, so that a short addition need not wait for the end of a long one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ TOGETHER = 128  # passages embedded at once: enough to sort by length, few enoug
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One article to store. ``retire``: articles of the same file that it takes the place of.
+    """One article to store. ``retire``: articles of the same file that it takes the place of. ``facts``: set by hand.
 
     ``seen``: the hash of what was stored under its id when this was planned, of ``None`` for nothing. What another
     writer has stored since is newer, and stays.
@@ -42,6 +42,7 @@ class Arrival:
     seen: int
     origin: str = ""
     retire: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class _Prepared:
 
 
 def plan_articles(catalogue: Catalogue, articles: Iterable[Article]) -> Plan:
-    """New and changed articles, by id; when an id comes twice, its last version counts."""
-    last = {article.id: article for article in articles}
+    """New and changed articles, by id, with what was set of them by hand; of an id that comes twice the last counts."""
+    last = {article.id: catalogue.as_edited(article) for article in articles}
     arrivals, changed, unchanged = [], set(), []
     for article in last.values():
         stored = catalogue.find_article(article.id)
@@ -98,6 +99,12 @@ def plan_articles(catalogue: Catalogue, articles: Iterable[Article]) -> Plan:
         if stored is not None:
             changed.add(article.id)
     return Plan(tuple(arrivals), frozenset(changed), tuple(unchanged))
+
+
+def plan_edit(stored: Article, facts: Mapping[str, str]) -> Plan:
+    """The stored article with other facts."""
+    arrival = Arrival(replace(stored, **facts), seen=hash(stored), facts=facts)
+    return Plan((arrival,), frozenset([stored.id]), ())
 
 
 def plan_files(catalogue: Catalogue, results: Iterable[ReadResult]) -> Plan:
@@ -225,7 +232,8 @@ def _put(one: _Prepared, vectors: Vectors, stores: Stores) -> Change:
     article, copies = one.arrival.article, stores.copies()
     mark, found = copies.find(article.id, article.text)
     entry = Entry(article, one.sentences, one.passages, vectors, mark, found)
-    change = stores.catalogue.put(entry, origin=one.arrival.origin, retire=one.arrival.retire)
+    arrival = one.arrival
+    change = stores.catalogue.put(entry, origin=arrival.origin, retire=arrival.retire, facts=arrival.facts)
     stores.searcher.note(change)
     copies.forget(change.removed)
     copies.note(article.id, mark)

@@ -10,7 +10,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
-from onrecord.index.errors import ReadError
+from onrecord.index.errors import InputError, ReadError
 from onrecord.index.inert import web_address
 from onrecord.index.text.sentences import sentence_spans
 from onrecord.index.types import Article
@@ -161,6 +161,26 @@ def iso_date(stated: str) -> str:
     if len(stated) <= 10 or (moment.hour, moment.minute, moment.second) == (0, 0, 0):
         return moment.date().isoformat()
     return moment.isoformat(timespec="seconds")
+
+
+def stated_facts(*, title: str | None, source: str | None, published: str | None) -> dict[str, str]:
+    """The facts that are given, as they are stored; raises ``InputError`` for one that cannot be.
+
+    >>> stated_facts(title=None, source=" Larnville  Courier", published="9 March 2024")
+    {'source': 'Larnville Courier', 'published': '2024-03-09'}
+    """
+    facts: dict[str, str] = {}
+    if title is not None:
+        facts["title"] = _one_line(title)
+        if not facts["title"]:
+            raise InputError("The title is empty; an article needs one.")
+    if source is not None:
+        facts["source"] = _one_line(source)
+    if published is not None:
+        facts["published"] = iso_date(published)
+        if published.strip() and not facts["published"]:
+            raise InputError(f"“{_one_line(published)[:60]}” is no day; write the date as 2024-03-09.")
+    return facts
 
 
 def _written_date(stated: str) -> str:

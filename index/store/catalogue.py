@@ -7,9 +7,9 @@ two hold the same keys.
 
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index.errors import UnknownArticle
-from onrecord.index.store import entries
+from onrecord.index.store import edits, entries
 from onrecord.index.store.conditions import condition_of
 from onrecord.index.store.database import Database
 from onrecord.index.store.entries import Change, Entry
@@ -54,6 +54,8 @@ class Catalogue:
         self.snapshot = self._database.snapshot
         self.check = self._database.check
         self.web = WebNotes(self._database)
+        with self._writer() as connection:
+            connection.executescript(edits.TABLE)
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])
@@ -84,11 +86,13 @@ class Catalogue:
 
     # -- changes -----------------------------------------------------------------------------------------------
 
-    def put(self, entry: Entry, *, origin: str = "", retire: Sequence[str] = ()) -> Change:
+    def put(
+        self, entry: Entry, *, origin: str = "", retire: Sequence[str] = (), facts: Mapping[str, str] | None = None
+    ) -> Change:
         """Stores an article, in place of the one with its id. ``origin``: the file it came from.
 
         ``retire``: articles that came from that file before and are no longer in it; they go in the same transaction,
-        unless another file holds them too.
+        unless another file holds them too. ``facts``: what of it was set by hand.
         """
         entries.check(entry)
         article = entry.article
@@ -101,6 +105,7 @@ class Catalogue:
                 _note(connection, PURGE, "1")
             added = str(row[0]) if row else datetime.now(UTC).isoformat(timespec="seconds")
             keys = entries.insert(connection, entry, added)
+            edits.keep(connection, article.id, facts or {})
             paths = {*origins, origin} - {""}
             connection.executemany("INSERT INTO origins VALUES (?, ?)", [(path, article.id) for path in paths])
         return Change(added=keys, deleted=gone, removed=removed)
@@ -120,7 +125,7 @@ class Catalogue:
     def remove(self, ids: Sequence[str]) -> Change:
         """Takes articles out, with all that was derived from them; ``purge`` is then due."""
         with self._change() as connection:
-            gone = tuple(key for article_id in ids for key in entries.delete(connection, article_id))
+            gone = tuple(key for article_id in ids for key in entries.remove(connection, article_id))
             _note(connection, PURGE, "1")
         return Change(deleted=gone, removed=tuple(ids))
 
@@ -154,6 +159,12 @@ class Catalogue:
         with self._reader() as connection:
             row = connection.execute(f"SELECT {entries.ARTICLE} FROM articles WHERE id = ?", (article_id,)).fetchone()
         return Article(*row) if row else None
+
+    def as_edited(self, article: Article) -> Article:
+        """The article with what was set of it by hand."""
+        with self._reader() as connection:
+            facts = edits.of(connection, article.id)
+        return replace(article, **facts)
 
     def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
         """In the order in which they were stored."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onrecord.index.errors import StoreError
+from onrecord.index.store import edits
 from onrecord.index.types import Article, Passage, Sentence, Vectors
 
 ARTICLE = "id, title, text, source, published, url, language, place"
@@ -81,9 +82,15 @@ def insert(connection: sqlite3.Connection, entry: Entry, added: str) -> tuple[in
 
 
 def delete(connection: sqlite3.Connection, article_id: str) -> tuple[int, ...]:
+    """To be stored anew: what was set by hand stays."""
     rows = connection.execute("SELECT key FROM passages WHERE article_id = ?", (article_id,)).fetchall()
     connection.execute("DELETE FROM articles WHERE id = ?", (article_id,))
     return tuple(row[0] for row in rows)
+
+
+def remove(connection: sqlite3.Connection, article_id: str) -> tuple[int, ...]:
+    edits.forget(connection, article_id)
+    return delete(connection, article_id)
 
 
 def retire(connection: sqlite3.Connection, origin: str, ids: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
@@ -92,6 +99,6 @@ def retire(connection: sqlite3.Connection, origin: str, ids: Sequence[str]) -> t
     for article_id in ids:
         connection.execute("DELETE FROM origins WHERE path = ? AND article_id = ?", (origin, article_id))
         if not connection.execute("SELECT 1 FROM origins WHERE article_id = ?", (article_id,)).fetchone():
-            gone += delete(connection, article_id)
+            gone += remove(connection, article_id)
             removed.append(article_id)
     return gone, tuple(removed)

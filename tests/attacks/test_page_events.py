@@ -80,7 +80,7 @@ class Target:
         return next(event for event in self.events if "file" in [kinds[part] for part in event["inputs"]])
 
     def add(self, client: httpx.Client, files: Any, session: str = "sending") -> httpx.Response:
-        """What the browser does when “Add these files” is pressed."""
+        """What the browser does when files have been sent."""
         event = self.sending
         kinds = self.kinds
         data = [files if kinds[part] == "file" else None for part in event["inputs"]]

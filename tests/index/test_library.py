@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 
 import onrecord.index
-from onrecord.index.errors import IndexMismatch, LibraryBusy, LibraryClosed, StoreError, UnknownArticle
+from onrecord.index.errors import IndexMismatch, InputError, LibraryBusy, LibraryClosed, StoreError, UnknownArticle
 from onrecord.index.library import Library
 from onrecord.index.settings import IndexSettings, SearchOptions
 from onrecord.index.store import entries
 from onrecord.index.store.catalogue import FILE
 from onrecord.index.text.terms import Terms
-from onrecord.index.types import Article, Embedder, Filter
+from onrecord.index.types import Article, Embedder, Filter, Vectors
 from tests.conftest import fill
 
 
@@ -452,3 +452,66 @@ def test_a_folder_that_goes_while_an_article_is_stored_is_said(
     monkeypatch.setattr(entries, "insert", gone)
     with pytest.raises(StoreError, match="was moved, deleted or replaced while it was in use"):
         library.add([Article("new", "New", "The harbour froze on Tuesday.")])
+
+
+def test_an_edit_reaches_the_list_the_filters_and_the_keywords_and_leaves_the_text(small: Library) -> None:
+    text, sentences = small.article("ferry").text, small.sentences("ferry")
+    edited = small.edit("ferry", title="Zeppelin over the Larn", source=" Sky  Post ", published="11 March 2024")
+    assert edited == small.article("ferry")
+    assert (edited.title, edited.source, edited.published) == ("Zeppelin over the Larn", "Sky Post", "2024-03-11")
+    assert (edited.text, small.sentences("ferry")) == (text, sentences)
+    assert [one.id for one in small.articles(Filter(sources=("sky post",), published_from="2024-03-11"))] == ["ferry"]
+    assert small.document_frequency("zeppelin") and not small.document_frequency("replace")
+    assert small.search("zeppelin")[0].passage.article_id == "ferry"
+    with small.parts() as parts:
+        kept = {row.source for row in parts.catalogue.vector_rows(list(parts.catalogue.passage_rows()[0]))}
+    assert "Sky Post" in kept and "River Herald" not in kept
+
+
+def test_an_edit_holds_when_the_article_comes_again_and_is_forgotten_with_it(
+    small: Library, embedder: NamedEmbedder
+) -> None:
+    ferry = small.article("ferry")
+    small.edit("ferry", published="")
+    assert small.add([ferry]).unchanged == ("ferry",)
+    assert small.add([replace(ferry, text=ferry.text + " It is free.", title="The ferry")]).changed == ("ferry",)
+    assert (small.article("ferry").published, small.article("ferry").title) == ("", "The ferry")
+    small.close()
+    with Library(small.path, embedder=embedder) as again:
+        assert not again.add([replace(ferry, title="The ferry")]).unchanged  # the text is another one
+        assert again.article("ferry").published == ""
+        again.remove(["ferry"])
+        again.add([ferry])
+        assert again.article("ferry") == ferry
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"published": "yesterday"}, "“yesterday” is no day; write the date as 2024-03-09."),
+        ({"published": "2024-13-01"}, "“2024-13-01” is no day; write the date as 2024-03-09."),
+        ({"title": " ", "source": "Sky Post"}, "The title is empty; an article needs one."),
+    ],
+)
+def test_a_fact_that_cannot_be_stored_is_one_sentence_and_changes_nothing(
+    small: Library, facts: dict[str, str], said: str
+) -> None:
+    before = small.article("ferry"), small.revision
+    with pytest.raises(InputError) as refused:
+        small.edit("ferry", **facts)
+    assert str(refused.value) == said
+    assert (small.article("ferry"), small.revision) == before
+
+
+def test_an_edit_meets_an_article_that_changes_meanwhile(small: Library, embedder: NamedEmbedder) -> None:
+    ferry = small.article("ferry")
+    embed = embedder.embed_passages
+
+    def meanwhile(texts: Sequence[str]) -> Vectors:
+        embedder.embed_passages = embed  # type: ignore[method-assign]
+        small.add([replace(ferry, text=ferry.text + " It is free.")])
+        return embed(texts)
+
+    embedder.embed_passages = meanwhile  # type: ignore[method-assign]
+    edited = small.edit("ferry", source="Sky Post")
+    assert (edited.source, edited.text[-11:]) == ("Sky Post", "It is free.")

@@ -10,6 +10,7 @@ from typing import Any
 
 from onrecord.index.errors import StoreError, UnknownArticle
 from onrecord.index.fetching.values import Visit
+from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import Named, OnReading, ReadResult, read_paths, shown_path
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import with_unread
@@ -140,6 +141,13 @@ class FakeLibrary:
     ) -> SyncReport:
         results = list(self.read_paths(paths))
         return with_unread(self.add([article for result in results for article in result.articles]), results)
+
+    def edit(
+        self, article_id: str, *, title: str | None = None, source: str | None = None, published: str | None = None
+    ) -> Article:
+        facts = stated_facts(title=title, source=source, published=published)
+        self.add([replace(self.article(article_id), **facts)])
+        return self.article(article_id)
 
     def remove(self, ids: Sequence[str]) -> SyncReport:
         self.revision += 1

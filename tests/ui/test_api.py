@@ -124,6 +124,17 @@ def test_an_article_has_an_etag_and_is_not_sent_again_while_it_is_the_same(behin
     assert changed.status_code == 200 and changed.headers["etag"] != first.headers["etag"]
 
 
+def test_the_facts_of_an_article_are_edited_and_its_text_stays(behind: Behind) -> None:
+    before = behind.client.get("/api/v1/articles/ferry").json()
+    edited = behind.client.patch("/api/v1/articles/ferry", json={"source": "Sky Post", "published": "11 March 2024"})
+    assert edited.json() == {**before, "source": "Sky Post", "published": "2024-03-11"}
+    found = behind.client.get("/api/v1/articles?sources=Sky Post&published_from=2024-03-11").json()["articles"]
+    assert [one["id"] for one in found] == ["ferry"]
+    refused = problem(behind.client.patch("/api/v1/articles/ferry", json={"published": "yesterday"}), 422)
+    assert refused["detail"] == "“yesterday” is no day; write the date as 2024-03-09."
+    problem(behind.client.patch("/api/v1/articles/nowhere", json={"source": "x"}), 404)
+
+
 def test_a_removed_article_is_gone(behind: Behind) -> None:
     assert behind.client.delete("/api/v1/articles/museum").json()["removed"] == ["museum"]
     assert "museum" in problem(behind.client.get("/api/v1/articles/museum"), 404)["detail"]

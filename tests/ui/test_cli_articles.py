@@ -198,6 +198,21 @@ def test_removing_takes_the_article_away(stage: Stage) -> None:
     assert [article["id"] for article in stage.json("list")["articles"]] == ["ferry"]
 
 
+def test_the_facts_of_an_article_are_edited_and_a_bad_date_is_one_sentence(stage: Stage) -> None:
+    stage.fill()
+    result = stage.run("edit", "ferry", "--source", "Sky Post", "--published", "11 March 2024")
+    assert result.stdout == "ferry: Ferry to replace closed bridge · Sky Post · 11 March 2024\n"
+    assert [one["id"] for one in stage.json("list", "--source", "sky post", "--from", "2024-03-11")["articles"]] == [
+        "ferry"
+    ]
+    refused = stage.run("edit", "ferry", "--published", "yesterday")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "onrecord: “yesterday” is no day; write the date as 2024-03-09.\n",
+    )
+    assert "give --title, --source or --published" in stage.run("edit", "ferry").stderr
+
+
 def test_an_unknown_id_is_named_and_nothing_is_removed(stage: Stage) -> None:
     stage.fill()
     result = stage.run("remove", "bridge", "nowhere")

@@ -120,6 +120,12 @@ def both(stage: Stage, arguments: list[str]) -> tuple[Result, Result]:
         ["add news", "add news/one.txt", "list", "add news/one.txt gone.txt --quiet", "add gone.txt", "add bad"],
         ["list", "list --source 'River_Herald'", "list --source Planet", "list --from 2031", "list --article none"],
         ["remove bridge nowhere", "remove bridge museum", "list", "remove bridge"],
+        [
+            "edit ferry --source Sky --published 2024-03-11",
+            "edit ferry --published soon",
+            "edit none --title X",
+            "list",
+        ],
         ["search boat", "search boat -k 300", "search zebra --from 2031", "search boat --article none", "list --to x"],
         ["ask Q --no-model", "ask Q", "ask Q --length phrase", "ask Q --source River", "ask Q --article none"],
         ["ask capital_of_Australia? --no-model", "ask Q --no-model --from 2031", "ask Q --no-model --article museum"],

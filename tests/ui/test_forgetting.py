@@ -66,6 +66,13 @@ def test_an_article_that_says_something_else_now_counts_as_gone() -> None:
     assert "mayor" not in json.dumps(less.to_dict())
 
 
+def test_what_is_kept_follows_the_title_source_and_date_of_its_article() -> None:
+    bridge = Article("bridge", "Old bridge", "The bridge is shut A mayor spoke of it.", "Courier", "2024-03-04")
+    record = without_removed(RECORD, library(FERRY, bridge))
+    facts = {(q.title, q.source, q.published) for q in record.answer.citations}
+    assert facts == {("Old bridge", "Courier", "2024-03-04")} and record.found[0].title == "Old bridge"
+
+
 def test_all_owners_conversations_forget_and_so_does_an_answer_that_is_kept_afterwards(tmp_path: Path) -> None:
     kept = Conversations(tmp_path / "conversations.sqlite")
     keys = {owner: kept.begin(owner, "q") for owner in ("ann", "bob")}

@@ -1,6 +1,7 @@
 """The collection and the conversations in a real browser."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,8 +33,33 @@ def test_the_table_is_searched_and_ordered(page: Page) -> None:
 
 def test_an_article_can_be_opened_and_read(page: Page) -> None:
     collection(page)
-    page.get_by_role("button", name="Museum shows coins from the harbour").click()
+    page.get_by_role("button", name="Museum shows coins from the harbour", exact=True).click()
     expect(page.locator("dialog.reading")).to_contain_text("Divers recovered 312 silver coins")
+
+
+def test_source_and_date_are_edited_in_the_row_and_the_filter_knows_them(page: Page, site: Site) -> None:
+    site.library.edit("ferry", source="", published="")
+    collection(page)
+    page.get_by_role("button", name="Add the date of Ferry to replace closed bridge").click()
+    row = page.locator("#article-table tr", has=page.locator("input[name=published]"))
+    expect(row.get_by_label("Date")).to_be_focused()
+    row.get_by_label("Date").fill("yesterday")
+    row.get_by_label("Source").fill("Sky Post")
+    row.get_by_role("button", name="Save").click()
+    expect(row.get_by_role("alert")).to_have_text("“yesterday” is no day; write the date as 2024-03-09.")
+    assert site.library.article("ferry").source == ""
+    row.get_by_label("Date").fill("2024-03-11")
+    row.get_by_label("Date").press("Enter")
+    expect(page.locator("#article-table tbody tr", has_text="Ferry")).to_contain_text("11 March 2024")
+    expect(page.get_by_role("button", name="Edit Ferry to replace closed bridge")).to_be_focused()
+    expect(page.get_by_role("img", name="3 dated articles")).to_be_visible()
+    page.get_by_role("button", name="Edit Ferry to replace closed bridge").click()
+    page.get_by_label("Title", exact=True).first.press("Escape")
+    expect(page.get_by_role("button", name="Edit Ferry to replace closed bridge")).to_be_focused()
+    page.get_by_role("tab", name="Ask").click()
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Only these sources").click()
+    expect(page.get_by_role("option", name="Sky Post")).to_be_visible()
 
 
 def test_several_files_are_added_with_a_result_for_each_and_then_deleted(
@@ -47,13 +73,38 @@ def test_several_files_are_added_with_a_result_for_each_and_then_deleted(
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"\xff\xd8\xff")
     page.set_input_files("#files input[type=file]", [str(good), str(empty), str(photo)])
-    page.get_by_role("button", name="Add these files").click()
     expect(page.locator("#results [role=status]")).to_contain_text("1 added")
     expect(page.locator("#results .fine")).to_contain_text("storm.txt")
     expect(page.locator("#results .bad")).to_contain_text(["empty.txt", "photo.jpg is of a kind that OnRecord"])
     expect(page.locator("#article-table tbody tr")).to_have_count(4)
     cache = Path(page.evaluate("fetch('/config').then(r => r.json()).then(c => c.cache_dir || '')") or "/tmp/gradio")
     assert not list(cache.rglob("storm.txt"))
+
+
+def test_files_dropped_anywhere_on_the_page_are_added(page: Page, site: Site) -> None:
+    page.evaluate(
+        """() => {
+            const dropped = new DataTransfer();
+            const text = 'The storm of Tuesday closed the harbour of Port Asel for two days, the port office said.';
+            dropped.items.add(new File([text], 'storm.txt', {type: 'text/plain'}));
+            const send = (name) => document.querySelector('#thread').dispatchEvent(
+                new DragEvent(name, {bubbles: true, cancelable: true, dataTransfer: dropped}));
+            send('dragover'); window.veiled = !document.querySelector('.veil').hidden;
+            send('drop');
+        }"""
+    )
+    assert page.evaluate("window.veiled")
+    expect(page.locator("#results .fine")).to_contain_text("storm.txt")
+    expect(page.locator("#results [role=status]")).to_contain_text("1 added")
+    expect(page.locator(".veil")).to_be_hidden()
+    expect(page.locator("#article-table tbody tr")).to_have_count(4)
+
+
+def test_the_health_of_the_index_is_folded_away(page: Page) -> None:
+    collection(page)
+    expect(page.get_by_role("button", name="Rebuild")).to_be_hidden()
+    page.get_by_role("button", name="Health of the index").click()
+    expect(page.get_by_role("button", name="Rebuild")).to_be_visible()
 
 
 def test_a_pasted_text_becomes_an_article_that_answers(page: Page) -> None:
@@ -104,6 +155,22 @@ def test_the_timeline_draws_every_dated_article_with_its_source(page: Page) -> N
     expect(page.locator(".legend li")).to_have_count(3)
 
 
+def test_a_click_in_the_timeline_filters_the_questions_to_its_days_and_undated_articles_are_said(
+    page: Page, site: Site
+) -> None:
+    site.library.edit("museum", published="")
+    collection(page)
+    expect(page.locator("#overview")).to_contain_text("1 article without a date is not shown.")
+    expect(page.locator(".timeline text", has_text="1").first).to_be_visible()
+    column = page.get_by_role("button", name="Ask about 9 March 2024: 1 article (1 River Herald)")
+    expect(column).to_have_attribute("title", re.compile("Click to ask about these days alone"))
+    column.click()
+    expect(page.get_by_role("button", name="Filter: from 2024-03-09")).to_be_visible()
+    ask(page, "How many people does the ferry hold?")
+    asked = site.assistant.asked[-1][2]
+    assert asked is not None and (asked.published_from, asked.published_to) == ("2024-03-09", "2024-03-09")
+
+
 def test_conversations_are_listed_searched_renamed_and_deleted(page: Page) -> None:
     ask(page, "What would the bridge repairs cost?")
     page.get_by_role("button", name="New conversation").click()
@@ -149,7 +216,7 @@ def test_a_conversation_is_exported_with_numbered_references(page: Page, tmp_pat
 def test_another_collection_has_its_own_articles_and_conversations(page: Page) -> None:
     ask(page, "What would the bridge repairs cost?")
     collection(page)
-    page.get_by_label("Name of a new one").fill("Harbour story")
+    page.get_by_label("New collection").fill("Harbour story")
     page.get_by_role("button", name="Make it").click()
     expect(page.locator("#overview h2")).to_have_text("Harbour story")
     expect(page.locator("#article-table")).to_contain_text("There are no articles yet")
@@ -161,7 +228,7 @@ def test_another_collection_has_its_own_articles_and_conversations(page: Page) -
 
 def test_the_first_view_knows_the_articles_that_were_added_since(page: Page) -> None:
     collection(page)
-    page.get_by_label("Name of a new one").fill("Cape story")
+    page.get_by_label("New collection").fill("Cape story")
     page.get_by_role("button", name="Make it").click()
     expect(page.locator("#overview h2")).to_have_text("Cape story")
     page.get_by_role("button", name="Paste a text").click()

@@ -125,6 +125,35 @@ def list_articles(
     show_table(console(), ("id", "title", "source", "published", "words"), rows, right=("words",))
 
 
+def edit(
+    article_id: Annotated[str, typer.Argument(metavar="ID", help="The article's id, as `onrecord list` shows it.")],
+    title: Annotated[str | None, typer.Option(help="Its title.", show_default=False)] = None,
+    source: Annotated[str | None, typer.Option(help="Who published it; '' for nobody.", show_default=False)] = None,
+    published: Annotated[
+        str | None, typer.Option(metavar="DAY", help="When, as 2024-03-09; '' for unknown.", show_default=False)
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set the title, source or date of an article; its text stays, and what was set holds when it is read again."""
+    from onrecord.index.errors import InputError
+    from onrecord.index.inert import one_line
+    from onrecord.ui.cli.collection import open_collection
+    from onrecord.ui.page.dates import day_text
+
+    given = {"title": title, "source": source, "published": published}
+    facts = {name: value for name, value in given.items() if value is not None}
+    if not facts:
+        raise InputError("Nothing to set: give --title, --source or --published.")
+    with closing(open_collection(opening.settings_of(data))) as collection:
+        article = collection.edit(article_id, facts)
+    if as_json:
+        print_json({"id": article.id, **{name: getattr(article, name) for name in given}})
+    else:
+        shown = (article.title, article.source or "no source", day_text(article.published) or "no date")
+        say(f"{article.id}: {one_line(' · '.join(shown))}")
+
+
 def remove(
     ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Ids of articles, as `onrecord list` shows them.")],
     data: DataOption = None,

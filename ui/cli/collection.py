@@ -3,7 +3,7 @@
 Both are behind one protocol, so that no command knows which it has.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onrecord.index.fetching.values import Visit
     from onrecord.index.library import Library
     from onrecord.index.store.web_notes import Feed
-    from onrecord.index.types import ArticleInfo, Filter, SyncReport
+    from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
 
@@ -87,6 +87,11 @@ class OpenedCollection:
         removed = self._library.remove(ids).removed
         tidy(self._library, self._library.path)
         return removed
+
+    def edit(self, article_id: str, facts: Mapping[str, str]) -> "Article":
+        edited = self._library.edit(article_id, **facts)
+        tidy(self._library, self._library.path)
+        return edited
 
     def search(self, query: str, *, top_k: int, scope: "Filter") -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
         warnings = scope_warnings(self._library, scope)

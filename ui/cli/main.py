@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from onrecord.ui.cli.articles import add, doctor, list_articles, rebuild, remove, search
+from onrecord.ui.cli.articles import add, doctor, edit, list_articles, rebuild, remove, search
 from onrecord.ui.cli.ask import ask
 from onrecord.ui.cli.chat import chat
 from onrecord.ui.cli.doors import mcp, serve
@@ -45,6 +45,7 @@ app.command()(follow)
 app.command()(unfollow)
 app.command()(fetches)
 app.command("list")(list_articles)
+app.command()(edit)
 app.command()(remove)
 app.command()(search)
 app.command()(ask)

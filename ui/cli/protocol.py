@@ -1,6 +1,6 @@
 """What commands do with a collection, whoever has it open."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,7 +11,7 @@ from onrecord.qa.types import Event
 if TYPE_CHECKING:
     from onrecord.index.fetching.values import Visit
     from onrecord.index.store.web_notes import Feed
-    from onrecord.index.types import ArticleInfo, Filter, SyncReport
+    from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.types import Turn
 
 Progress = Callable[[float, int], None]
@@ -71,6 +71,10 @@ class CollectionCommands(Protocol):
 
     def remove(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Removes all of these, or raises `UnknownArticle`."""
+        ...
+
+    def edit(self, article_id: str, facts: "Mapping[str, str]") -> "Article":
+        """Sets title, source or published of an article, as ``Library.edit``."""
         ...
 
     def search(self, query: str, *, top_k: int, scope: "Filter") -> tuple[Sequence[dict[str, Any]], Sequence[str]]:

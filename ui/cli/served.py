@@ -2,10 +2,11 @@
 
 import gzip
 import json
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 
@@ -15,7 +16,7 @@ from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.files import ReadLimits, ReadResult, read_paths
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import joined, with_unread
-from onrecord.index.types import ArticleInfo, Filter, SyncReport
+from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
@@ -119,6 +120,10 @@ class ServedCollection:
 
     def remove(self, ids: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._call("POST", "/articles/remove", json={"ids": list(ids)})["removed"])
+
+    def edit(self, article_id: str, facts: Mapping[str, str]) -> Article:
+        reply = self._call("PATCH", f"/articles/{quote(article_id)}", json=dict(facts))
+        return Article(**{one.name: reply[one.name] for one in fields(Article)})
 
     def search(self, query: str, *, top_k: int, scope: Filter) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
         reply = self._call("POST", "/search", json={"query": query, "top_k": top_k, "filter": given(scope)})

@@ -31,13 +31,21 @@ def forget_conversation(data: Path, conversation: str, turns: Sequence[str]) -> 
 
 
 def forget_articles(data: Path, lookup: ArticleLookup) -> None:
-    """Takes out the articles that are gone, or say something else now, and the questions that rest on them."""
+    """Takes out the articles that are gone, or say something else now, and the questions that rest on them.
+
+    The others get the title, source and date that they have now.
+    """
 
     def unchanged(row: Row) -> bool:
         article = lookup.article(str(row.get("id")))
-        return article is not None and (article.title, article.text) == (row.get("title"), row.get("text"))
+        return article is not None and article.text == row.get("text")
 
-    gone = {row.get("id") for row in _keep(data / FOLDER / ARTICLES, unchanged)}
+    path = data / FOLDER / ARTICLES
+    gone = {row.get("id") for row in _keep(path, unchanged)}
+    before = rows(path)
+    now = [{**row, **{name: value for name, value in lookup.facts(row["id"]).items() if name in row}} for row in before]
+    if now != before:
+        write(path, now)
     if gone:
         _keep(data / FOLDER / QUESTIONS, lambda row: not gone & {one.get("article") for one in row.get("evidence", ())})
 

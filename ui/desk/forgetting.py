@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from onrecord.index.errors import UnknownArticle
 from onrecord.index.types import Article
 from onrecord.qa.types import AnswerSentence, Citation
 from onrecord.ui.desk.records import Found, Record
 
+FACTS = ("title", "source", "published")
 Cited = TypeVar("Cited", bound=Citation)
 GONE = "An article that was found for this answer was removed or changed since; only what the answer cites is kept."
 
@@ -28,21 +29,25 @@ class ArticleLookup:
                 self._known[article_id] = None
         return self._known[article_id]
 
+    def facts(self, article_id: str) -> dict[str, str]:
+        """What can be set of an article by hand, as it is now; nothing of one that is gone."""
+        article = self.article(article_id)
+        return {name: getattr(article, name) for name in FACTS} if article else {}
+
     def has_quote(self, cited: Citation) -> bool:
-        """Whether the article still says this there, under this title."""
+        """Whether the article still says this there."""
         article, place = self.article(cited.article_id), cited.sentence
-        if article is None:
-            return False
-        return (article.text[place.start_char : place.end_char], article.title) == (cited.quote, cited.title)
+        return article is not None and article.text[place.start_char : place.end_char] == cited.quote
 
     def has_hit(self, found: Found) -> bool:
         article = self.article(found.article_id)
-        return article is not None and found.preview in article.text and found.title in ("", article.title)
+        return article is not None and found.preview in article.text
 
 
 def without_removed(record: Record, lookup: ArticleLookup) -> Record:
     """``record`` without the sentences that it does not cite and that no article says any longer.
 
+    The others come under the title, source and date that their article has now.
     Drafts that failed go with them: they were written from those sentences, and were not shown as an answer.
     """
     answer = record.answer
@@ -52,10 +57,10 @@ def without_removed(record: Record, lookup: ArticleLookup) -> Record:
         return (one.place, one.quote) in used or lookup.has_quote(one)
 
     def sentence(given: AnswerSentence) -> AnswerSentence:
-        return replace(given, citations=tuple(_without_gone_copies(one, lookup) for one in given.citations))
+        return replace(given, citations=tuple(_as_now(one, lookup) for one in given.citations))
 
-    evidence = tuple(_without_gone_copies(one, lookup) for one in answer.evidence if kept(one))
-    found = tuple(one for one in record.found if lookup.has_hit(one))
+    evidence = tuple(_as_now(one, lookup) for one in answer.evidence if kept(one))
+    found = tuple(_found_now(one, lookup) for one in record.found if lookup.has_hit(one))
     lost = (
         len(evidence) < len(answer.evidence)
         or len(found) < len(record.found)
@@ -72,5 +77,11 @@ def without_removed(record: Record, lookup: ArticleLookup) -> Record:
     return replace(record, answer=answer, found=found)
 
 
-def _without_gone_copies(cited: Cited, lookup: ArticleLookup) -> Cited:
-    return replace(cited, also_in=tuple(one for one in cited.also_in if lookup.article(one) is not None))
+def _found_now(found: Found, lookup: ArticleLookup) -> Found:
+    return replace(found, **lookup.facts(found.article_id)) if found.title else found
+
+
+def _as_now(cited: Cited, lookup: ArticleLookup) -> Cited:
+    """Without copies that are gone, and under its article's facts where that still says this."""
+    facts: dict[str, Any] = dict(lookup.facts(cited.article_id)) if lookup.has_quote(cited) else {}
+    return replace(cited, also_in=tuple(one for one in cited.also_in if lookup.article(one) is not None), **facts)

@@ -1,4 +1,4 @@
-"""``/api/v1/articles``: list, add, read, remove."""
+"""``/api/v1/articles``: list, add, read, edit, remove."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from onrecord.index import Article, InputError, SyncReport, article_from_text
 from onrecord.ui.desk import uploads
 from onrecord.ui.http.models import (
+    ArticleEdit,
     ArticleList,
     ArticleModel,
     ChangeReport,
@@ -107,6 +108,16 @@ def get_article(
     if if_none_match.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]:
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")
+
+
+@articles.patch("/articles/{article_id:path}", response_model=ArticleModel)
+def edit_article(service: Chosen, article_id: str, given: ArticleEdit) -> Any:
+    """Set the title, source or date of an article; its text and every place in it stay.
+
+    What was set holds when the article is added again.
+    """
+    service.library.edit(article_id, **given.model_dump())
+    return article_to_dict(service, article_id)
 
 
 @articles.delete("/articles/{article_id}", response_model=ChangeReport)

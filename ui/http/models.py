@@ -110,6 +110,15 @@ class NewArticles(Asked):
     articles: list[NewArticle] = Field(min_length=1, max_length=500)
 
 
+class ArticleEdit(Asked):
+    """What is left out stays; "" empties the source or the date."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"source": "River Herald", "published": "2024-03-09"}]})
+    title: Name | None = None
+    source: Name | None = None
+    published: Annotated[str, Field(max_length=60)] | None = None
+
+
 class NewAddresses(Asked):
     """Each is fetched once, by the server, politely."""
 

@@ -42,7 +42,7 @@ def table(collection: Collection, *, search: str = "", sort: str = "added", down
     return (
         f'<p class="soft" role="status">{count}{span}</p><div class="scroll" tabindex="0" '
         'role="region" aria-label="Articles"><table><thead><tr><th scope="col"><span class="sr">Choose</span></th>'
-        f"{head}</tr></thead>"
+        f'{head}<th scope="col"><span class="sr">Edit</span></th></tr></thead>'
         f"<tbody>{''.join(_row(info) for info in shown)}</tbody></table></div>{_pages(page, len(rows))}"
     )
 
@@ -57,9 +57,21 @@ def _row(info: ArticleInfo) -> str:
     return (
         f'<tr><td><input type="checkbox" data-id="{e(info.id)}" aria-label="Choose {e(info.title)}"></td>'
         f'<td><button type="button" class="title" data-read="{e(info.id)}">{bdi(info.title)}</button></td>'
-        f'<td>{bdi(info.source)}</td><td>{e(day_text(info.published))}</td><td class="num">{info.words:,}</td>'
-        f"<td>{e(day_text(info.added))}</td></tr>"
+        f'<td>{_fact(info, "source")}</td><td>{_fact(info, "published")}</td><td class="num">{info.words:,}</td>'
+        f'<td>{e(day_text(info.added))}</td><td><button type="button" class="quiet" data-edit="{e(info.id)}" '
+        f'aria-label="Edit {e(info.title)}" data-title="{e(info.title)}" data-source="{e(info.source)}" '
+        f'data-published="{e(info.published[:10])}">Edit</button></td></tr>'
     )
+
+
+def _fact(info: ArticleInfo, fact: str) -> str:
+    """Source or date; where there is none, the way to set it: filters pass over the article until then."""
+    name = COLUMNS[fact].lower()
+    stated = getattr(info, fact)
+    if stated:
+        return bdi(stated) if fact == "source" else e(day_text(stated))
+    label = f"Add the {name} of {info.title}"
+    return f'<button type="button" class="quiet" data-set="{fact}" aria-label="{e(label)}">Add {name}</button>'
 
 
 def _pages(page: int, total: int) -> str:

@@ -19,6 +19,8 @@ from onrecord.ui.page.article_table import fetched, health, overview, results, t
 from onrecord.ui.page.scope import day
 from onrecord.ui.page.sources import gone, reader
 
+LONGEST_FACT = 300  # characters, as in the table's fields
+
 
 def value(html: str) -> dict[str, Any]:
     return {"html": html, "at": time.time()}
@@ -55,6 +57,10 @@ class CollectionTab:
         )
         return value(shown)
 
+    def span(self, event: gr.EventData) -> tuple[str, str]:
+        """The filter's two dates: those of a column of the timeline."""
+        return day(str(event._data.get("first", ""))), day(str(event._data.get("last", "")))
+
     def read(self, session: Session, event: gr.EventData) -> dict[str, Any]:
         """An article to read."""
         collection, key = self.collections.open(session.collection), str(event._data.get("id", ""))
@@ -62,6 +68,17 @@ class CollectionTab:
             return value(reader(collection.library.article(key), collection.library.sentences(key)))
         except UnknownArticle:
             return value(gone("", ""))
+
+    def edit(self, session: Session, event: gr.EventData) -> tuple[Any, ...]:
+        """table, overview, the filter's two choices; or, of what cannot be stored, the reason."""
+        data, collection = event._data, self.collections.open(session.collection)
+        given = dict(data.get("facts", {}))
+        facts = {name: str(given[name])[:LONGEST_FACT] for name in ("title", "source", "published") if name in given}
+        try:
+            collection.library.edit(str(data.get("id", "")), **facts)
+        except OnRecordError as error:
+            return ({"error": str(error), "at": time.time()}, *[gr.skip()] * 3)
+        return self.look(session, event), value(overview(collection)), *choices(collection)
 
     def remove(self, session: Session, event: gr.EventData) -> tuple[Any, ...]:
         collection = self.collections.open(session.collection)

@@ -27,6 +27,7 @@ READER = (
     '<div class="reader"><div class="top"><button type="button" class="quiet back">Close the article</button></div>'
     '<div class="page" role="region" aria-label="Article" tabindex="0"></div></div>'
 )
+DROPPING = '<div class="veil" hidden><p>Drop the files: they are added to the collection that is open.</p></div>'
 NOTICE = '<div role="status"></div>'
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -36,6 +37,7 @@ def build_page(collections: Collections) -> Any:
     with gr.Blocks(title="OnRecord", analytics_enabled=False, fill_width=True, delete_cache=(600, 600)) as page:
         session = gr.State(Session())
         gr.HTML("<h1>On<span>Record</span></h1>", elem_id="brand", apply_default_css=False)
+        drawn("dropping", DROPPING)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask", id="ask") as tab:
                 chat = Chat(collections)
@@ -135,4 +137,4 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
         page.load(chat.models, None, [model], **QUICK)
     arrived = page.load(chat.arrive, None, opened, **QUICK)
     arrived.then(chat.settle, [session], [thread], **HIDDEN)
-    return Parts(session, filters[0], filters[1], opened, followers)
+    return Parts(session, *filters[:2], filters[2:], opened, followers)

@@ -40,6 +40,7 @@ HISTORY = (
     '<p></p><div class="choice"><button class="plain" value="no">Keep</button><button class="danger" value="yes">Delete'
     "</button></div></form></dialog>"
 )
+HEALTH = "What is searched is checked against the articles; where the two differ, it is built anew from them."
 _ASK = "() => [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Ask')?.click()"
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 WORK: dict[str, Any] = {
@@ -61,6 +62,7 @@ class Parts:
     session: Any
     articles: Any
     sources: Any
+    dates: list[Any]
     opened: list[Any]
     followers: list[Any]
 
@@ -69,7 +71,7 @@ def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) 
     handlers = CollectionTab(collections)
     with gr.Row(elem_id="library"):
         with gr.Column(elem_id="holdings"):
-            overview = drawn("overview", ROWS, script="results")
+            overview = drawn("overview", ROWS)
             table = drawn("article-table", ARTICLE_TABLE)
             reading = drawn("reading", READING)
         with gr.Column(elem_id="adding"):
@@ -78,8 +80,11 @@ def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) 
             _several(collections, parts, handlers, results, changed)
             _health(parts, handlers)
     table.look(handlers.look, [parts.session], [table], **QUICK)
+    table.edit(handlers.edit, [parts.session], changed, **WORK)
     table.discard(handlers.remove, [parts.session], [results, *changed], **WORK)
     table.read(handlers.read, [parts.session], [reading], **QUICK)
+    spanned = overview.span(handlers.span, None, parts.dates, **QUICK)
+    spanned.then(None, js=_ASK)
     tab.select(handlers.show, [parts.session], changed, **QUICK)
     tab.select(handlers.feeds, [parts.session], [feeds], **QUICK)
 
@@ -92,7 +97,6 @@ def _adding(
     gr.HTML("<h2>Add articles</h2>", apply_default_css=False)
     # Of any kind: with `file_types` the browser drops the others, and nobody is told.
     files = gr.File(file_count="multiple", label="Files", elem_id="files", height=150)
-    send = gr.Button("Add these files", elem_id="send")
     with gr.Accordion("Paste a text", open=False):
         text = gr.Textbox(label="Text", lines=6, max_lines=12, elem_id="pasted")
         title = gr.Textbox(label="Title (its first sentence when empty)")
@@ -110,7 +114,7 @@ def _adding(
             folder = gr.Textbox(label="Path of the folder", elem_id="folder")
             take = gr.Button("Add this folder")
         gr.on([take.click, folder.submit], handlers.folder, [parts.session, folder], [results, *changed], **WORK)
-    send.click(handlers.upload, [parts.session, files], [results, *changed, files], **WORK)
+    files.upload(handlers.upload, [parts.session, files], [results, *changed, files], **WORK)
     fields = [parts.session, text, title, source, published, url]
     paste.click(handlers.paste, fields, [results, *changed, text], **WORK)
     return results, changed
@@ -137,10 +141,10 @@ def _several(collections: Collections, parts: Parts, handlers: CollectionTab, re
         return
     gr.HTML("<h2>Collections</h2>", apply_default_css=False)
     which = gr.Dropdown(
-        list(collections.names()), value=collections.first.name, label="Open collection", elem_id="which"
+        list(collections.names()), value=collections.first.name, label="Collection that is open", elem_id="which"
     )
     with gr.Row():
-        name = gr.Textbox(label="Name of a new one", elem_id="name")
+        name = gr.Textbox(label="New collection", placeholder="Its name", elem_id="name")
         make = gr.Button("Make it", elem_id="make")
     made = gr.on([make.click, name.submit], handlers.create, [name, parts.session], [results, which], **WORK)
     switched = which.change(handlers.switch, [which, parts.session], [parts.session], cancels=parts.followers, **QUICK)
@@ -150,11 +154,12 @@ def _several(collections: Collections, parts: Parts, handlers: CollectionTab, re
 
 
 def _health(parts: Parts, handlers: CollectionTab) -> None:
-    gr.HTML("<h2>Health of the index</h2>", apply_default_css=False)
-    report = drawn("health", ROWS, script="results")
-    with gr.Row():
-        check = gr.Button("Check", elem_id="check", min_width=80)
-        rebuild = gr.Button("Rebuild", elem_id="rebuild", min_width=80)
+    with gr.Accordion("Health of the index", open=False):
+        gr.HTML(f'<p class="soft">{HEALTH}</p>', apply_default_css=False)
+        with gr.Row():
+            check = gr.Button("Check", elem_id="check", min_width=80)
+            rebuild = gr.Button("Rebuild", elem_id="rebuild", min_width=80)
+        report = drawn("health", ROWS, script="results")
     check.click(handlers.check, [parts.session], [report], **WORK)
     rebuild.click(handlers.rebuild, [parts.session], [report], **WORK)
 

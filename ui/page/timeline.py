@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 from onrecord.index.types import ArticleInfo
 from onrecord.ui.escape import e
 from onrecord.ui.page.dates import day_text
 
-WIDTH, HEIGHT, FOOT = 720, 130, 22
+WIDTH, HEIGHT, FOOT, ABOVE = 720, 130, 22, 18
 SHOWN = 5  # sources with a colour of their own; the rest share one
 
 
@@ -25,10 +26,15 @@ def _spans(first: date, last: date) -> int:
 
 
 def timeline(infos: Sequence[ArticleInfo]) -> str:
-    """The chart; a sentence where fewer than two articles are dated."""
+    """The chart, each column a button that chooses its days; a sentence where fewer than two articles are dated.
+
+    Articles without a date are said to be missing in it.
+    """
     dated = [(day, info.source or "No source") for info in infos if (day := _day(info.published))]
     if len(dated) < 2:
-        return '<p class="soft">Articles with dates will be drawn here over time.</p>'
+        return '<p class="soft">Articles with dates will be drawn here over time.</p>' + _undated(
+            len(infos) - len(dated)
+        )
     first, last = min(day for day, _ in dated), max(day for day, _ in dated)
     columns = _spans(first, last)
     days = (last - first).days + 1
@@ -38,9 +44,11 @@ def timeline(infos: Sequence[ArticleInfo]) -> str:
     for day, source in dated:
         colour = named.index(source) if source in named else SHOWN
         counts[(day - first).days * columns // days, colour] += 1
-    return _svg(counts, columns, (day_text(first.isoformat()), day_text(last.isoformat())), len(dated)) + _legend(
-        named, len(ranked) - len(named)
-    )
+    ends = day_text(first.isoformat()), day_text(last.isoformat())
+    heads = [first + timedelta(-(-column * days // columns)) for column in range(columns + 1)]
+    chart = _svg(counts, columns, ends, len(dated)) + _buttons(counts, heads, [*named, "others"])
+    legend = _legend(named, len(ranked) - len(named))
+    return f'<div class="when">{chart}</div>{legend}{_undated(len(infos) - len(dated))}'
 
 
 def _svg(counts: Counter[tuple[int, int]], columns: int, ends: tuple[str, str], total: int) -> str:
@@ -51,19 +59,52 @@ def _svg(counts: Counter[tuple[int, int]], columns: int, ends: tuple[str, str], 
     for column in range(columns):
         y = float(base)
         for colour in range(SHOWN + 1):
-            tall = counts[column, colour] / top * (base - 6)
+            tall = counts[column, colour] / top * (base - ABOVE)
             if tall:
                 y -= tall
                 x = column * step + (step - wide) / 2
                 bars.append(
                     f'<rect class="c{colour}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}" rx="1.5"/>'
                 )
+        number = str(sum(counts[column, colour] for colour in range(SHOWN + 1)))
+        if y < base and len(number) * 7 < step:
+            x = (column + 0.5) * step
+            bars.append(f'<text x="{x:.1f}" y="{y - 4:.1f}" text-anchor="middle">{number}</text>')
     label = f"{total} dated articles from {ends[0]} to {ends[1]}, at most {top} in one column"
     return (
         f'<svg class="timeline" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{e(label)}">{"".join(bars)}'
         f'<line x1="0" x2="{WIDTH}" y1="{base}" y2="{base}"/><text x="0" y="{HEIGHT - 4}">{e(ends[0])}</text>'
         f'<text x="{WIDTH}" y="{HEIGHT - 4}" text-anchor="end">{e(ends[1])}</text></svg>'
     )
+
+
+def _buttons(counts: Counter[tuple[int, int]], heads: Sequence[date], named: Sequence[str]) -> str:
+    """Over the columns: what each holds, said when it is pointed at, and a click that asks of its days alone."""
+    buttons = []
+    for column, (first, after) in enumerate(pairwise(heads)):
+        held = {name: counts[column, colour] for colour, name in enumerate(named) if counts[column, colour]}
+        if not held:
+            buttons.append("<span></span>")
+            continue
+        ends = first.isoformat(), (after - timedelta(1)).isoformat()
+        days = " to ".join(dict.fromkeys(day_text(one) for one in ends))
+        said = f"{days}: {_articles(sum(held.values()))} ({', '.join(f'{n:,} {name}' for name, n in held.items())})"
+        buttons.append(
+            f'<button type="button" data-first="{ends[0]}" data-last="{ends[1]}" title="{e(said)}. Click to ask about '
+            f'these days alone." aria-label="Ask about {e(said)}"></button>'
+        )
+    return f'<div class="spans">{"".join(buttons)}</div>'
+
+
+def _articles(count: int) -> str:
+    return f"{count:,} article{'s' if count != 1 else ''}"
+
+
+def _undated(count: int) -> str:
+    if not count:
+        return ""
+    verb = "is" if count == 1 else "are"
+    return f'<p class="soft">{_articles(count)} without a date {verb} not shown.</p>'
 
 
 def _legend(named: Sequence[str], others: int) -> str:

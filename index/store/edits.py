@@ -1,0 +1,24 @@
+"""What people set of an article by hand: it holds over what its file or page says when that is read again."""
+
+import sqlite3
+from collections.abc import Mapping
+
+# Beside the tables of the first format: an older OnRecord passes over it.
+TABLE = """
+CREATE TABLE IF NOT EXISTS edits (
+    article_id TEXT NOT NULL, fact TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (article_id, fact)
+) WITHOUT ROWID;
+"""
+
+
+def keep(connection: sqlite3.Connection, article_id: str, facts: Mapping[str, str]) -> None:
+    rows = [(article_id, fact, value) for fact, value in facts.items()]
+    connection.executemany("INSERT OR REPLACE INTO edits VALUES (?, ?, ?)", rows)
+
+
+def of(connection: sqlite3.Connection, article_id: str) -> dict[str, str]:
+    return dict(connection.execute("SELECT fact, value FROM edits WHERE article_id = ?", (article_id,)))
+
+
+def forget(connection: sqlite3.Connection, article_id: str) -> None:
+    connection.execute("DELETE FROM edits WHERE article_id = ?", (article_id,))
