@@ -13,7 +13,7 @@ from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
 from onrecord.ui.page.scope import scope_label
 from onrecord.ui.page.style import drawn
-from onrecord.ui.page.tabs import QUICK, Parts, collection_tab, conversations_tab
+from onrecord.ui.page.tabs import QUICK, Parts, collection_tab, conversations_tab, notes_tab
 
 THREAD = (
     '<div class="thread"><div class="bar"></div>'
@@ -47,6 +47,8 @@ def build_page(collections: Collections) -> Any:
                 collection_tab(page, tab, collections, parts)
             with gr.Tab("Conversations", id="conversations") as tab:
                 conversations_tab(tab, collections, chat, parts)
+            with gr.Tab("Notes", id="notes") as tab:
+                notes_tab(tab, collections, chat, parts)
     page.queue(default_concurrency_limit=8, max_size=64)
     page.has_launched = True  # a mounted page never launches, and before that Gradio lets an event name any file
     return page
@@ -135,4 +137,4 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
         page.load(chat.models, None, [model], **QUICK)
     arrived = page.load(chat.arrive, None, opened, **QUICK)
     arrived.then(chat.settle, [session], [thread], **HIDDEN)
-    return Parts(session, filters[0], filters[1], opened, followers)
+    return Parts(session, filters[0], filters[1], opened, followers, notice)

@@ -54,7 +54,9 @@ def sentence(line: AnswerSentence, record: Record) -> str:
 def quoted(quote: Citation, record: Record | None, width: int = 1000) -> str:
     """A quote of at most ``width`` characters, with its chip where it is one of a ``record``."""
     said = f'<span class="said-there" dir="auto">{named(with_who(shorten(quote.quote, width), [quote]))}</span>'
-    return f'<blockquote dir="auto"><span class="tied">{said}{chip(quote, record) if record else ""}</span></blockquote>'
+    return (
+        f'<blockquote dir="auto"><span class="tied">{said}{chip(quote, record) if record else ""}</span></blockquote>'
+    )
 
 
 def dispute(item: Disagreement, record: Record) -> str:
@@ -179,6 +181,8 @@ def _footer(record: Record, last: bool) -> str:
         f'<button type="button" class="quiet" data-act="copy" data-text="{e(for_clipboard(record))}" '
         'aria-label="Copy the answer with its references">Copy</button>'
     ]
+    if record.answer.citations:
+        buttons.append(_action("pin", turn, "Pin", "Pin the quotes of this answer to your notes"))
     buttons.append('<button type="button" class="quiet phone-only" data-act="sources">Sources</button>')
     if last:
         buttons += [_action("retry", turn, "Ask again"), _action("edit", turn, "Edit question")]
