@@ -5,9 +5,10 @@ import json
 import os
 import re
 from collections.abc import Callable
-from contextlib import redirect_stderr
+from contextlib import closing, redirect_stderr
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 from xml.etree import ElementTree
@@ -35,15 +36,20 @@ from onrecord.index.inert import one_line, web_address
 from onrecord.qa.types import Answer
 from onrecord.ui.cli import terminal
 from onrecord.ui.cli.group import complain, print_json
-from onrecord.ui.desk.records import Record, finish
+from onrecord.ui.desk.collection import Collection
+from onrecord.ui.desk.conversations import FILE, Conversations
+from onrecord.ui.desk.notebook import Note, Notebook
+from onrecord.ui.desk.records import Record, Stale, finish
 from onrecord.ui.http.openai_text import annotations, with_references
-from onrecord.ui.page.export import for_clipboard, render
+from onrecord.ui.page.export import FORMATS, for_clipboard, render
+from onrecord.ui.page.notes_tab import listed
 from onrecord.ui.page.sources import panel, reader
 from onrecord.ui.page.turns import turn
 from onrecord.ui.page.word import to_word
 from tests.attacks.payloads import GOOD, PAYLOADS, PIXEL, Written, everywhere, written
 from tests.attacks.viewers import check_html, check_markdown, check_terminal, github, squeezed
 from tests.ui.behind_doors import Behind
+from tests.ui.fakes import FakeAssistant, FakeLibrary
 
 pytestmark = pytest.mark.attack
 
@@ -136,6 +142,7 @@ def test_what_the_page_shows_of_an_answer_is_its_own(texts: Written) -> None:
         "data-cite",
         "data-start",
         "data-turn",
+        "data-article",
         "data-n",
         "data-act",
         "data-text",
@@ -157,7 +164,44 @@ def test_what_the_page_shows_of_an_answer_is_its_own(texts: Written) -> None:
     check_html(f"<div>{turn(record, last=True)}</div>", own, shown=[texts.question, texts.sentence, texts.missing])
     check_html(f"<div>{panel(record)}</div>", own, shown=[texts.title])
     article = Article("a1", texts.title, texts.quote, texts.source, texts.published, texts.url, "en", texts.place)
-    check_html(f"<div>{reader(article, (), copies=[texts.name])}</div>", own, shown=[texts.title, texts.quote])
+    opened = reader(article, (), start=0, end=1, copies=[texts.name], turn=texts.name)
+    check_html(f"<div>{opened}</div>", own, shown=[texts.title, texts.quote])
+
+
+def note_of(texts: Written, conversations: Conversations) -> Note:
+    """A note whose quote and own line are somebody's."""
+    notebook = Notebook(conversations)
+    notebook.pin(texts.name, texts.answer.citations)
+    note = notebook.notes(texts.name)[0]
+    notebook.write(texts.name, note.id, texts.warning)
+    return notebook.note(texts.name, note.id)
+
+
+@attacked(EXAMPLES // 5)
+def test_the_notebook_shows_and_exports_quotes_and_lines_in_which_nothing_is_live(texts: Written) -> None:
+    library = FakeLibrary(Path("nowhere"))
+    with TemporaryDirectory() as folder, closing(Conversations(Path(folder) / FILE)) as conversations:
+        note = note_of(texts, conversations)
+        collection = Collection(texts.name, library, FakeAssistant(library), conversations, Path(folder))
+        html = listed(collection, texts.name)["html"]
+    own = {tag: (*names, "data-reopen", "data-unpin", "data-quote", "aria-label") for tag, names in PAGE.items()}
+    own |= {"button": own["div"], "label": ()}
+    own["input"] = ("data-line", "value", "dir", "maxlength", "autocomplete")
+    exports, _, notes = html.partition("</p>")
+    where = r'<a href="export/notes\.(\w+)\?in=[\w%.+~-]*" download>'
+    assert re.findall(where, exports) == list(FORMATS.values()) and exports.count("<a") == len(FORMATS)
+    assert not check_html(f"<div>{notes}</div>", own, shown=[texts.quote])
+    for record in (note.record, replace(note.record, stale=(Stale("a1", 0, "gone"),))):
+        check_html(render("HTML", "Notes", [record]), EXPORT, shown=[texts.quote, note.line])
+        check_markdown(
+            render("Markdown", "Notes", [record]),
+            blocks=("h1", "h2", "li"),
+            links=[web_address(texts.url)],
+            shown=[texts.quote, note.line],
+        )
+        assert json.loads(render("JSON", "Notes", [record]))["turns"][0]["notes"] == ([note.line] if note.line else [])
+        document = docx.Document(io.BytesIO(to_word("Notes", [record])))
+        assert not re.search(r"<w:(?:hyperlink|instrText|object|altChunk)\b", document.element.body.xml)
 
 
 @attacked()

@@ -85,7 +85,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, s
     expect(page.locator("#sources .card").first).to_be_in_viewport()
     page.get_by_role("button", name="Back to the answer").tap()
     expect(page.locator("#sources .card").first).not_to_be_visible()
-    for tab in ("Collection", "Conversations"):
+    for tab in ("Collection", "Conversations", "Notes"):
         page.get_by_role("tab", name=tab).tap()
         page.wait_for_timeout(400)
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
@@ -133,7 +133,7 @@ def test_the_keyboard_alone_suffices(page: Page) -> None:
             page.keyboard.press(key)
         raise AssertionError(f"{selector} cannot be reached with {key}")
 
-    tab_to(".chip", "Shift+Tab")
+    tab_to(".chip")
     page.keyboard.press("Enter")
     expect(page.locator("#article .hit")).to_be_focused()
     page.keyboard.press("Escape")
@@ -153,6 +153,40 @@ def test_the_keyboard_alone_suffices(page: Page) -> None:
     expect(page.locator("dialog.reading")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#article-table .title").first).to_be_focused()
+
+
+def test_one_tab_leads_from_the_question_to_the_answer_and_shortcuts_are_listed(page: Page) -> None:
+    ask(page, "How many drivers use the bridge?")
+    ask(page, "What would the bridge repairs cost?")
+    page.keyboard.press("Tab")
+    expect(page.locator(".turn .answer").last).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".turn").last.locator(".chip").first).to_be_focused()
+    page.keyboard.press("?")
+    listed = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(listed).to_contain_text("From the question to the newest answer")
+    assert violations(page) == []
+    listed.get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    expect(listed).not_to_be_visible()
+    expect(page.locator(".turn").last.locator(".chip").first).to_be_focused()
+    page.keyboard.press("s")  # single keys are off
+    expect(page.locator(".turn").last.locator(".chip").first).to_be_focused()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    listed.get_by_role("checkbox").check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(page.locator("#sources .card").first).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("? and / are typed here")
+    expect(page.locator("#question textarea")).to_have_value("? and / are typed here")
+    page.get_by_role("button", name="Skip to the newest answer").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".turn .answer").last).to_be_focused()
+    page.keyboard.press("4")
+    expect(page.get_by_role("tab", name="Notes")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#notes")).to_contain_text("No notes yet.")
+    assert violations(page) == []
 
 
 def test_long_and_right_to_left_texts_stay_in_their_place(page: Page, site: Site) -> None:

@@ -22,6 +22,7 @@ from onrecord.qa.types import (
 )
 from onrecord.ui.desk.conversations import Conversations, now
 from onrecord.ui.desk.model_queue import ModelQueue, Ticket
+from onrecord.ui.desk.notebook import Notebook
 from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.desk.records import Record, Stale, finish, found_of
 
@@ -41,6 +42,10 @@ class Collection:
     assistant: AssistantLike
     conversations: Conversations
     folder: Path
+
+    @property
+    def notebook(self) -> Notebook:
+        return Notebook(self.conversations)
 
 
 def history_of(records: Sequence[Record]) -> tuple[Turn, ...]:

@@ -1,15 +1,16 @@
-"""Conversations, kept in SQLite in the data folder: questions, answers, and pointers into articles."""
+"""Conversations, kept in SQLite in the data folder: questions, answers, pointers into articles, and pinned quotes."""
 
 import json
 import logging
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from onrecord.index.errors import DiskFull, InputError, StoreError
 from onrecord.index.store import modes, reserve
@@ -30,6 +31,7 @@ CREATE TABLE IF NOT EXISTS turns (
   position INTEGER NOT NULL, words TEXT NOT NULL, record TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS turns_of ON turns(conversation, position);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pinned (id TEXT PRIMARY KEY, owner TEXT NOT NULL, quote TEXT NOT NULL, line TEXT NOT NULL);
 """
 _VERSION = 1
 FILE = "conversations.sqlite"
@@ -104,7 +106,7 @@ class Conversations:
             self._scrubber.close()
 
     @contextmanager
-    def _changing(self, *, taking: bool = False) -> Iterator[None]:
+    def changing(self, *, taking: bool = False) -> Iterator[None]:
         """One change, whole or not at all. ``taking``: it takes text out, whose bytes are then gone too."""
         with self._lock, plain_errors(self._path.parent, "file of conversations"):
             self._db.execute("BEGIN IMMEDIATE")
@@ -131,6 +133,11 @@ class Conversations:
         row = self._db.execute("SELECT value FROM notes WHERE name=?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
+    def execute(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
+        """The rows that a statement gives; one that changes something belongs into ``changing``."""
+        with self._lock:
+            return self._db.execute(statement, values).fetchall()
+
     def follow(self, article: Callable[[str], Article], revision: int) -> None:
         """From now on, and in what is kept already, there is nothing of an article that is gone but what was cited.
 
@@ -144,7 +151,7 @@ class Conversations:
 
     def forget(self, revision: int) -> None:
         """Takes out of everybody's answers what they did not cite and no article says any longer."""
-        with self._changing(taking=True):
+        with self.changing(taking=True):
             lookup = self._lookup() if self._lookup else None
             rows = self._db.execute("SELECT id, record FROM turns").fetchall() if lookup else []
             for key, data in rows:
@@ -159,7 +166,7 @@ class Conversations:
     def begin(self, owner: str, question: str) -> str:
         """A new conversation, named after its first question; its id."""
         key, at = uuid.uuid4().hex[:16], now()
-        with self._changing():
+        with self.changing():
             self._db.execute(
                 "INSERT INTO conversations VALUES (?,?,?,?,?)", (key, owner, shorten(question.strip(), 80), at, at)
             )
@@ -172,7 +179,7 @@ class Conversations:
     def keep(self, owner: str, key: str, record: Record) -> None:
         """Adds the turn, or replaces the one with the same id in its place."""
         words = " ".join([record.question, record.answer_text, *(q.quote for q in record.answer.citations)])
-        with self._changing(taking=not record.live):
+        with self.changing(taking=not record.live):
             self._check(owner, key)
             if self._lookup:  # an article may have been removed since it was found for this answer
                 record = without_removed(record, self._lookup())
@@ -185,7 +192,7 @@ class Conversations:
             self._db.execute("UPDATE conversations SET updated=? WHERE id=?", (now(), key))
 
     def drop_turn(self, owner: str, key: str, turn: str) -> None:
-        with self._changing(taking=True):
+        with self.changing(taking=True):
             self._check(owner, key)
             self._db.execute("DELETE FROM turns WHERE id=? AND conversation=?", (turn, key))
 
@@ -226,13 +233,13 @@ class Conversations:
         name = shorten(" ".join(title.split()), 120)
         if not name:
             raise InputError("A conversation needs a name of at least one character.")
-        with self._changing(taking=True):
+        with self.changing(taking=True):
             self._check(owner, key)
             self._db.execute("UPDATE conversations SET title=? WHERE id=?", (name, key))
 
     def delete(self, owner: str, key: str) -> None:
         """Removes the conversation and its turns from the file itself, not only from the list."""
-        with self._changing(taking=True):
+        with self.changing(taking=True):
             self._check(owner, key)
             turns = [row[0] for row in self._db.execute("SELECT id FROM turns WHERE conversation=?", (key,))]
             forget_conversation(self._path.parent, key, turns)

@@ -173,13 +173,13 @@ class Chat:
                 scope = scope_of(articles, sources, first, last)
                 yield from self._stream(self._checked(str(data.get("text", ""))), session, scope, owner)
                 return
-            record = self._record(session, owner, str(data.get("turn", "")))
+            record = self.record(session, owner, str(data.get("turn", "")))
             scope = Filter() if data.get("act") == "unfiltered" else record.scope
             yield from self._stream(record.question, replace(session, editing=record.id), scope, owner)
         except OnRecordError as error:
             yield (*NOTHING[1:], notice(str(error)))
 
-    def _record(self, session: Session, owner: str, turn_id: str) -> Record:
+    def record(self, session: Session, owner: str, turn_id: str) -> Record:
         for record in self._turns(session, owner):
             if record.id == turn_id:
                 return record
@@ -235,7 +235,7 @@ class Chat:
     def edit(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """question box, session: the last question, to be changed; or what was searched for, to be corrected."""
         data = event._data
-        record = self._record(session, owner_of(request), str(data.get("turn", "")))
+        record = self.record(session, owner_of(request), str(data.get("turn", "")))
         text = record.answer.standalone_question if data.get("act") == "correct" else record.question
         return text, replace(session, editing=record.id)
 
@@ -262,7 +262,7 @@ class Chat:
         data = event._data
         collection = self.collections.open(session.collection)
         key, number = str(data.get("article", "")), int(data.get("n") or 0)
-        quote = self._quoted(session, owner_of(request), data)
+        quote = self.quoted(session, owner_of(request), data)
         try:
             article = collection.library.article(key)
         except UnknownArticle:
@@ -274,16 +274,23 @@ class Chat:
             start, end = quote.sentence.start_char, quote.sentence.end_char
         copies = [_title(collection, other) for other in collection.library.copies(key) if other != key]
         shown = reader(
-            article, sentences, start=start, end=end, number=number, quote=quote.quote if quote else "", copies=copies
+            article,
+            sentences,
+            start=start,
+            end=end,
+            number=number,
+            quote=quote.quote if quote else "",
+            copies=copies,
+            turn=str(data.get("turn", "")),
         )
         return {"html": shown, "at": time.time()}
 
-    def _quoted(self, session: Session, owner: str, data: dict[str, Any]) -> Citation | None:
+    def quoted(self, session: Session, owner: str, data: dict[str, Any]) -> Citation | None:
         """The quote behind a chip or card, as the answer keeps it."""
         if not data.get("turn") or data.get("start") is None:
             return None
         try:
-            record = self._record(session, owner, str(data["turn"]))
+            record = self.record(session, owner, str(data["turn"]))
         except OnRecordError:
             return None
         place = (str(data.get("article", "")), int(data["start"]))

@@ -1,12 +1,14 @@
-"""Conversations as files: ``/export/<conversation>.md|html|docx|json``. Nothing is written to disk for it."""
+"""Conversations and the notebook as files: ``/export/<conversation or "notes">.md|html|docx|json``, not on disk."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from onrecord.index.errors import OnRecordError
-from onrecord.ui.desk.collection import checked
+from onrecord.ui.desk.collection import Collection, checked
 from onrecord.ui.desk.collections import Collections
+from onrecord.ui.desk.records import Record
 from onrecord.ui.page.export import FORMATS, render
 
 _TYPES = {
@@ -28,8 +30,8 @@ def downloads(collections: Collections) -> APIRouter:
         owner = str(request.scope.get("state", {}).get("user") or "")
         try:
             collection = collections.open(request.query_params.get("in", ""))
-            records = [checked(collection, r) for r in collection.conversations.turns(owner, key)]
-            title = collection.conversations.title(owner, key)
+            title, kept = _kept(collection, owner, key)
+            records = [checked(collection, one) for one in kept]
         except OnRecordError as error:
             raise HTTPException(404, str(error)) from error
         if not kind:
@@ -45,3 +47,10 @@ def downloads(collections: Collections) -> APIRouter:
         return Response(content, media_type=_TYPES[ending], headers={"Content-Disposition": disposition})
 
     return router
+
+
+def _kept(collection: Collection, owner: str, key: str) -> tuple[str, Sequence[Record]]:
+    """The name of a conversation, or the notebook's, and what is in it."""
+    if key == "notes":
+        return "Notes", [note.record for note in collection.notebook.notes(owner)]
+    return collection.conversations.title(owner, key), collection.conversations.turns(owner, key)

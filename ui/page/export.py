@@ -135,6 +135,7 @@ def to_json(title: str, records: Sequence[Record]) -> str:
             ],
             "unconfirmed": [item.text for item in r.answer.unconfirmed],
             "missing": r.answer.missing,
+            "notes": list(r.answer.warnings),
             "model": r.answer.model,
         }
         for r in records

@@ -13,7 +13,7 @@ from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
 from onrecord.ui.page.scope import scope_label
 from onrecord.ui.page.style import drawn
-from onrecord.ui.page.tabs import QUICK, Parts, collection_tab, conversations_tab
+from onrecord.ui.page.tabs import QUICK, Parts, collection_tab, conversations_tab, notes_tab
 
 THREAD = (
     '<div class="thread"><div class="bar"></div>'
@@ -28,6 +28,25 @@ READER = (
     '<div class="page" role="region" aria-label="Article" tabindex="0"></div></div>'
 )
 DROPPING = '<div class="veil" hidden><p>Drop the files: they are added to the collection that is open.</p></div>'
+SHORTCUTS = {
+    "/": "To the question",
+    "Tab": "From the question to the newest answer",
+    "a": "To the newest answer",
+    "s": "To its sources",
+    "n": "A new conversation",
+    "1 – 4": "To the tabs",
+    "?": "This list",
+    "Esc": "Close what is open, and go back to where you were",
+}
+_SKIP = '<button type="button" class="primary skip {}">{}</button>'
+KEYS = (
+    f"{_SKIP.format('to-question', 'Skip to the question')}{_SKIP.format('to-answer', 'Skip to the newest answer')}"
+    '<button type="button" class="quiet open-keys" aria-label="Keyboard shortcuts">?</button>'
+    '<dialog aria-label="Keyboard shortcuts"><form method="dialog"><h3>Keyboard shortcuts</h3><dl>'
+    + "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in SHORTCUTS.items())
+    + '</dl><label><input type="checkbox"> Single keys do this while nothing is being typed</label>'
+    '<div class="choice"><button class="plain">Close</button></div></form></dialog>'
+)
 NOTICE = '<div role="status"></div>'
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -36,6 +55,7 @@ def build_page(collections: Collections) -> Any:
     """The whole page as ``gr.Blocks``, ready to be mounted."""
     with gr.Blocks(title="OnRecord", analytics_enabled=False, fill_width=True, delete_cache=(600, 600)) as page:
         session = gr.State(Session())
+        drawn("keys", KEYS)
         gr.HTML("<h1>On<span>Record</span></h1>", elem_id="brand", apply_default_css=False)
         drawn("dropping", DROPPING)
         with gr.Tabs(elem_id="tabs"):
@@ -49,6 +69,8 @@ def build_page(collections: Collections) -> Any:
                 collection_tab(page, tab, collections, parts)
             with gr.Tab("Conversations", id="conversations") as tab:
                 conversations_tab(tab, collections, chat, parts)
+            with gr.Tab("Notes", id="notes") as tab:
+                notes_tab(tab, collections, chat, parts)
     page.queue(default_concurrency_limit=8, max_size=64)
     page.has_launched = True  # a mounted page never launches, and before that Gradio lets an event name any file
     return page
@@ -95,13 +117,15 @@ def _model(collections: Collections) -> Any | None:
 
 def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Parts:
     with gr.Row(elem_id="asking"):
+        # Above the rest for the eye; for the keyboard after the question, so that what comes next is the answer.
         with gr.Column(elem_id="talk"):
-            thread = drawn("thread", THREAD)
             notice = drawn("notice", NOTICE)
             with gr.Row(elem_id="options"):
                 filters = _filters(collections)
                 style, model = _style(collections)
             with gr.Row(elem_id="composer"):
+                ask = gr.Button("Ask", variant="primary", elem_id="ask")
+                stop = gr.Button("Stop", variant="secondary", elem_id="stop", visible=False)
                 box = gr.Textbox(
                     label="Your question",
                     show_label=False,
@@ -111,8 +135,7 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
                     elem_id="question",
                     autofocus=True,
                 )
-                ask = gr.Button("Ask", variant="primary", elem_id="ask")
-                stop = gr.Button("Stop", variant="secondary", elem_id="stop", visible=False)
+            thread = drawn("thread", THREAD)
         with gr.Column(elem_id="side"):
             sources = drawn("sources", PANEL)
             article = drawn("article", READER)
@@ -137,4 +160,4 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
         page.load(chat.models, None, [model], **QUICK)
     arrived = page.load(chat.arrive, None, opened, **QUICK)
     arrived.then(chat.settle, [session], [thread], **HIDDEN)
-    return Parts(session, *filters[:2], filters[2:], opened, followers)
+    return Parts(session, *filters[:2], filters[2:], opened, followers, notice)

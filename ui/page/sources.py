@@ -133,17 +133,30 @@ def reader(
     number: int = 0,
     quote: str = "",
     copies: Sequence[str] = (),
+    turn: str | None = None,
 ) -> str:
-    """An article to read. ``quote``: what was cited; when it no longer stands at its place, the page says so."""
+    """An article to read. ``quote``: what was cited; when it no longer stands at its place, the page says so.
+
+    ``turn``: of the answer from which it was opened; its sentence can then be pinned.
+    """
+    pin = _pin(article, start, turn) if start >= 0 and turn is not None else ""
     note = ""
     if quote and article.text[start:end] != quote:
         note = _note("This article has changed since it was cited.", quote)
         start = end = -1
     also = f'<p class="copies">The same text is in: {", ".join(bdi(title) for title in copies)}</p>' if copies else ""
-    cited = f'<p class="cited-as">Cited as <span class="n">{number}</span></p>' if number else ""
+    cited = f'Cited as <span class="n">{number}</span> ' if number else ""
+    top = f'<p class="cited-as">{cited}{pin}</p>' if cited or pin else ""
     return (
-        f'{cited}<h2 dir="auto">{e(article.title)}</h2>{_facts(article)}{also}{note}'
+        f'{top}<h2 dir="auto">{e(article.title)}</h2>{_facts(article)}{also}{note}'
         f'<div class="article-text" lang="{e(article.language)}">{body(article, sentences, start, end)}</div>'
+    )
+
+
+def _pin(article: Article, start: int, turn: str) -> str:
+    return (
+        f'<button type="button" class="quiet" data-act="pin" data-article="{e(article.id)}" data-start="{start}" '
+        f'data-turn="{e(turn)}">Pin this sentence</button>'
     )
 
 

@@ -1,4 +1,4 @@
-"""The second and third tab: what stands where in the collection and among the conversations."""
+"""The tabs after the first: what stands where in the collection, among the conversations and in the notebook."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from onrecord.ui.desk.collections import Collections
 from onrecord.ui.page.chat import Chat
 from onrecord.ui.page.collection_tab import CollectionTab
 from onrecord.ui.page.history_tab import HistoryTab
+from onrecord.ui.page.notes_tab import NotesTab
 from onrecord.ui.page.style import drawn
 
 ROWS = '<div class="rows"></div>'
@@ -41,6 +42,11 @@ HISTORY = (
     "</button></div></form></dialog>"
 )
 HEALTH = "What is searched is checked against the articles; where the two differ, it is built anew from them."
+NOTES = (
+    f'<h2>Notes</h2><p class="soft" role="status"></p>{ROWS}<dialog aria-label="Remove the note"><form method="dialog">'
+    '<h3>Remove this note?</h3><p dir="auto"></p><div class="choice"><button class="plain" value="no">Keep</button>'
+    '<button class="danger" value="yes">Remove</button></div></form></dialog>'
+)
 _ASK = "() => [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Ask')?.click()"
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 WORK: dict[str, Any] = {
@@ -65,6 +71,7 @@ class Parts:
     dates: list[Any]
     opened: list[Any]
     followers: list[Any]
+    notice: Any
 
 
 def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) -> None:
@@ -174,3 +181,14 @@ def conversations_tab(tab: Any, collections: Collections, chat: Any, parts: Part
     history.entitle(handlers.entitle, [parts.session], [history], **QUICK)
     history.erase(handlers.erase, [parts.session], [history, *parts.opened], **QUICK)
     tab.select(handlers.show, [parts.session], [history], **QUICK)
+
+
+def notes_tab(tab: Any, collections: Collections, chat: Chat, parts: Parts) -> None:
+    handlers = NotesTab(collections, chat)
+    notes = drawn("notes", NOTES)
+    reading = drawn("note-reading", READING, script="reading")
+    parts.opened[0].pin(handlers.pin, [parts.session], [parts.notice], **QUICK)
+    notes.jot(handlers.jot, [parts.session], [notes], **QUICK)
+    notes.unpin(handlers.unpin, [parts.session], [notes], **QUICK)
+    notes.reopen(handlers.reopen, [parts.session], [reading], **QUICK)
+    tab.select(handlers.show, [parts.session], [notes], **QUICK)

@@ -181,6 +181,8 @@ def _footer(record: Record, last: bool) -> str:
         f'<button type="button" class="quiet" data-act="copy" data-text="{e(for_clipboard(record))}" '
         'aria-label="Copy the answer with its references">Copy</button>'
     ]
+    if record.answer.citations:
+        buttons.append(_action("pin", turn, "Pin", "Pin the quotes of this answer to your notes"))
     buttons.append('<button type="button" class="quiet phone-only" data-act="sources">Sources</button>')
     if last:
         buttons += [_action("retry", turn, "Ask again"), _action("edit", turn, "Edit question")]

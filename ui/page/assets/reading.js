@@ -4,6 +4,7 @@ watch('value', () => {
   if (!props.value || !props.value.html) return;
   dialog.querySelector('.page').innerHTML = props.value.html;
   if (!dialog.open) dialog.showModal();
-  dialog.querySelector('.page').scrollTop = 0;
+  const hit = dialog.querySelector('.hit');
+  if (hit) { hit.scrollIntoView({block: 'center'}); hit.focus({preventScroll: true}); } else dialog.querySelector('.page').scrollTop = 0;
 });
 dialog.querySelector('.back').addEventListener('click', () => dialog.close());
