@@ -184,7 +184,9 @@ def test_the_notebook_shows_and_exports_quotes_and_lines_in_which_nothing_is_liv
         note = note_of(texts, conversations)
         collection = Collection(texts.name, library, FakeAssistant(library), conversations, Path(folder))
         html = listed(collection, texts.name)["html"]
-    own = {tag: (*names, "data-reopen", "data-unpin", "data-quote", "aria-label") for tag, names in PAGE.items()}
+    own: dict[str, tuple[str, ...]] = {
+        tag: (*names, "data-reopen", "data-unpin", "data-quote", "aria-label") for tag, names in PAGE.items()
+    }
     own |= {"button": own["div"], "label": ()}
     own["input"] = ("data-line", "value", "dir", "maxlength", "autocomplete")
     exports, _, notes = html.partition("</p>")

@@ -78,7 +78,8 @@ def without_removed(record: Record, lookup: ArticleLookup) -> Record:
 
 
 def _found_now(found: Found, lookup: ArticleLookup) -> Found:
-    return replace(found, **lookup.facts(found.article_id)) if found.title else found
+    facts: dict[str, Any] = dict(lookup.facts(found.article_id)) if found.title else {}
+    return replace(found, **facts)
 
 
 def _as_now(cited: Cited, lookup: ArticleLookup) -> Cited:

@@ -90,7 +90,9 @@ def _filters(collections: Collections) -> list[Any]:
             last = gr.Textbox(label="To", placeholder="2024, 2024-03 or 2024-03-09", max_length=10)
     fields = [articles, sources, first, last]
     for field in fields:  # what filters is seen while the drawer is closed
-        field.change(lambda *chosen: gr.update(label=scope_label(*chosen)), fields, [drawer], **QUICK)
+        # One after the other: two days are set at once by the timeline, and the last label has both.
+        in_order: dict[str, Any] = {"concurrency_id": "filter", "concurrency_limit": 1, **HIDDEN}
+        field.change(lambda *chosen: gr.update(label=scope_label(*chosen)), fields, [drawer], **in_order)
     return fields
 
 
@@ -160,4 +162,4 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
         page.load(chat.models, None, [model], **QUICK)
     arrived = page.load(chat.arrive, None, opened, **QUICK)
     arrived.then(chat.settle, [session], [thread], **HIDDEN)
-    return Parts(session, *filters[:2], filters[2:], opened, followers, notice)
+    return Parts(session, filters[0], filters[1], filters[2:], opened, followers, notice)
