@@ -139,7 +139,7 @@ def test_an_abstention_gives_its_reason_the_nearest_sentences_and_what_to_try(pa
     ask(page, "Who built the bridge, unknown?")
     card = page.locator(".turn .abstained")
     expect(card.locator("h3")).to_have_text("The articles do not say")
-    expect(card.locator(".why")).to_contain_text("no sentence in them answers the question")
+    expect(card.locator(".why")).to_contain_text("none of them answers the question")
     expect(card.locator(".nearest li").first).to_contain_text("Bridge")
     assert card.locator(".tries li").count() >= 1
 

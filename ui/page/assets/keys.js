@@ -7,7 +7,10 @@ function answer() {
   const newest = [...document.querySelectorAll('.turn .answer')].at(-1); if (!shown(newest)) return false;
   newest.tabIndex = -1; newest.focus(); return true;
 }
-function question() { if (!shown(box())) tabs()[0]?.click(); requestAnimationFrame(() => box()?.focus()); }
+function question() {  // at once where it is seen: what is typed next belongs into it
+  if (shown(box())) return box().focus();
+  tabs()[0]?.click(); requestAnimationFrame(() => box()?.focus());
+}
 function list() { single.checked = !localStorage.getItem(OFF); if (!dialog.open) dialog.showModal(); }
 const KEYS = {
   '?': list, '/': question, a: answer, s: () => document.querySelector('#sources .card')?.focus(),
