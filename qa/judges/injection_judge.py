@@ -72,8 +72,10 @@ def _packaged() -> Encode:
 def scores(readings: Mapping[str, Sequence[str]]) -> dict[str, float]:
     """The score of each text: that of the likeliest of its readings, or of one of their pieces of some length."""
     own = {text: [part for reading in read for part in pieces(reading)] for text, read in readings.items()}
-    _read_new(list(dict.fromkeys(part for parts in own.values() for part in parts)))
-    return {text: max((_score(part) for part in parts), default=-math.inf) for text, parts in own.items()}
+    doubtful = {part for parts in own.values() for part in parts if _odds(part) >= table().floor}
+    logits = _logits(sorted(doubtful))
+    found = {part: _odds(part) + logits[part] for part in doubtful}
+    return {text: max((found.get(part, -math.inf) for part in parts), default=-math.inf) for text, parts in own.items()}
 
 
 def pieces(text: str) -> list[str]:
@@ -110,16 +112,15 @@ def _odds(part: str) -> float:
 _read: dict[str, float] = {}  # what the encoder said of what it has read
 
 
-def _read_new(parts: Sequence[str]) -> None:
-    """Has the encoder read, all at once, those of the parts that the table does not clear."""
-    new = [part for part in parts if part not in _read and _odds(part) >= table().floor]
-    if len(_read) + len(new) > _KEPT:
+def _logits(parts: Sequence[str]) -> dict[str, float]:
+    """What the encoder says of each part; it reads all that are new at once."""
+    known = {part: logit for part in parts if (logit := _read.get(part)) is not None}
+    new = [part for part in parts if part not in known]
+    fresh = dict(zip(new, map(float, _packaged()(new)), strict=True))
+    if len(_read) + len(fresh) > _KEPT:
         _read.clear()
-    _read.update(zip(new, map(float, _packaged()(new)), strict=True))
-
-
-def _score(part: str) -> float:
-    return _odds(part) + _read[part] if part in _read else -math.inf
+    _read.update(fresh)
+    return known | fresh
 
 
 def _features(text: str) -> set[str]:
