@@ -16,6 +16,7 @@ import hashlib
 import json
 import random
 from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from onrecord.qa.judges.injection_judge import (
     TABLE,
     Encode,
     damped,
+    likeliest,
     log_odds,
     order_encoder,
     pieces,
@@ -146,14 +148,10 @@ def thresholds(data: dict[str, Any], other_news: Sequence[str], encode: Encode) 
 
 def sums(texts: Sequence[str], data: dict[str, Any], encode: Encode) -> Floats:
     """What table and encoder say of each text together; the least that there is where the table clears it."""
-    bias, table = data["bias"], _stored(data)
-    parts = [(at, part) for at, text in enumerate(texts) for part in pieces(folded(text))]
-    odds = [(at, part, log_odds(part, bias, table)) for at, part in parts]
-    doubtful = [row for row in odds if row[2] >= data["thresholds"]["floor"]]
-    found = np.full(len(texts), -np.inf)
-    seen = encode([part for _, part, _ in doubtful])
-    np.maximum.at(found, [at for at, _, _ in doubtful], [value for _, _, value in doubtful] + seen)
-    return found
+    odds = cache(partial(log_odds, bias=data["bias"], weights=_stored(data)))
+    parts = {text: pieces(folded(text)) for text in texts}
+    found = likeliest(parts, odds=odds, floor=data["thresholds"]["floor"], encode=encode)
+    return np.asarray([found[text] for text in texts])
 
 
 def halves(suite: Path) -> tuple[list[str], list[str]]:

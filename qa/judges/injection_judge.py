@@ -27,7 +27,8 @@ from onrecord.qa.judges.pair_encoder import PairEncoder
 FOLDER, TABLE = "order_judge", "table.json"
 MOST_TOKENS = 96
 _KEPT = 50_000  # texts whose logits are remembered
-Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+Encode = Callable[[Sequence[str]], Sequence[float] | npt.NDArray[np.float32]]
+"""One logit per text."""
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d(?:[\d.,]*\d)?|[^\w\s]|_")
 _PIECE = re.compile(r"[:;(){}\[\]“”\"«»—–]|(?<=[.!?])\s")
@@ -72,10 +73,19 @@ def _packaged() -> Encode:
 def scores(readings: Mapping[str, Sequence[str]]) -> dict[str, float]:
     """The score of each text: that of the likeliest of its readings, or of one of their pieces of some length."""
     own = {text: [part for reading in read for part in pieces(reading)] for text, read in readings.items()}
-    doubtful = {part for parts in own.values() for part in parts if _odds(part) >= table().floor}
-    logits = _logits(sorted(doubtful))
-    found = {part: _odds(part) + logits[part] for part in doubtful}
-    return {text: max((found.get(part, -math.inf) for part in parts), default=-math.inf) for text, parts in own.items()}
+    return likeliest(own, odds=_odds, floor=table().floor, encode=_logits)
+
+
+def likeliest(
+    parts: Mapping[str, Sequence[str]], *, odds: Callable[[str], float], floor: float, encode: Encode
+) -> dict[str, float]:
+    """Of each text's parts the highest sum of the table's log-odds and the encoder's, which reads from ``floor`` on.
+
+    Minus infinity for a text whose every part the table clears.
+    """
+    doubtful = sorted({part for own in parts.values() for part in own if odds(part) >= floor})
+    sums = {part: odds(part) + float(logit) for part, logit in zip(doubtful, encode(doubtful), strict=True)}
+    return {text: max((sums.get(part, -math.inf) for part in own), default=-math.inf) for text, own in parts.items()}
 
 
 def pieces(text: str) -> list[str]:
@@ -112,7 +122,7 @@ def _odds(part: str) -> float:
 _read: dict[str, float] = {}  # what the encoder said of what it has read
 
 
-def _logits(parts: Sequence[str]) -> dict[str, float]:
+def _logits(parts: Sequence[str]) -> Sequence[float]:
     """What the encoder says of each part; it reads all that are new at once."""
     known = {part: logit for part in parts if (logit := _read.get(part)) is not None}
     new = [part for part in parts if part not in known]
@@ -120,7 +130,8 @@ def _logits(parts: Sequence[str]) -> dict[str, float]:
     if len(_read) + len(fresh) > _KEPT:
         _read.clear()
     _read.update(fresh)
-    return known | fresh
+    both = known | fresh
+    return [both[part] for part in parts]
 
 
 def _features(text: str) -> set[str]:
