@@ -74,15 +74,7 @@ def add_folder(collection: Collection, path: str) -> Iterator[Step]:
     folder = Path(path.strip()).expanduser()
     if not path.strip() or not folder.exists():
         raise InputError(f"There is no folder or file “{path.strip()}” on this machine; check the path.")
-    report: SyncReport | None = None
-    for note, result in relayed(lambda say: _add_paths(collection, folder, say)):
-        report = result
-        yield [], note
-    if report:
-        rows = [(Path(name).name, why, False) for name, why in report.failed]
-        rows += [(Path(name).name, what, True) for name, what in report.notes]
-        rows += [("Passed over", f"{line}.", False) for line in passed_over_lines(report.passed_over)]
-        yield rows, _said(report)
+    yield from _reported(lambda say: _add_paths(collection, folder, say), lambda name: Path(name).name)
 
 
 def add_addresses(collection: Collection, text: str, limits: Limits) -> Iterator[Step]:
@@ -92,13 +84,19 @@ def add_addresses(collection: Collection, text: str, limits: Limits) -> Iterator
         raise InputError("Type the address of a page first, one a line.")
     if len(addresses) > limits.files:
         raise InputError(f"{len(addresses)} addresses at once; give at most {limits.files}.")
+    yield from _reported(lambda say: _fetch(collection, addresses, say), lambda address: address)
+
+
+def _reported(work: Callable[[Say], SyncReport], named: Callable[[str], str]) -> Iterator[Step]:
+    """How far the work is, then what became of what it did not take whole, each ``named`` as a person knows it."""
     report: SyncReport | None = None
-    for note, result in relayed(lambda say: _fetch(collection, addresses, say)):
+    for note, result in relayed(work):
         report = result
         yield [], note
     if report:
-        rows = [(address, why, False) for address, why in report.failed]
-        rows += [(address, what, True) for address, what in report.notes]
+        rows = [(named(name), why, False) for name, why in report.failed]
+        rows += [(named(name), what, True) for name, what in report.notes]
+        rows += [("Passed over", f"{line}.", False) for line in passed_over_lines(report.passed_over)]
         yield rows, _said(report)
 
 
