@@ -44,7 +44,7 @@ def test_every_file_has_its_line_whatever_its_kind_and_none_shows_where_it_lay(
         c__txt="The bridge was closed on Monday.",
         photo__jpg="x",
     )
-    rows, note = last(list(add_files(collection, paths, Limits())))
+    rows, note, _ = last(list(add_files(collection, paths, Limits())))
     assert [(name, fine) for name, _, fine in rows] == [
         ("a.rtf", False),
         ("b.jsonl", False),
@@ -62,7 +62,7 @@ def test_every_file_has_its_line_whatever_its_kind_and_none_shows_where_it_lay(
 
 def test_a_folder_shows_a_line_for_each_kind_that_was_passed_over(collection: Collection, tmp_path: Path) -> None:
     sent(tmp_path, a__txt="The bridge was closed on Monday.", **{f"p{n}__jpg": "x" for n in range(9)}, m__msg="x")
-    rows, note = last(list(add_folder(collection, str(tmp_path / "gradio  cache"))))
+    rows, note, _ = last(list(add_folder(collection, str(tmp_path / "gradio  cache"))))
     assert rows == [
         ("Passed over", "1 .msg file: m.msg.", False),
         ("Passed over", "9 .jpg files: p0.jpg, p1.jpg, p2.jpg and 6 more.", False),

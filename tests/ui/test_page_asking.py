@@ -354,7 +354,7 @@ def test_a_judgement_is_kept_as_a_suite(page: Page, site: Site) -> None:
     ask(page, "What would the bridge repairs cost?")
     page.get_by_role("button", name="Wrong answer").click()
     page.get_by_label("What would be right? (optional)").fill("At least 5 million euros")
-    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#notice")).to_contain_text("Kept with the others")
     expect(page.get_by_role("button", name="Wrong answer")).to_have_attribute("aria-pressed", "true")
     kept = (site.folder / "feedback" / "questions.jsonl").read_text()

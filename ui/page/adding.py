@@ -1,11 +1,12 @@
 """Articles that come through the page: files that were sent, pasted text, or a folder on the server."""
 
 import contextlib
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from onrecord.index.errors import InputError, OnRecordError
 from onrecord.index.types import Article, SyncReport
@@ -13,25 +14,34 @@ from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Limits
 from onrecord.ui.desk.passed_over import passed_over_lines
+from onrecord.ui.page.language import _, counted
+from onrecord.ui.page.messages import said
 
 if TYPE_CHECKING:
     from onrecord.index.reading.files import ReadResult
 
 Row = tuple[str, str, bool]
-Step = tuple[list[Row], str]  # what became of each file so far, and a line on the whole
 Say = Callable[[str], None]
+
+
+class Step(NamedTuple):
+    """What became of each file so far, a line on the whole, and in the end whether anything was stored."""
+
+    rows: list[Row]
+    note: str
+    stored: bool = False
 
 
 def add_files(collection: Collection, paths: Sequence[str], limits: Limits) -> Iterator[Step]:
     """Reads and stores sent files, and deletes them whatever happens; yields the state as it goes."""
     try:
         if len(paths) > limits.files:
-            raise InputError(f"{len(paths)} files at once; send at most {limits.files}.")
+            raise InputError(_("{count:,} files at once; send at most {most:,}.", count=len(paths), most=limits.files))
         rows: list[Row] = []
         articles: list[Article] = []
         for path in paths:
             name = Path(path).name
-            yield rows, f"Reading {name}…"
+            yield Step(rows, _("Reading {name}…", name=name))
             refusal = _refusal(Path(path), limits)
             if refusal:
                 rows.append((name, refusal, False))
@@ -49,15 +59,15 @@ def add_files(collection: Collection, paths: Sequence[str], limits: Limits) -> I
 def _outcome(result: "ReadResult") -> str:
     """What became of a file."""
     count = len(result.articles)
-    read = f"{count:,} article{'s' if count != 1 else ''} read" if count else ""
-    return "; ".join(part for part in (read, result.error, result.note) if part)
+    read = counted(count, "{count:,} article read", "{count:,} articles read") if count else ""
+    return "; ".join(part for part in (read, said(result.error), said(result.note)) if part)
 
 
 def _refusal(path: Path, limits: Limits) -> str:
     if not path.is_file():  # two people may send the same file, and it is deleted when the first has been served
-        return "is no longer here; choose it again"
+        return _("is no longer here; choose it again")
     if path.stat().st_size > limits.file_bytes:
-        return f"is larger than {limits.file_bytes // 1_000_000} MB"
+        return _("is larger than {size:,} MB", size=limits.file_bytes // 1_000_000)
     return ""
 
 
@@ -65,7 +75,7 @@ def add_text(collection: Collection, text: str, *, title: str, source: str, publ
     from onrecord.index.reading.files import article_from_text
 
     if not text.strip():
-        raise InputError("Paste the article's text first.")
+        raise InputError(_("Paste the text of the article first."))
     article = article_from_text(text, title=title.strip(), source=source.strip(), published=published, url=url.strip())
     yield from _store(collection, [article], [])
 
@@ -73,7 +83,8 @@ def add_text(collection: Collection, text: str, *, title: str, source: str, publ
 def add_folder(collection: Collection, path: str) -> Iterator[Step]:
     folder = Path(path.strip()).expanduser()
     if not path.strip() or not folder.exists():
-        raise InputError(f"There is no folder or file “{path.strip()}” on this machine; check the path.")
+        there = _("There is no folder or file “{path}” on this machine; check the path.", path=path.strip())
+        raise InputError(there)
     yield from _reported(lambda say: _add_paths(collection, folder, say), lambda name: Path(name).name)
 
 
@@ -81,9 +92,10 @@ def add_addresses(collection: Collection, text: str, limits: Limits) -> Iterator
     """Fetches the addresses, one a line, and stores what is there."""
     addresses = text.split()
     if not addresses:
-        raise InputError("Type the address of a page first, one a line.")
+        raise InputError(_("Type the address of a page first, one a line."))
     if len(addresses) > limits.files:
-        raise InputError(f"{len(addresses)} addresses at once; give at most {limits.files}.")
+        many = _("{count:,} addresses at once; give at most {most:,}.", count=len(addresses), most=limits.files)
+        raise InputError(many)
     yield from _reported(lambda say: _fetch(collection, addresses, say), lambda address: address)
 
 
@@ -92,31 +104,31 @@ def _reported(work: Callable[[Say], SyncReport], named: Callable[[str], str]) ->
     report: SyncReport | None = None
     for note, result in relayed(work):
         report = result
-        yield [], note
+        yield Step([], note)
     if report:
-        rows = [(named(name), why, False) for name, why in report.failed]
-        rows += [(named(name), what, True) for name, what in report.notes]
-        rows += [("Passed over", f"{line}.", False) for line in passed_over_lines(report.passed_over)]
-        yield rows, _said(report)
+        rows = [(named(name), said(why), False) for name, why in report.failed]
+        rows += [(named(name), said(what), True) for name, what in report.notes]
+        rows += [(_("Passed over"), f"{said(line)}.", False) for line in passed_over_lines(report.passed_over)]
+        yield _last(rows, report)
 
 
 def _fetch(collection: Collection, addresses: Sequence[str], say: Say) -> SyncReport:
-    return collection.library.web.add(addresses, on_reading=lambda address: say(f"Reading {address}…"))
+    return collection.library.web.add(addresses, on_reading=lambda address: say(_("Reading {name}…", name=address)))
 
 
 def _add_paths(collection: Collection, folder: Path, say: Say) -> SyncReport:
     return collection.library.add_paths(
-        [folder], on_progress=_indexing(say), on_reading=lambda path: say(f"Reading {Path(path).name}…")
+        [folder], on_progress=_indexing(say), on_reading=lambda path: say(_("Reading {name}…", name=Path(path).name))
     )
 
 
 def _indexing(say: Say) -> Callable[[float, int], None]:
-    return lambda at, total: say(f"Indexing {int(at):,} of {total:,}{_share(at)}…")
+    return lambda at, total: say(_("Indexing {at:,} of {total:,}", at=int(at), total=total) + f"{_share(at)}…")
 
 
 def _share(at: float) -> str:
     """How far the article is that is under way; short ones are not taken apart."""
-    return f", {at % 1:.0%} of the next" if at % 1 else ""
+    return _(", {share} of the next", share=f"{at % 1:.0%}") if at % 1 else ""
 
 
 def _store(collection: Collection, articles: Sequence[Article], rows: list[Row]) -> Iterator[Step]:
@@ -124,15 +136,25 @@ def _store(collection: Collection, articles: Sequence[Article], rows: list[Row])
     if articles:
         for note, result in relayed(lambda say: collection.library.add(articles, on_progress=_indexing(say))):
             report = result
-            yield rows, note
-    yield rows, _said(report)
+            yield Step(rows, note)
+    yield _last(rows, report)
+
+
+def _last(rows: list[Row], report: SyncReport | None) -> Step:
+    return Step(rows, _said(report), bool(report and (report.added or report.changed)))
 
 
 def _said(report: SyncReport | None) -> str:
     if report is None:
-        return "Nothing was added."
-    parts = [(len(report.added), "added"), (len(report.changed), "replaced"), (len(report.unchanged), "already there")]
-    return (", ".join(f"{n:,} {word}" for n, word in parts if n) or "nothing new").capitalize() + "."
+        return _("Nothing was added.")
+    added, replaced, there = len(report.added), len(report.changed), len(report.unchanged)
+    parts = [
+        counted(added, "{count:,} added", "{count:,} added") if added else "",
+        counted(replaced, "{count:,} replaced", "{count:,} replaced") if replaced else "",
+        counted(there, "{count:,} already there", "{count:,} already there") if there else "",
+    ]
+    text = ", ".join(filter(None, parts))
+    return f"{text}." if text else _("Nothing new.")
 
 
 def relayed(work: Callable[[Say], SyncReport]) -> Iterator[tuple[str, SyncReport | None]]:
@@ -149,7 +171,7 @@ def relayed(work: Callable[[Say], SyncReport]) -> Iterator[tuple[str, SyncReport
         finally:
             steps.put(None)
 
-    worker = threading.Thread(target=run, daemon=True)
+    worker = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)  # in the same language
     worker.start()
     while (step := steps.get()) is not None:
         yield step, None
@@ -157,5 +179,5 @@ def relayed(work: Callable[[Say], SyncReport]) -> Iterator[tuple[str, SyncReport
     if failed:
         raise failed[0]
     if not done:
-        raise InputError("The articles could not be stored; see the server's messages.")
+        raise InputError(_("The articles could not be stored; see the server’s messages."))
     yield "", done[0]

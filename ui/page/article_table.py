@@ -8,10 +8,20 @@ from onrecord.ui.desk.collection import Collection
 from onrecord.ui.escape import bdi, e
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.home import contents
+from onrecord.ui.page.language import _, counted, later, number
+from onrecord.ui.page.messages import said
 from onrecord.ui.page.timeline import timeline
 
 PAGE = 50
-COLUMNS = {"title": "Title", "source": "Source", "published": "Date", "words": "Words", "added": "Added"}
+COLUMNS = {
+    "title": later("Title"),
+    "source": later("Source"),
+    "published": later("Date"),
+    "words": later("Words"),
+    "added": later("Added"),
+}
+ADD = {"source": later("Add source"), "published": later("Add date")}
+ADD_TO = {"source": later("Add the source of {title}"), "published": later("Add the date of {title}")}
 
 
 def chosen(infos: Sequence[ArticleInfo], search: str, sort: str, down: bool) -> list[ArticleInfo]:
@@ -33,16 +43,20 @@ def table(collection: Collection, *, search: str = "", sort: str = "added", down
     page = max(0, min(page, (len(rows) - 1) // PAGE))
     shown = rows[page * PAGE : (page + 1) * PAGE]
     if not infos:
-        return '<p class="soft">There are no articles yet. Add some: files, pasted text, or a folder.</p>'
+        none = _("There are no articles yet. Add some: files, pasted text, or a folder.")
+        return f'<p class="soft">{none}</p>'
     if not rows:
-        return f'<p class="soft">No article has “{e(search)}” in its title, source or date.</p>'
+        none = _("No article has “{words}” in its title, source or date.", words=e(search))
+        return f'<p class="soft">{none}</p>'
     head = "".join(_heading(key, name, sort, down) for key, name in COLUMNS.items())
-    count = f"{len(rows):,} article{'s' if len(rows) != 1 else ''}"
-    span = f", {page * PAGE + 1} to {page * PAGE + len(shown)} shown" if len(rows) > PAGE else ""
+    count = counted(len(rows), "{count:,} article", "{count:,} articles")
+    first = page * PAGE + 1
+    span = _(", {first:,} to {last:,} shown", first=first, last=first + len(shown) - 1) if len(rows) > PAGE else ""
     return (
         f'<p class="soft" role="status">{count}{span}</p><div class="scroll" tabindex="0" '
-        'role="region" aria-label="Articles"><table><thead><tr><th scope="col"><span class="sr">Choose</span></th>'
-        f'{head}<th scope="col"><span class="sr">Edit</span></th></tr></thead>'
+        f'role="region" aria-label="{_("Articles")}"><table><thead><tr>'
+        f'<th scope="col"><span class="sr">{_("Choose")}</span></th>'
+        f'{head}<th scope="col"><span class="sr">{_("Edit")}</span></th></tr></thead>'
         f"<tbody>{''.join(_row(info) for info in shown)}</tbody></table></div>{_pages(page, len(rows))}"
     )
 
@@ -50,46 +64,48 @@ def table(collection: Collection, *, search: str = "", sort: str = "added", down
 def _heading(key: str, name: str, sort: str, down: bool) -> str:
     state = f' aria-sort="{"descending" if down else "ascending"}"' if key == sort else ""
     arrow = (" ↓" if down else " ↑") if key == sort else ""
-    return f'<th scope="col"{state}><button type="button" class="quiet" data-sort="{key}">{name}{arrow}</button></th>'
+    return (
+        f'<th scope="col"{state}><button type="button" class="quiet" data-sort="{key}">{_(name)}{arrow}</button></th>'
+    )
 
 
 def _row(info: ArticleInfo) -> str:
+    choose, edit = _("Choose {title}", title=e(info.title)), _("Edit {title}", title=e(info.title))
     return (
-        f'<tr><td><input type="checkbox" data-id="{e(info.id)}" aria-label="Choose {e(info.title)}"></td>'
+        f'<tr><td><input type="checkbox" data-id="{e(info.id)}" aria-label="{choose}"></td>'
         f'<td><button type="button" class="title" data-read="{e(info.id)}">{bdi(info.title)}</button></td>'
-        f'<td>{_fact(info, "source")}</td><td>{_fact(info, "published")}</td><td class="num">{info.words:,}</td>'
+        f'<td>{_fact(info, "source")}</td><td>{_fact(info, "published")}</td><td class="num">{number(info.words)}</td>'
         f'<td>{e(day_text(info.added))}</td><td><button type="button" class="quiet" data-edit="{e(info.id)}" '
-        f'aria-label="Edit {e(info.title)}" data-title="{e(info.title)}" data-source="{e(info.source)}" '
-        f'data-published="{e(info.published[:10])}">Edit</button></td></tr>'
+        f'aria-label="{edit}" data-title="{e(info.title)}" data-source="{e(info.source)}" '
+        f'data-published="{e(info.published[:10])}">{_("Edit")}</button></td></tr>'
     )
 
 
 def _fact(info: ArticleInfo, fact: str) -> str:
     """Source or date; where there is none, the way to set it: filters pass over the article until then."""
-    name = COLUMNS[fact].lower()
     stated = getattr(info, fact)
     if stated:
         return bdi(stated) if fact == "source" else e(day_text(stated))
-    label = f"Add the {name} of {info.title}"
-    return f'<button type="button" class="quiet" data-set="{fact}" aria-label="{e(label)}">Add {name}</button>'
+    label = _(ADD_TO[fact], title=info.title)
+    return f'<button type="button" class="quiet" data-set="{fact}" aria-label="{e(label)}">{_(ADD[fact])}</button>'
 
 
 def _pages(page: int, total: int) -> str:
     if total <= PAGE:
         return ""
-    earlier = f'<button type="button" class="quiet" data-page="{page - 1}">Earlier</button>' if page else ""
+    earlier = f'<button type="button" class="quiet" data-page="{page - 1}">{_("Earlier")}</button>' if page else ""
     later = (
-        f'<button type="button" class="quiet" data-page="{page + 1}">Later</button>'
+        f'<button type="button" class="quiet" data-page="{page + 1}">{_("Later")}</button>'
         if (page + 1) * PAGE < total
         else ""
     )
-    return f'<nav class="pages" aria-label="Pages of the table">{earlier}{later}</nav>'
+    return f'<nav class="pages" aria-label="{_("Pages of the table")}">{earlier}{later}</nav>'
 
 
 def overview(collection: Collection) -> str:
     """What the collection holds, over time."""
     infos = collection.library.articles()
-    name = "Articles" if collection.name == "default" else collection.name
+    name = _("Articles") if collection.name == "default" else collection.name
     return f'<h2>{bdi(name)}</h2><p class="soft">{e(contents(infos))}</p>{timeline(infos)}'
 
 
@@ -105,10 +121,10 @@ def results(rows: Sequence[tuple[str, str, bool]], note: str = "") -> str:
 def fetched(visits: Sequence[Visit]) -> str:
     """The log of what was fetched: when, which address, and what became of it."""
     if not visits:
-        return '<p class="soft">Nothing was ever fetched for this collection.</p>'
+        return f'<p class="soft">{_("Nothing was ever fetched for this collection.")}</p>'
     items = "".join(
-        f"<li><strong>{bdi(one.address)}</strong> {e(one.at[:16].replace('T', ' '))} UTC, {e(one.outcome)}"
-        f"{f', {one.bytes:,} bytes' if one.bytes else ''}</li>"
+        f"<li><strong>{bdi(one.address)}</strong> {e(one.at[:16].replace('T', ' '))} UTC, {e(said(one.outcome))}"
+        f"{_(', {count:,} bytes', count=one.bytes) if one.bytes else ''}</li>"
         for one in visits
     )
     return f'<ul class="results">{items}</ul>'
@@ -117,7 +133,7 @@ def fetched(visits: Sequence[Visit]) -> str:
 def health(findings: Sequence[tuple[str, str]], passages: int | None) -> str:
     """What the doctor found: message and cure of each finding."""
     if not findings:
-        checked = f" {passages:,} passages were checked." if passages is not None else ""
-        return f'<p class="fine" role="status">The index is sound.{checked}</p>'
+        checked = f" {_('{count:,} passages were checked.', count=passages)}" if passages is not None else ""
+        return f'<p class="fine" role="status">{_("The index is sound.")}{checked}</p>'
     items = "".join(f'<li class="bad">{e(message)} <em>{e(cure)}</em></li>' for message, cure in findings)
     return f'<ul class="results" role="status">{items}</ul>'

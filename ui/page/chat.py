@@ -23,8 +23,10 @@ from onrecord.ui.desk.running import Running
 from onrecord.ui.desk.tuning import Style
 from onrecord.ui.page.collection_tab import choices
 from onrecord.ui.page.home import home
+from onrecord.ui.page.language import _
+from onrecord.ui.page.messages import said, said_parts
 from onrecord.ui.page.scope import scope_of
-from onrecord.ui.page.sources import EMPTY, gone, reader
+from onrecord.ui.page.sources import empty, gone, reader
 from onrecord.ui.page.thread import buttons, notice, offer, panel, thread
 
 Update = tuple[Any, ...]
@@ -57,7 +59,7 @@ class Chat:
         if not session.conversation:
             return (
                 thread(session, (), empty=home(collection, self.collections.suggestions(collection, wait=False))),
-                {"html": EMPTY},
+                {"html": empty()},
                 session,
                 *buttons(False),
             )
@@ -96,20 +98,21 @@ class Chat:
         writer = self.collections.writer
         if writer is None:
             return gr.skip()
-        return gr.update(choices=[(c.label, c.name) for c in writer.choices()], value=writer.chosen, interactive=True)
+        labelled = [(said_parts(one.label), one.name) for one in writer.choices()]
+        return gr.update(choices=labelled, value=writer.chosen, interactive=True)
 
     def write_with(self, name: str) -> Iterator[Update]:
         """model choice, notice: another model for everybody, once the questions that came before are answered."""
         writer = self.collections.writer
         if writer is None or name == writer.chosen:
             return
-        yield gr.update(interactive=False), notice("The model is changed as soon as nobody waits for an answer …")
+        yield gr.update(interactive=False), notice(_("The model is changed as soon as nobody waits for an answer…"))
         try:
             self.collections.write_with(name)
-            said = writer.said
+            outcome = writer.said
         except OnRecordError as error:
-            said = str(error)
-        yield self.models(), notice(said)
+            outcome = str(error)
+        yield self.models(), notice(said(outcome))
 
     def ask(
         self,
@@ -130,29 +133,31 @@ class Chat:
             question = self._checked(question)
             yield from self._stream(question, session, scope, owner_of(request))
         except OnRecordError as error:
-            yield (*NOTHING[1:], notice(str(error)))
+            yield (*NOTHING[1:], notice(said(str(error))))
 
     def bring(self, session: Session, event: gr.EventData) -> Iterator[Update]:
         """notice, question box, thread, the filter's two choices: the page at an address that was offered is read."""
         address = str(event._data.get("address", ""))
-        yield (notice(f"Reading {address} …", stays=True), *[gr.skip()] * 4)
+        yield (notice(_("Reading {name}…", name=address), stays=True), *[gr.skip()] * 4)
         try:
             collection = self.collections.open(session.collection)
             report = collection.library.web.add([address])
         except OnRecordError as error:
-            yield (notice(str(error), stays=True), *[gr.skip()] * 4)
+            yield (notice(said(str(error)), stays=True), *[gr.skip()] * 4)
             return
         if report.failed:
-            yield (notice(report.failed[0][1], stays=True), *[gr.skip()] * 4)
+            yield (notice(said(report.failed[0][1]), stays=True), *[gr.skip()] * 4)
         else:
             yield (notice(_brought(collection, report)), "", self.first_view(session), *choices(collection))
 
     def _checked(self, question: str) -> str:
         question, limit = question.strip(), self.collections.limits.question_chars
         if not question:
-            raise InputError("Type a question first.")
+            raise InputError(_("Type a question first."))
         if len(question) > limit:
-            raise InputError(f"The question has {len(question):,} characters; ask it in at most {limit:,}.")
+            raise InputError(
+                _("The question has {count:,} characters; ask it in at most {most:,}.", count=len(question), most=limit)
+            )
         readable(question)
         return question
 
@@ -177,13 +182,13 @@ class Chat:
             scope = Filter() if data.get("act") == "unfiltered" else record.scope
             yield from self._stream(record.question, replace(session, editing=record.id), scope, owner)
         except OnRecordError as error:
-            yield (*NOTHING[1:], notice(str(error)))
+            yield (*NOTHING[1:], notice(said(str(error))))
 
     def record(self, session: Session, owner: str, turn_id: str) -> Record:
         for record in self._turns(session, owner):
             if record.id == turn_id:
                 return record
-        raise InputError("This answer is no longer here; reload the page.")
+        raise InputError(_("This answer is no longer here; reload the page."))
 
     def _stream(self, question: str, session: Session, scope: Filter, owner: str) -> Iterator[Update]:
         collection, answers = self.collections.open(session.collection), self.collections.answers
@@ -247,15 +252,16 @@ class Chat:
             records = list(self._turns(session, owner))
             at = next((n for n, r in enumerate(records) if r.id == data.get("turn")), -1)
             if at < 0 or data.get("act") not in ("right", "wrong_answer", "wrong_citation"):
-                raise InputError("This answer is no longer here; reload the page.")
+                raise InputError(_("This answer is no longer here; reload the page."))
             records[at] = replace(records[at], feedback=str(data["act"]))
             before = [(t.role, t.content) for t in history_of(records[:at])]
             note = str(data.get("note", ""))[:2000]
             feedback.keep(collection, records[at], str(data["act"]), note, before, session.conversation)
             collection.conversations.keep(owner, session.conversation, records[at])
         except OnRecordError as error:
-            return gr.skip(), notice(str(error))
-        return thread(session, records, kept=at), notice("Kept with the others in the feedback suite. Thank you.")
+            return gr.skip(), notice(said(str(error)))
+        thanks = notice(_("Kept with the others in the feedback suite. Thank you."))
+        return thread(session, records, kept=at), thanks
 
     def open_source(self, session: Session, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """The article, at the sentence that was clicked."""
@@ -278,7 +284,7 @@ class Chat:
             sentences,
             start=start,
             end=end,
-            number=number,
+            cited_as=number,
             quote=quote.quote if quote else "",
             copies=copies,
             turn=str(data.get("turn", "")),
@@ -302,8 +308,11 @@ class Chat:
 def _brought(collection: Collection, report: SyncReport) -> str:
     """What became of a page that was read."""
     (key, *more) = (*report.added, *report.changed, *report.unchanged)
-    what = f"{len(more) + 1} articles were read" if more else f"“{_title(collection, key)}” is among your articles"
-    return f"{what}{'' if report.added or report.changed else ' already'}. Ask about it."
+    if more:
+        return _("{count:,} articles were read. Ask about them.", count=len(more) + 1)
+    if report.added or report.changed:
+        return _("“{title}” is among your articles. Ask about it.", title=_title(collection, key))
+    return _("“{title}” is among your articles already. Ask about it.", title=_title(collection, key))
 
 
 def _place(data: dict[str, Any], sentences: Sequence[Any]) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """The second tab: what the collection holds, adding to it, removing from it, and whether its index is sound."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -16,6 +16,8 @@ from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.page.adding import Step, add_addresses, add_files, add_folder, add_text
 from onrecord.ui.page.article_table import fetched, health, overview, results, table
+from onrecord.ui.page.language import _, counted
+from onrecord.ui.page.messages import said
 from onrecord.ui.page.scope import day
 from onrecord.ui.page.sources import gone, reader
 
@@ -77,24 +79,27 @@ class CollectionTab:
         try:
             collection.library.edit(str(data.get("id", "")), **facts)
         except OnRecordError as error:
-            return ({"error": str(error), "at": time.time()}, *[gr.skip()] * 3)
+            return ({"error": said(str(error)), "at": time.time()}, *[gr.skip()] * 3)
         return self.look(session, event), value(overview(collection)), *choices(collection)
 
     def remove(self, session: Session, event: gr.EventData) -> tuple[Any, ...]:
         collection = self.collections.open(session.collection)
         try:
             report = collection.library.remove([str(key) for key in event._data.get("ids", ())])
-            count = len(report.removed)
-            note = f"{count} article{'s' if count != 1 else ''} removed, from the index too."
+            note = counted(
+                len(report.removed),
+                "{count:,} article removed, from the index too.",
+                "{count:,} articles removed, from the index too.",
+            )
         except OnRecordError as error:
-            note = str(error)
+            note = said(str(error))
         return (value(results([], note)), *self.show(session))
 
     def upload(self, session: Session, files: Sequence[str] | None) -> Iterator[tuple[Any, ...]]:
         """As the others, then the emptied file field."""
         collection = self.collections.open(session.collection)
-        for update in self._followed(session, add_files(collection, files or (), self.collections.limits)):
-            yield (*update, gr.skip() if update[1] == gr.skip() else None)
+        steps = add_files(collection, files or (), self.collections.limits)
+        yield from self._followed(session, steps, lambda last: None)
 
     def paste(
         self, session: Session, text: str, title: str, source: str, published: str, url: str
@@ -105,8 +110,7 @@ class CollectionTab:
         def steps() -> Iterator[Step]:
             yield from add_text(collection, text, title=title, source=source, published=day(published), url=url)
 
-        for update in self._followed(session, steps()):
-            yield (*update, gr.skip() if update[1] == gr.skip() or "added" not in str(update[0]) else "")
+        yield from self._followed(session, steps(), lambda last: "" if last.stored else gr.skip())
 
     def folder(self, session: Session, path: str) -> Iterator[tuple[Any, ...]]:
         yield from self._followed(session, add_folder(self.collections.open(session.collection), path))
@@ -114,15 +118,15 @@ class CollectionTab:
     def addresses(self, session: Session, text: str) -> Iterator[tuple[Any, ...]]:
         """As the others, then the text field, emptied unless one of them is to be mended."""
         steps = add_addresses(self.collections.open(session.collection), text, self.collections.limits)
-        for update in self._followed(session, steps):
-            fine = update[1] != gr.skip() and 'class="bad"' not in str(update[0]) and "added" in str(update[0])
-            yield (*update, "" if fine else gr.skip())
+        yield from self._followed(
+            session, steps, lambda last: "" if last.stored and all(fine for *_, fine in last.rows) else gr.skip()
+        )
 
     def feeds(self, session: Session) -> Any:
         """The feeds that can be followed no longer."""
         feeds = self.collections.open(session.collection).library.web.feeds()
         return gr.update(
-            choices=[(f"{one.title} ({one.said or one.address})", one.address) for one in feeds], value=None
+            choices=[(f"{one.title} ({said(one.said) or one.address})", one.address) for one in feeds], value=None
         )
 
     def follow(self, session: Session, address: str) -> tuple[Any, ...]:
@@ -130,42 +134,49 @@ class CollectionTab:
         try:
             feed = self.collections.open(session.collection).library.web.follow(address)
         except OnRecordError as error:
-            return value(results([], str(error))), gr.skip(), gr.skip()
-        note = f"Following {feed.title}. Its {feed.waiting:,} pages are read now; they come into the table one by one."
+            return value(results([], said(str(error)))), gr.skip(), gr.skip()
+        note = _(
+            "Following {feed}. Its {count:,} pages are read now; they come into the table one by one.",
+            feed=feed.title,
+            count=feed.waiting,
+        )
         return value(results([], note)), self.feeds(session), ""
 
     def unfollow(self, session: Session, address: str | None) -> tuple[Any, ...]:
         """results, the feeds."""
         try:
             if not address:
-                raise InputError("Choose the feed first.")
+                raise InputError(_("Choose the feed first."))
             self.collections.open(session.collection).library.web.unfollow(address)
         except OnRecordError as error:
-            return value(results([], str(error))), gr.skip()
-        return value(results([], f"{address} is followed no longer; its articles stay.")), self.feeds(session)
+            return value(results([], said(str(error)))), gr.skip()
+        note = _("{address} is followed no longer; its articles stay.", address=address)
+        return value(results([], note)), self.feeds(session)
 
     def fetched(self, session: Session) -> dict[str, Any]:
         """The newest requests that were made."""
         return value(fetched(self.collections.open(session.collection).library.web.visits(50)))
 
-    def _followed(self, session: Session, steps: Iterator[Step]) -> Iterator[tuple[Any, ...]]:
-        """The steps as they come; the table and the rest once, at the end."""
-        rows: list[tuple[str, str, bool]] = []
-        note = ""
+    def _followed(
+        self, session: Session, steps: Iterator[Step], emptied: Callable[[Step], Any] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """The steps as they come; the table and the rest once, at the end, with the field as ``emptied`` has it."""
+        step = Step([], "")
+        unchanged = [gr.skip()] * (5 if emptied else 4)
         try:
-            for rows, note in steps:
-                yield (value(results(rows, note)), *[gr.skip()] * 4)
+            for step in steps:
+                yield (value(results(step.rows, step.note)), *unchanged)
         except OnRecordError as error:
-            note = str(error)
-        yield (value(results(rows, note)), *self.show(session))
+            step = Step(step.rows, said(str(error)))
+        yield (value(results(step.rows, step.note)), *self.show(session), *([emptied(step)] if emptied else []))
 
     def check(self, session: Session) -> dict[str, Any]:
         """What the doctor says."""
         try:
             report = doctor.examine(self._library(session))
         except OnRecordError as error:
-            return value(health([(str(error), "")], None))
-        findings = [(finding.message, f"Cure: {finding.cure}.") for finding in report.findings]
+            return value(health([(said(str(error)), "")], None))
+        findings = [(said(one.message), _("Cure: {cure}.", cure=said(one.cure))) for one in report.findings]
         return value(health(findings, report.passages))
 
     def rebuild(self, session: Session) -> dict[str, Any]:
@@ -173,7 +184,7 @@ class CollectionTab:
         try:
             self._library(session).rebuild()
         except OnRecordError as error:
-            return value(health([(str(error), "")], None))
+            return value(health([(said(str(error)), "")], None))
         return self.check(session)
 
     def _library(self, session: Session) -> Library:
@@ -190,7 +201,6 @@ class CollectionTab:
         try:
             collection = self.collections.create(name)
         except OnRecordError as error:
-            return value(results([], str(error))), gr.skip()
-        return value(results([], f"“{collection.name}” is ready.")), gr.update(
-            choices=self.collections.names(), value=collection.name
-        )
+            return value(results([], said(str(error)))), gr.skip()
+        note = _("“{name}” is ready.", name=collection.name)
+        return value(results([], note)), gr.update(choices=self.collections.names(), value=collection.name)

@@ -11,65 +11,85 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS, STRICTNESS_COST, labels_of, model_text
 from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
+from onrecord.ui.page.language import _, building, later
+from onrecord.ui.page.messages import said
 from onrecord.ui.page.scope import scope_label
 from onrecord.ui.page.style import drawn
 from onrecord.ui.page.tabs import QUICK, Parts, collection_tab, conversations_tab, notes_tab
 
-THREAD = (
-    '<div class="thread"><div class="bar"></div>'
-    '<div class="log" role="log" aria-live="polite" aria-label="Questions and answers" tabindex="0"></div></div>'
-)
-PANEL = (
-    '<div class="panel"><div class="top"><button type="button" class="quiet back">Back to the answer</button></div>'
-    '<div class="list" role="region" aria-label="Sources" tabindex="0"></div></div>'
-)
-READER = (
-    '<div class="reader"><div class="top"><button type="button" class="quiet back">Close the article</button></div>'
-    '<div class="page" role="region" aria-label="Article" tabindex="0"></div></div>'
-)
-DROPPING = '<div class="veil" hidden><p>Drop the files: they are added to the collection that is open.</p></div>'
 SHORTCUTS = {
-    "/": "To the question",
-    "Tab": "From the question to the newest answer",
-    "a": "To the newest answer",
-    "s": "To its sources",
-    "n": "A new conversation",
-    "1 – 4": "To the tabs",
-    "?": "This list",
-    "Esc": "Close what is open, and go back to where you were",
+    "/": later("To the question"),
+    "Tab": later("From the question to the newest answer"),
+    "a": later("To the newest answer"),
+    "s": later("To its sources"),
+    "n": later("A new conversation"),
+    "1 – 4": later("To the tabs"),
+    "?": later("This list"),
+    "Esc": later("Close what is open, and go back to where you were"),
 }
-_SKIP = '<button type="button" class="primary skip {}">{}</button>'
-KEYS = (
-    f"{_SKIP.format('to-question', 'Skip to the question')}{_SKIP.format('to-answer', 'Skip to the newest answer')}"
-    '<button type="button" class="quiet open-keys" aria-label="Keyboard shortcuts">?</button>'
-    '<dialog aria-label="Keyboard shortcuts"><form method="dialog"><h3>Keyboard shortcuts</h3><dl>'
-    + "".join(f"<dt><kbd>{key}</kbd></dt><dd>{what}</dd>" for key, what in SHORTCUTS.items())
-    + '</dl><label><input type="checkbox"> Single keys do this while nothing is being typed</label>'
-    '<div class="choice"><button class="plain">Close</button></div></form></dialog>'
-)
 NOTICE = '<div role="status"></div>'
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
+def _thread() -> str:
+    return (
+        '<div class="thread"><div class="bar"></div><div class="log" role="log" aria-live="polite" '
+        f'aria-label="{_("Questions and answers")}" tabindex="0"></div></div>'
+    )
+
+
+def _panel() -> str:
+    return (
+        f'<div class="panel"><div class="top"><button type="button" class="quiet back">{_("Back to the answer")}'
+        f'</button></div><div class="list" role="region" aria-label="{_("Sources")}" tabindex="0"></div></div>'
+    )
+
+
+def _reader() -> str:
+    return (
+        f'<div class="reader"><div class="top"><button type="button" class="quiet back">{_("Close the article")}'
+        f'</button></div><div class="page" role="region" aria-label="{_("Article")}" tabindex="0"></div></div>'
+    )
+
+
+def _dropping() -> str:
+    text = _("Drop the files: they are added to the collection that is open.")
+    return f'<div class="veil" hidden><p>{text}</p></div>'
+
+
+def _keys() -> str:
+    skip = '<button type="button" class="primary skip {}">{}</button>'
+    keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{_(what)}</dd>" for key, what in SHORTCUTS.items())
+    return (
+        skip.format("to-question", _("Skip to the question"))
+        + skip.format("to-answer", _("Skip to the newest answer"))
+        + f'<button type="button" class="quiet open-keys" aria-label="{_("Keyboard shortcuts")}">?</button>'
+        f'<dialog aria-label="{_("Keyboard shortcuts")}"><form method="dialog"><h3>{_("Keyboard shortcuts")}</h3>'
+        f'<dl>{keys}</dl><label><input type="checkbox"> {_("Single keys do this while nothing is being typed")}</label>'
+        f'<div class="choice"><button class="plain">{_("Close")}</button></div></form></dialog>'
+    )
+
+
 def build_page(collections: Collections) -> Any:
-    """The whole page as ``gr.Blocks``, ready to be mounted."""
-    with gr.Blocks(title="OnRecord", analytics_enabled=False, fill_width=True, delete_cache=(600, 600)) as page:
+    """The whole page as ``gr.Blocks``, ready to be mounted; `spoken` puts the texts into it for each browser."""
+    looks: dict[str, Any] = {"title": "OnRecord", "fill_width": True}
+    with building(), gr.Blocks(**looks, analytics_enabled=False, delete_cache=(600, 600)) as page:
         session = gr.State(Session())
-        drawn("keys", KEYS)
+        drawn("keys", _keys())
         gr.HTML("<h1>On<span>Record</span></h1>", elem_id="brand", apply_default_css=False)
-        drawn("dropping", DROPPING)
+        drawn("dropping", _dropping())
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Ask", id="ask") as tab:
+            with gr.Tab(_("Ask"), id="ask") as tab:
                 chat = Chat(collections)
                 parts = _asking(page, collections, chat, session)
                 # Articles may have been added since the first view was drawn.
                 back = tab.select(chat.first_view, [session], parts.opened[:1], **QUICK)
                 back.then(chat.settle, [session], parts.opened[:1], **HIDDEN)
-            with gr.Tab("Collection", id="collection") as tab:
+            with gr.Tab(_("Collection"), id="collection") as tab:
                 collection_tab(page, tab, collections, parts)
-            with gr.Tab("Conversations", id="conversations") as tab:
+            with gr.Tab(_("Conversations"), id="conversations") as tab:
                 conversations_tab(tab, collections, chat, parts)
-            with gr.Tab("Notes", id="notes") as tab:
+            with gr.Tab(_("Notes"), id="notes") as tab:
                 notes_tab(tab, collections, chat, parts)
     page.queue(default_concurrency_limit=8, max_size=64)
     page.has_launched = True  # a mounted page never launches, and before that Gradio lets an event name any file
@@ -79,15 +99,15 @@ def build_page(collections: Collections) -> Any:
 def _filters(collections: Collections) -> list[Any]:
     """Articles, sources, first day, last day: they hold until they are changed."""
     infos = collections.first.library.articles()
-    with gr.Accordion("Filter", open=False, elem_id="filter") as drawer:
+    with gr.Accordion(_("Filter"), open=False, elem_id="filter") as drawer:
         with gr.Row():
-            articles = gr.Dropdown([(i.title, i.id) for i in infos], multiselect=True, label="Only these articles")
+            articles = gr.Dropdown([(i.title, i.id) for i in infos], multiselect=True, label=_("Only these articles"))
             sources = gr.Dropdown(
-                sorted({i.source for i in infos if i.source}), multiselect=True, label="Only these sources"
+                sorted({i.source for i in infos if i.source}), multiselect=True, label=_("Only these sources")
             )
         with gr.Row():
-            first = gr.Textbox(label="From", placeholder="2024, 2024-03 or 2024-03-09", max_length=10)
-            last = gr.Textbox(label="To", placeholder="2024, 2024-03 or 2024-03-09", max_length=10)
+            first = gr.Textbox(label=_("From"), placeholder=_("2024, 2024-03 or 2024-03-09"), max_length=10)
+            last = gr.Textbox(label=_("To"), placeholder=_("2024, 2024-03 or 2024-03-09"), max_length=10)
     fields = [articles, sources, first, last]
     for field in fields:  # what filters is seen while the drawer is closed
         # One after the other: two days are set at once by the timeline, and the last label has both.
@@ -96,25 +116,32 @@ def _filters(collections: Collections) -> list[Any]:
     return fields
 
 
-def _style(collections: Collections) -> tuple[list[Any], Any | None]:
+def _style(page: Any, collections: Collections) -> tuple[list[Any], Any | None]:
     """Length and strictness of this tab's answers, and the model of everybody's, each with what it costs."""
     length, strictness = labels_of(collections.first.assistant.settings)
-    with gr.Accordion("Answers", open=False, elem_id="style"):
+    with gr.Accordion(_("Answers"), open=False, elem_id="style"):
         chosen = [
-            gr.Radio(list(LENGTHS), value=length, label="Length", info=LENGTH_COST),
-            gr.Radio(list(STRICTNESS), value=strictness, label="How sure it must be", info=STRICTNESS_COST),
+            gr.Radio([(said(one), one) for one in LENGTHS], value=length, label=_("Length"), info=said(LENGTH_COST)),
+            gr.Radio(
+                [(said(one), one) for one in STRICTNESS],
+                value=strictness,
+                label=_("How sure it must be"),
+                info=said(STRICTNESS_COST),
+            ),
         ]
-        model = _model(collections)
+        model = _model(page, collections)
     return chosen, model
 
 
-def _model(collections: Collections) -> Any | None:
+def _model(page: Any, collections: Collections) -> Any | None:
     """Which model writes: a choice where there is one, else a line."""
     if collections.writer is None:
-        gr.HTML(f'<p class="soft">{e(model_text(collections.first.assistant.engine))}</p>', apply_default_css=False)
+        line = gr.HTML(apply_default_css=False)
+        text = model_text(collections.first.assistant.engine)
+        page.load(lambda: f'<p class="soft">{e(said(text))}</p>', None, [line], **QUICK)
         return None
     choices = [(choice.label, choice.name) for choice in collections.writer.choices()]
-    return gr.Radio(choices, value=collections.writer.chosen, label="Model", info=MODEL_COST, elem_id="model")
+    return gr.Radio(choices, value=collections.writer.chosen, label=_("Model"), info=said(MODEL_COST), elem_id="model")
 
 
 def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Parts:
@@ -124,23 +151,23 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
             notice = drawn("notice", NOTICE)
             with gr.Row(elem_id="options"):
                 filters = _filters(collections)
-                style, model = _style(collections)
+                style, model = _style(page, collections)
             with gr.Row(elem_id="composer"):
-                ask = gr.Button("Ask", variant="primary", elem_id="ask")
-                stop = gr.Button("Stop", variant="secondary", elem_id="stop", visible=False)
+                ask = gr.Button(_("Ask"), variant="primary", elem_id="ask")
+                stop = gr.Button(_("Stop"), variant="secondary", elem_id="stop", visible=False)
                 box = gr.Textbox(
-                    label="Your question",
+                    label=_("Your question"),
                     show_label=False,
-                    placeholder="Ask about the articles",
+                    placeholder=_("Ask about the articles"),
                     lines=1,
                     max_lines=6,
                     elem_id="question",
                     autofocus=True,
                 )
-            thread = drawn("thread", THREAD)
+            thread = drawn("thread", _thread())
         with gr.Column(elem_id="side"):
-            sources = drawn("sources", PANEL)
-            article = drawn("article", READER)
+            sources = drawn("sources", _panel())
+            article = drawn("article", _reader())
 
     streamed = [thread, sources, box, session, ask, stop, notice]
     running: dict[str, Any] = {"concurrency_limit": 32, "concurrency_id": "llm", "show_progress": "hidden"}

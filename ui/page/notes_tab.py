@@ -18,34 +18,40 @@ from onrecord.ui.desk.notebook import LINE, Note
 from onrecord.ui.escape import bdi, e
 from onrecord.ui.page.chat import Chat, owner_of
 from onrecord.ui.page.export import FORMATS
+from onrecord.ui.page.language import _, counted, later
+from onrecord.ui.page.messages import said
 from onrecord.ui.page.sources import gone, reader
 from onrecord.ui.page.thread import notice
-from onrecord.ui.page.turns import CHANGED, byline, quoted
+from onrecord.ui.page.turns import byline, changed, quoted
 
-NONE = "No notes yet. “Pin” below an answer keeps its quotes here; “Pin this sentence” one from an article beside it."
+NONE = later(
+    "No notes yet. “Pin” below an answer keeps its quotes here; “Pin this sentence” one from an article beside it."
+)
 
 
 def _item(collection: Collection, note: Note) -> str:
     quote, key = note.quote, e(note.id)
-    how = CHANGED.get(checked(collection, note.record).staleness(quote), "")
+    how = changed(checked(collection, note.record).staleness(quote))
     by = f" · {byline(quote)}" if byline(quote) else ""
+    remove = _("Remove the note: {quote}", quote=e(quote.quote))
     return (
         f'<li>{quoted(quote, None)}<p class="by"><button type="button" class="quiet" data-reopen="{key}">'
-        f'{bdi(quote.title or "Article")}</button>{e(by)}<strong class="bad">{e(how)}</strong></p>'
-        f'<div class="own"><label>Your line <input data-line="{key}" value="{e(note.line)}" dir="auto" '
+        f'{bdi(quote.title or _("Article"))}</button>{e(by)}<strong class="bad">{e(how)}</strong></p>'
+        f'<div class="own"><label>{_("Your line")} <input data-line="{key}" value="{e(note.line)}" dir="auto" '
         f'maxlength="{LINE}" autocomplete="off"></label><button type="button" class="quiet" data-unpin="{key}" '
-        f'data-quote="{e(quote.quote)}" aria-label="Remove the note: {e(quote.quote)}">Remove</button></div></li>'
+        f'data-quote="{e(quote.quote)}" aria-label="{remove}">{_("Remove")}</button></div></li>'
     )
 
 
-def listed(collection: Collection, owner: str, said: str = "") -> dict[str, Any]:
+def listed(collection: Collection, owner: str, note: str = "") -> dict[str, Any]:
     """The notebook for the page's script."""
     notes = collection.notebook.notes(owner)
     where = e(f"?{urlencode({'in': collection.name})}")
     links = " ".join(f'<a href="export/notes.{end}{where}" download>{kind}</a>' for kind, end in FORMATS.items())
     items = "".join(_item(collection, note) for note in notes)
-    html = f'<p class="exports"><b>Export:</b> {links}</p><ol class="notes">{items}</ol>' if notes else f"<p>{NONE}</p>"
-    return {"html": html, "said": said, "at": time.time()}
+    exports = f'<p class="exports"><b>{_("Export:")}</b> {links}</p>'
+    html = f'{exports}<ol class="notes">{items}</ol>' if notes else f"<p>{_(NONE)}</p>"
+    return {"html": html, "said": note, "at": time.time()}
 
 
 class NotesTab:
@@ -64,9 +70,10 @@ class NotesTab:
             quotes = self._chosen(collection, session, owner, event._data)
             fresh = collection.notebook.pin(owner, quotes)
         except OnRecordError as error:
-            return notice(str(error))
-        many = f"{fresh} quotes are" if fresh > 1 else "The quote is"
-        return notice(f"{many} in your notes{'' if fresh else ' already'}.")
+            return notice(said(str(error)))
+        if not fresh:
+            return notice(_("The quote is in your notes already."))
+        return notice(counted(fresh, "The quote is in your notes.", "{count:,} quotes are in your notes."))
 
     def _chosen(self, collection: Collection, session: Session, owner: str, data: dict[str, Any]) -> Sequence[Citation]:
         if not data.get("article"):
@@ -77,7 +84,7 @@ class NotesTab:
         for sentence in collection.library.sentences(article.id):
             if sentence.start_char == data.get("start"):
                 return (Citation(1, sentence, article.title, article.source, article.published, article.url),)
-        raise InputError("The article has changed since it was opened; open it again.")
+        raise InputError(_("The article has changed since it was opened; open it again."))
 
     def jot(self, session: Session, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """What was written beside a quote; the list stays as it is, so that nobody's focus is lost."""
@@ -87,16 +94,16 @@ class NotesTab:
                 owner_of(request), str(event._data.get("id", "")), str(event._data.get("text", ""))
             )
         except OnRecordError as error:
-            return {"said": str(error), "at": time.time()}
-        return {"said": "Your line is kept.", "at": time.time()}
+            return {"said": said(str(error)), "at": time.time()}
+        return {"said": _("Your line is kept."), "at": time.time()}
 
     def unpin(self, session: Session, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
-        collection, owner, said = self.collections.open(session.collection), owner_of(request), "Removed."
+        collection, owner, note = self.collections.open(session.collection), owner_of(request), _("Removed.")
         try:
             collection.notebook.remove(owner, str(event._data.get("id", "")))
         except OnRecordError as error:
-            said = str(error)
-        return listed(collection, owner, said)
+            note = said(str(error))
+        return listed(collection, owner, note)
 
     def reopen(self, session: Session, event: gr.EventData, request: gr.Request) -> Any:
         """The article, at the quote."""

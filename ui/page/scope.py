@@ -7,6 +7,7 @@ from datetime import date
 from onrecord.index.errors import InputError
 from onrecord.index.types import Filter
 from onrecord.ui.escape import shorten
+from onrecord.ui.page.language import _, counted
 
 _LONGEST_LABEL = 80
 _PARTS = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
@@ -33,14 +34,16 @@ def day(text: str, *, end: bool = False) -> str:
         following = date(year + 1, 1, 1) if not month or month == 12 else date(year, month + 1, 1)
         return date.fromordinal(following.toordinal() - 1).isoformat()
     except ValueError as error:
-        raise InputError(f"“{text}” is not a date; write it as 2024, 2024-03 or 2024-03-09.") from error
+        raise InputError(_("“{text}” is not a date; write it as 2024, 2024-03 or 2024-03-09.", text=text)) from error
 
 
 def scope_of(articles: Sequence[str], sources: Sequence[str], first: str, last: str) -> Filter:
     """The filter; empty when nothing was chosen."""
     start, end = day(first), day(last, end=True)
     if start and end and start > end:
-        raise InputError(f"The filter begins on {start}, after its end on {end}; swap the two dates.")
+        raise InputError(
+            _("The filter begins on {start}, after its end on {end}; swap the two dates.", start=start, end=end)
+        )
     return Filter(tuple(articles or ()), tuple(sources or ()), start, end)
 
 
@@ -48,13 +51,13 @@ def scope_text(scope: Filter) -> str:
     """The filter in words, empty when there is none."""
     parts = []
     if scope.articles:
-        parts.append(f"{len(scope.articles)} chosen article{'s' if len(scope.articles) > 1 else ''}")
+        parts.append(counted(len(scope.articles), "{count:,} chosen article", "{count:,} chosen articles"))
     if scope.sources:
         parts.append(", ".join(scope.sources))
     if scope.published_from:
-        parts.append(f"from {scope.published_from}")
+        parts.append(_("from {day}", day=scope.published_from))
     if scope.published_to:
-        parts.append(f"to {scope.published_to}")
+        parts.append(_("to {day}", day=scope.published_to))
     return " · ".join(parts)
 
 
@@ -67,5 +70,5 @@ def scope_label(articles: Sequence[str], sources: Sequence[str], first: str, las
     try:
         scope = scope_of(articles, sources, first, last)
     except InputError:
-        return "Filter: its dates are not yet dates"
-    return f"Filter: {shorten(scope_text(scope), _LONGEST_LABEL)}" if scope else "Filter"
+        return _("Filter: its dates are not yet dates")
+    return _("Filter: {chosen}", chosen=shorten(scope_text(scope), _LONGEST_LABEL)) if scope else _("Filter")

@@ -9,17 +9,18 @@ from onrecord.qa.types import Citation
 from onrecord.ui.desk.records import Found, Record
 from onrecord.ui.escape import bdi, e, link, named, shorten
 from onrecord.ui.page.dates import day_text
+from onrecord.ui.page.language import _, counted, later, number
 from onrecord.ui.page.turns import byline
 
-EMPTY = (
-    '<div class="panel-empty"><h2>Sources</h2><p>The sentences that an answer rests on appear here. '
-    "Choose a number in an answer to read its sentence in the article.</p></div>"
+EMPTY = later(
+    "The sentences that an answer rests on appear here. Choose a number in an answer to read its sentence in the "
+    "article."
 )
 # By whether the answer was finished: of one that was stopped, or that failed, nobody knows more than what was seen.
-NOTHING = {True: "Nothing was found.", False: "The search was not finished."}
+NOTHING = {True: later("Nothing was found."), False: later("The search was not finished.")}
 NEAR = {
-    True: "Near the question, but they do not answer it.",
-    False: "Near the question; if they answer it was not checked.",
+    True: later("Near the question, but they do not answer it."),
+    False: later("Near the question; if they answer it was not checked."),
 }
 
 
@@ -54,7 +55,8 @@ def _by_article(quotes: Sequence[Citation], found: Sequence[Found], turn: str, *
     """The cards under their articles, each article once, in the order in which it comes first."""
     sources: dict[str, _Source] = {}
     for quote in quotes:
-        copies = f"also in {len(quote.also_in)} other" if quote.also_in else ""
+        others = len(quote.also_in)
+        copies = counted(others, "also in {count:,} other", "also in {count:,} others") if others else ""
         by = " · ".join(part for part in (byline(quote), copies) if part)
         source = sources.setdefault(quote.article_id, _Source(quote.title, by))
         source.cards.append(_card(quote, turn, numbered=numbered))
@@ -67,7 +69,7 @@ def _by_article(quotes: Sequence[Citation], found: Sequence[Found], turn: str, *
 def _list(title: str, note: str, sources: Sequence[_Source], *, folded: bool = False) -> str:
     if not sources:
         return ""
-    head = f'<h3>{e(title)} <span class="count">{sum(len(one.cards) for one in sources)}</span></h3>'
+    head = f'<h3>{e(title)} <span class="count">{number(sum(len(one.cards) for one in sources))}</span></h3>'
     items = "".join(
         f'<div class="source"><h4 class="card-title">{bdi(one.title)}</h4><p class="card-by">{e(one.by)}</p>'
         f"<ol>{''.join(one.cards)}</ol></div>"
@@ -85,14 +87,19 @@ def panel(record: Record) -> str:
     found = [hit for hit in _once(record.found) if hit.article_id not in seen]
     rest = _by_article(record.uncited, found, record.id, numbered=False)
     if not used and not rest:
-        nothing = f'<div class="panel-empty"><h2>Sources</h2><p>{NOTHING[record.state == "done"]}</p></div>'
-        return EMPTY if record.live else nothing
+        return empty(EMPTY if record.live else NOTHING[record.state == "done"])
     if not used:
-        lists = _list("Found", "The answer is not written yet." if record.live else NEAR[record.state == "done"], rest)
+        note = _("The answer is not written yet.") if record.live else _(NEAR[record.state == "done"])
+        lists = _list(_("Found"), note, rest)
     else:
-        lists = _list("Used in this answer", "Each number in the answer is one of these sentences.", used)
-        lists += _list("Also found", "Near the question, but the answer does not rest on it.", rest, folded=True)
-    return f"<h2>Sources</h2>{lists}"
+        lists = _list(_("Used in this answer"), _("Each number in the answer is one of these sentences."), used)
+        lists += _list(_("Also found"), _("Near the question, but the answer does not rest on it."), rest, folded=True)
+    return f"<h2>{_('Sources')}</h2>{lists}"
+
+
+def empty(text: str = EMPTY) -> str:
+    """The panel where it has nothing to list."""
+    return f'<div class="panel-empty"><h2>{_("Sources")}</h2><p>{_(text)}</p></div>'
 
 
 def _once(hits: Sequence[Found]) -> list[Found]:
@@ -103,7 +110,7 @@ def _once(hits: Sequence[Found]) -> list[Found]:
 def _facts(article: Article) -> str:
     facts = " · ".join(e(part) for part in (article.source, day_text(article.published), article.place) if part)
     address = link(article.url)
-    where = f' <a href="{address}" target="_blank" rel="noopener noreferrer">Original</a>' if address else ""
+    where = f' <a href="{address}" target="_blank" rel="noopener noreferrer">{_("Original")}</a>' if address else ""
     return f'<p class="by">{facts}{where}</p>'
 
 
@@ -130,7 +137,7 @@ def reader(
     *,
     start: int = -1,
     end: int = -1,
-    number: int = 0,
+    cited_as: int = 0,
     quote: str = "",
     copies: Sequence[str] = (),
     turn: str | None = None,
@@ -142,11 +149,12 @@ def reader(
     pin = _pin(article, start, turn) if start >= 0 and turn is not None else ""
     note = ""
     if quote and article.text[start:end] != quote:
-        note = _note("This article has changed since it was cited.", quote)
+        note = _note(_("This article has changed since it was cited."), quote)
         start = end = -1
-    also = f'<p class="copies">The same text is in: {", ".join(bdi(title) for title in copies)}</p>' if copies else ""
-    cited = f'Cited as <span class="n">{number}</span> ' if number else ""
-    top = f'<p class="cited-as">{cited}{pin}</p>' if cited or pin else ""
+    titles = ", ".join(bdi(title) for title in copies)
+    also = f'<p class="copies">{_("The same text is in: {titles}", titles=titles)}</p>' if copies else ""
+    cited = _("Cited as {number}", number=f'<span class="n">{cited_as}</span>') if cited_as else ""
+    top = f'<p class="cited-as">{cited} {pin}</p>' if cited or pin else ""
     return (
         f'{top}<h2 dir="auto">{e(article.title)}</h2>{_facts(article)}{also}{note}'
         f'<div class="article-text" lang="{e(article.language)}">{body(article, sentences, start, end)}</div>'
@@ -156,20 +164,17 @@ def reader(
 def _pin(article: Article, start: int, turn: str) -> str:
     return (
         f'<button type="button" class="quiet" data-act="pin" data-article="{e(article.id)}" data-start="{start}" '
-        f'data-turn="{e(turn)}">Pin this sentence</button>'
+        f'data-turn="{e(turn)}">{_("Pin this sentence")}</button>'
     )
 
 
 def _note(text: str, quote: str) -> str:
     cited = f'<blockquote dir="auto">{e(quote)}</blockquote>'
-    return f'<div class="note hit" tabindex="-1" role="note"><p>{e(text)} The answer cited:</p>{cited}</div>'
+    return f'<div class="note hit" tabindex="-1" role="note"><p>{e(text)} {_("The answer cited:")}</p>{cited}</div>'
 
 
 def gone(quote: str, title: str) -> str:
     """What stands in place of an article that was removed."""
-    name = f'<h2 dir="auto">{e(title)}</h2>' if title else "<h2>Removed article</h2>"
-    return name + (
-        _note("This article is no longer in the collection.", quote)
-        if quote
-        else "<p>This article is no longer in the collection.</p>"
-    )
+    name = f'<h2 dir="auto">{e(title)}</h2>' if title else f"<h2>{_('Removed article')}</h2>"
+    why = _("This article is no longer in the collection.")
+    return name + (_note(why, quote) if quote else f"<p>{why}</p>")

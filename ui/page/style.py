@@ -1,5 +1,6 @@
 """The page's looks: its theme, and the files in ``assets/``."""
 
+import json
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -8,6 +9,8 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 
 # isort: split
 import gradio as gr
+
+from onrecord.ui.page.language import words_of
 
 
 @cache
@@ -60,7 +63,13 @@ def head() -> str:
     return f'<meta name="color-scheme" content="light dark"><style>{asset("page.css")}</style>'
 
 
+def _in_its_words(script: str) -> str:
+    """A script with the texts that it marks, as ``_('Ask')`` or ``counted(n, '{count} day', '{count} days')``."""
+    words = words_of(script)
+    return f"const WORDS = {json.dumps(words, ensure_ascii=False)};\n{asset('words.js')}{script}" if words else script
+
+
 def drawn(name: str, frame: str, *, script: str = "") -> Any:
     """A part of the page that ``assets/<script or name>.js`` draws from escaped HTML that Python sends."""
-    code = asset(f"{script or name}.js")
+    code = _in_its_words(asset(f"{script or name}.js"))
     return gr.HTML({}, html_template=frame, js_on_load=code, elem_id=name, apply_default_css=False)

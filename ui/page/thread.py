@@ -15,6 +15,7 @@ from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import e, shorten
 from onrecord.ui.page import sources
 from onrecord.ui.page.export import FORMATS
+from onrecord.ui.page.language import _
 from onrecord.ui.page.turns import turn
 
 
@@ -49,8 +50,8 @@ def bar(session: Session, records: Sequence[Record]) -> str:
     )
     return (
         f'<p class="name" dir="auto">{e(shorten(records[0].question, 90))}</p>'
-        f'<span class="exports"><b>Export:</b> {links}</span>'
-        '<button type="button" class="quiet" data-act="new">New conversation</button>'
+        f'<span class="exports"><b>{_("Export:")}</b> {links}</span>'
+        f'<button type="button" class="quiet" data-act="new">{_("New conversation")}</button>'
     )
 
 
@@ -70,5 +71,8 @@ def notice(text: str, *, stays: bool = False) -> dict[str, Any]:
 
 def offer(address: str) -> dict[str, Any]:
     """A notice with a button that has a page read. Fetching is what leaves the machine, so it is done on that alone."""
-    text = f"{address} is a web address. Reading it fetches the page from its site, and adds it to your articles."
+    text = _(
+        "{address} is a web address. Reading it fetches the page from its site, and adds it to your articles.",
+        address=address,
+    )
     return {**notice(text, stays=True), "address": address}

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from onrecord.index.types import ArticleInfo
 from onrecord.ui.escape import e
-from onrecord.ui.page.dates import day_text
+from onrecord.ui.page.dates import day_text, span_text
+from onrecord.ui.page.language import _, counted, number
 
 WIDTH, HEIGHT, FOOT, ABOVE = 720, 130, 22, 18
 SHOWN = 5  # sources with a colour of their own; the rest share one
@@ -30,15 +31,14 @@ def timeline(infos: Sequence[ArticleInfo]) -> str:
 
     Articles without a date are said to be missing in it.
     """
-    dated = [(day, info.source or "No source") for info in infos if (day := _day(info.published))]
+    dated = [(day, info.source or _("No source")) for info in infos if (day := _day(info.published))]
     if len(dated) < 2:
-        return '<p class="soft">Articles with dates will be drawn here over time.</p>' + _undated(
-            len(infos) - len(dated)
-        )
-    first, last = min(day for day, _ in dated), max(day for day, _ in dated)
+        none = _("Articles with dates will be drawn here over time.")
+        return f'<p class="soft">{none}</p>' + _undated(len(infos) - len(dated))
+    first, last = min(dated)[0], max(dated)[0]
     columns = _spans(first, last)
     days = (last - first).days + 1
-    ranked = [name for name, _ in Counter(source for _, source in dated).most_common()]
+    ranked = [name for name, _ in Counter(source for __, source in dated).most_common()]
     named = ranked if len(ranked) <= SHOWN + 1 else ranked[:SHOWN]
     counts: Counter[tuple[int, int]] = Counter()
     for day, source in dated:
@@ -46,13 +46,13 @@ def timeline(infos: Sequence[ArticleInfo]) -> str:
         counts[(day - first).days * columns // days, colour] += 1
     ends = day_text(first.isoformat()), day_text(last.isoformat())
     heads = [first + timedelta(-(-column * days // columns)) for column in range(columns + 1)]
-    chart = _svg(counts, columns, ends, len(dated)) + _buttons(counts, heads, [*named, "others"])
+    chart = _svg(counts, columns, ends, len(dated)) + _buttons(counts, heads, [*named, _("others")])
     legend = _legend(named, len(ranked) - len(named))
     return f'<div class="when">{chart}</div>{legend}{_undated(len(infos) - len(dated))}'
 
 
 def _svg(counts: Counter[tuple[int, int]], columns: int, ends: tuple[str, str], total: int) -> str:
-    top = max(sum(n for (at, _), n in counts.items() if at == column) for column in range(columns))
+    top = max(sum(n for (at, __), n in counts.items() if at == column) for column in range(columns))
     step, base = WIDTH / columns, HEIGHT - FOOT
     wide = min(step * 0.78, 40)
     bars = []
@@ -66,11 +66,17 @@ def _svg(counts: Counter[tuple[int, int]], columns: int, ends: tuple[str, str], 
                 bars.append(
                     f'<rect class="c{colour}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}" rx="1.5"/>'
                 )
-        number = str(sum(counts[column, colour] for colour in range(SHOWN + 1)))
-        if y < base and len(number) * 7 < step:
+        held = number(sum(counts[column, colour] for colour in range(SHOWN + 1)))
+        if y < base and len(held) * 7 < step:
             x = (column + 0.5) * step
-            bars.append(f'<text x="{x:.1f}" y="{y - 4:.1f}" text-anchor="middle">{number}</text>')
-    label = f"{total} dated articles from {ends[0]} to {ends[1]}, at most {top} in one column"
+            bars.append(f'<text x="{x:.1f}" y="{y - 4:.1f}" text-anchor="middle">{held}</text>')
+    label = _(
+        "{total:,} dated articles from {first} to {last}, at most {top:,} in one column",
+        total=total,
+        first=ends[0],
+        last=ends[1],
+        top=top,
+    )
     return (
         f'<svg class="timeline" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{e(label)}">{"".join(bars)}'
         f'<line x1="0" x2="{WIDTH}" y1="{base}" y2="{base}"/><text x="0" y="{HEIGHT - 4}">{e(ends[0])}</text>'
@@ -87,28 +93,33 @@ def _buttons(counts: Counter[tuple[int, int]], heads: Sequence[date], named: Seq
             buttons.append("<span></span>")
             continue
         ends = first.isoformat(), (after - timedelta(1)).isoformat()
-        days = " to ".join(dict.fromkeys(day_text(one) for one in ends))
-        said = f"{days}: {_articles(sum(held.values()))} ({', '.join(f'{n:,} {name}' for name, n in held.items())})"
+        by = ", ".join(f"{number(n)} {name}" for name, n in held.items())
+        what = f"{span_text(*ends)}: {_articles(sum(held.values()))} ({by})"
+        title = _("{what}. Click to ask about these days alone.", what=what)
         buttons.append(
-            f'<button type="button" data-first="{ends[0]}" data-last="{ends[1]}" title="{e(said)}. Click to ask about '
-            f'these days alone." aria-label="Ask about {e(said)}"></button>'
+            f'<button type="button" data-first="{ends[0]}" data-last="{ends[1]}" title="{e(title)}" '
+            f'aria-label="{e(_("Ask about {what}", what=what))}"></button>'
         )
     return f'<div class="spans">{"".join(buttons)}</div>'
 
 
 def _articles(count: int) -> str:
-    return f"{count:,} article{'s' if count != 1 else ''}"
+    return counted(count, "{count:,} article", "{count:,} articles")
 
 
 def _undated(count: int) -> str:
     if not count:
         return ""
-    verb = "is" if count == 1 else "are"
-    return f'<p class="soft">{_articles(count)} without a date {verb} not shown.</p>'
+    text = counted(
+        count, "{count:,} article without a date is not shown.", "{count:,} articles without a date are not shown."
+    )
+    return f'<p class="soft">{text}</p>'
 
 
 def _legend(named: Sequence[str], others: int) -> str:
     items = [f'<li><span class="key c{n}"></span>{e(name)}</li>' for n, name in enumerate(named)]
     if others:
-        items.append(f'<li><span class="key c{SHOWN}"></span>{others} others</li>')
+        items.append(
+            f'<li><span class="key c{SHOWN}"></span>{counted(others, "{count:,} other", "{count:,} others")}</li>'
+        )
     return f'<ul class="legend">{"".join(items)}</ul>'

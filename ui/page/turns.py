@@ -6,18 +6,25 @@ from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, named, shorten
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.details import details
-from onrecord.ui.page.export import for_clipboard
+from onrecord.ui.page.export import CHANGED, for_clipboard
+from onrecord.ui.page.language import _, counted, later
+from onrecord.ui.page.messages import said
 from onrecord.ui.page.scope import scope_text
 
-STOPPED = "Stopped. Each sentence above was checked; more may have followed."
-STOPPED_EARLY = "Stopped before a sentence was ready."
-CHANGED = {"changed": " (the article has changed since)", "gone": " (the article was removed since)"}
+STOPPED = later("Stopped. Each sentence above was checked; more may have followed.")
+FILTERED = later("Your filter was on ({filter}): what it leaves out was not searched.")
+STOPPED_EARLY = later("Stopped before a sentence was ready.")
 STATES = {
-    "searching": "Searching the articles",
-    "ending": "The model is finishing what it was reading; your question is next",
-    "reading": "Reading what was found",
-    "writing": "Writing, and checking each sentence",
+    "searching": later("Searching the articles"),
+    "ending": later("The model is finishing what it was reading; your question is next"),
+    "reading": later("Reading what was found"),
+    "writing": later("Writing, and checking each sentence"),
 }
+
+
+def changed(how: str) -> str:
+    """What became of a cited place, in brackets behind it; empty where it is as it was."""
+    return f" ({_(CHANGED[how])})" if how else ""
 
 
 def byline(quote: Citation) -> str:
@@ -27,13 +34,19 @@ def byline(quote: Citation) -> str:
 
 def chip(quote: Citation, record: Record) -> str:
     """The numbered button that opens the cited sentence in its article."""
-    note = CHANGED.get(record.staleness(quote), "")
-    label = f"Source {quote.number}{note}: “{shorten(quote_text(quote), 160)}” {quote.title}"
+    note, text = changed(record.staleness(quote)), quote_text(quote)
+    label = _(
+        "Source {number}{note}: “{quote}” {title}",
+        number=quote.number,
+        note=note,
+        quote=shorten(text, 160),
+        title=quote.title,
+    )
     kind = " stale" if note else ""
     return (
         f'<button type="button" class="chip{kind}" data-cite="{e(quote.article_id)}" '
         f'data-start="{quote.sentence.start_char}" data-turn="{e(record.id)}" data-n="{quote.number}" '
-        f'data-quote="{e(shorten(quote_text(quote), 400))}" data-title="{e(quote.title)}" '
+        f'data-quote="{e(_("“{quote}”", quote=shorten(text, 400)))}" data-title="{e(quote.title)}" '
         f'data-meta="{e(byline(quote) + note)}" aria-label="{e(label)}">'
         f"{quote.number}</button>"
     )
@@ -42,27 +55,28 @@ def chip(quote: Citation, record: Record) -> str:
 def sentence(line: AnswerSentence, record: Record) -> str:
     chips = "".join(chip(quote, record) for quote in line.citations)
     mark = (
-        '<span class="partly-mark" title="The cited sentences support only a part of this.">partly supported</span>'
+        f'<span class="partly-mark" title="{_("The cited sentences support only a part of this.")}">'
+        f"{_('partly supported')}</span>"
         if line.verdict == "partly"
         else ""
     )
     kind = " partly" if line.verdict == "partly" else ""
-    said = f'<span class="said{kind}" dir="auto">{named(with_who(line.text, line.citations))}</span>'
-    return f'<span class="line"><span class="tied">{said}{chips}</span>{mark} </span>'
+    text = f'<span class="said{kind}" dir="auto">{named(with_who(line.text, line.citations))}</span>'
+    return f'<span class="line"><span class="tied">{text}{chips}</span>{mark} </span>'
 
 
 def quoted(quote: Citation, record: Record | None, width: int = 1000) -> str:
     """A quote of at most ``width`` characters, with its chip where it is one of a ``record``."""
-    said = f'<span class="said-there" dir="auto">{named(with_who(shorten(quote.quote, width), [quote]))}</span>'
+    text = f'<span class="said-there" dir="auto">{named(with_who(shorten(quote.quote, width), [quote]))}</span>'
     return (
-        f'<blockquote dir="auto"><span class="tied">{said}{chip(quote, record) if record else ""}</span></blockquote>'
+        f'<blockquote dir="auto"><span class="tied">{text}{chip(quote, record) if record else ""}</span></blockquote>'
     )
 
 
 def dispute(item: Disagreement, record: Record) -> str:
     cards = "".join(_position(line, record) for line in item.positions)
-    about = f": {bdi(item.about)}" if item.about else ""
-    return f'<section class="dispute"><h3>The articles differ{about}</h3><ul class="positions">{cards}</ul></section>'
+    differ = _("The articles differ: {about}", about=bdi(item.about)) if item.about else _("The articles differ")
+    return f'<section class="dispute"><h3>{differ}</h3><ul class="positions">{cards}</ul></section>'
 
 
 def _position(line: AnswerSentence, record: Record) -> str:
@@ -72,38 +86,38 @@ def _position(line: AnswerSentence, record: Record) -> str:
         for q in line.citations
     )
     alone = [q.quote for q in line.citations] == [line.text]
-    said = "" if alone else f'<p class="position" dir="auto">{named(with_who(line.text, line.citations))}</p>'
-    return f"<li>{said}{quotes}</li>"
+    text = "" if alone else f'<p class="position" dir="auto">{named(with_who(line.text, line.citations))}</p>'
+    return f"<li>{text}{quotes}</li>"
 
 
 def _copies(quote: Citation) -> str:
-    count = len(quote.also_in)
-    return (
-        f' <span class="copies">and {count} cop{"y" if count == 1 else "ies"} of it, counted once</span>'
-        if count
-        else ""
+    if not quote.also_in:
+        return ""
+    text = counted(
+        len(quote.also_in), "and {count:,} copy of it, counted once", "and {count:,} copies of it, counted once"
     )
+    return f' <span class="copies">{text}</span>'
 
 
 def abstention(record: Record) -> str:
-    tries = "".join(f"<li>{e(text)}</li>" for text in what_to_try(record.answer))
+    tries = "".join(f"<li>{e(said(text))}</li>" for text in what_to_try(record.answer))
     near = "".join(
         f"<li>{quoted(q, record, 300)}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}</p></li>'
         for q in nearest(record.answer)
     )
-    listed = f'<h4>The nearest sentences</h4><ul class="nearest">{near}</ul>' if near else ""
+    listed = f'<h4>{_("The nearest sentences")}</h4><ul class="nearest">{near}</ul>' if near else ""
     widen = (
-        f"<p>Your filter was on ({bdi(scope_text(record.scope))}): what it leaves out was not searched.</p>"
+        f"<p>{_(FILTERED, filter=bdi(scope_text(record.scope)))}</p>"
         f'<p><button type="button" class="quiet" data-act="unfiltered" data-turn="{e(record.id)}">'
-        "Search without the filter</button></p>"
+        f"{_('Search without the filter')}</button></p>"
         if record.scope
         else ""
     )
     return (
-        '<section class="abstained"><h3>The articles do not say</h3>'
-        f'<p class="why">{e(why(record.answer))}</p>{listed}'
-        f'<h4>What to try</h4><ul class="tries">{tries}</ul>{widen}</section>'
+        f'<section class="abstained"><h3>{_("The articles do not say")}</h3>'
+        f'<p class="why">{e(said(why(record.answer)))}</p>{listed}'
+        f'<h4>{_("What to try")}</h4><ul class="tries">{tries}</ul>{widen}</section>'
     )
 
 
@@ -112,7 +126,7 @@ def _provisional(quote: Citation, record: Record) -> str:
     place = f'data-cite="{e(quote.article_id)}" data-start="{quote.sentence.start_char}" data-turn="{e(record.id)}"'
     by = f" · {byline(quote)}" if byline(quote) else ""
     return (
-        '<section class="provisional"><h3>The nearest sentence, in the article’s own words</h3>'
+        f'<section class="provisional"><h3>{_("The nearest sentence, in the article’s own words")}</h3>'
         f'{quoted(quote, None, 300)}<p class="by"><button type="button" class="quiet" {place} data-n="0">'
         f"{bdi(quote.title)}</button>{e(by)}</p></section>"
     )
@@ -120,12 +134,15 @@ def _provisional(quote: Citation, record: Record) -> str:
 
 def _progress(record: Record) -> str:
     if record.state == "waiting" and not record.place:
-        text = "Waiting for another model to be loaded"
+        text = _("Waiting for another model to be loaded")
     elif record.state == "waiting":
-        ahead = "1 question is" if record.place == 1 else f"{record.place} questions are"
-        text = f"Waiting for the model: {ahead} before yours"
+        text = counted(
+            record.place,
+            "Waiting for the model: {count:,} question is before yours",
+            "Waiting for the model: {count:,} questions are before yours",
+        )
     else:
-        text = STATES[record.state]
+        text = _(STATES[record.state])
     return f'<p class="progress"><span class="pulse" aria-hidden="true"></span>{e(text)}…</p>'
 
 
@@ -133,19 +150,20 @@ def _understood(record: Record) -> str:
     parts = []
     searched = record.answer.standalone_question
     if searched and searched.strip() != record.question.strip():
+        asked = _("Searched for: {question}", question=f'<em dir="auto">{e(searched)}</em>')
         parts.append(
-            f'Searched for: <em dir="auto">{e(searched)}</em> '
+            f"{asked} "
             f'<button type="button" class="quiet" data-act="correct" data-turn="{e(record.id)}" '
-            f'data-text="{e(searched)}">Correct this</button>'
+            f'data-text="{e(searched)}">{_("Correct this")}</button>'
         )
     if record.scope:
-        parts.append(f"Only in: {bdi(scope_text(record.scope))}")
+        parts.append(_("Only in: {filter}", filter=bdi(scope_text(record.scope))))
     return f'<p class="understood">{" — ".join(parts)}</p>' if parts else ""
 
 
 def _body(record: Record) -> str:
     if record.error:
-        return f'<p class="failed" role="alert">{e(record.error)}</p>'
+        return f'<p class="failed" role="alert">{e(said(record.error))}</p>'
     parts = []
     answer = record.answer
     if answer.sentences:
@@ -156,10 +174,10 @@ def _body(record: Record) -> str:
     if record.state == "done" and record.status == "abstained":
         parts.append(abstention(record))
     if answer.missing:
-        parts.append(f'<p class="missing"><strong>Not in the articles:</strong> {bdi(answer.missing)}</p>')
+        parts.append(f'<p class="missing"><strong>{_("Not in the articles:")}</strong> {bdi(answer.missing)}</p>')
     if record.state == "stopped":
-        parts.append(f'<p class="stopped">{STOPPED if answer.sentences else STOPPED_EARLY}</p>')
-    parts += [f'<p class="warning">{e(text)}</p>' for text in answer.warnings]
+        parts.append(f'<p class="stopped">{_(STOPPED if answer.sentences else STOPPED_EARLY)}</p>')
+    parts += [f'<p class="warning">{e(said(text))}</p>' for text in answer.warnings]
     if record.live:
         parts.append(_progress(record))
     return "".join(parts)
@@ -179,19 +197,17 @@ def _footer(record: Record, last: bool) -> str:
     turn = record.id
     buttons = [
         f'<button type="button" class="quiet" data-act="copy" data-text="{e(for_clipboard(record))}" '
-        'aria-label="Copy the answer with its references">Copy</button>'
+        f'aria-label="{_("Copy the answer with its references")}">{_("Copy")}</button>'
     ]
     if record.answer.citations:
-        buttons.append(_action("pin", turn, "Pin", "Pin the quotes of this answer to your notes"))
-    buttons.append('<button type="button" class="quiet phone-only" data-act="sources">Sources</button>')
+        buttons.append(_action("pin", turn, _("Pin"), _("Pin the quotes of this answer to your notes")))
+    buttons.append(f'<button type="button" class="quiet phone-only" data-act="sources">{_("Sources")}</button>')
     if last:
-        buttons += [_action("retry", turn, "Ask again"), _action("edit", turn, "Edit question")]
-    kinds = (("right", "Right"), ("wrong_answer", "Wrong answer"), ("wrong_citation", "Wrong citation"))
+        buttons += [_action("retry", turn, _("Ask again")), _action("edit", turn, _("Edit question"))]
+    kinds = (("right", _("Right")), ("wrong_answer", _("Wrong answer")), ("wrong_citation", _("Wrong citation")))
     marks = "".join(_action(kind, turn, label, pressed=record.feedback == kind) for kind, label in kinds)
-    return (
-        f'<div class="actions">{"".join(buttons)}<span class="rate" role="group" aria-label="Was this right?">{marks}'
-        f"</span></div>{details(record)}"
-    )
+    rate = f'<span class="rate" role="group" aria-label="{_("Was this right?")}">{marks}</span>'
+    return f'<div class="actions">{"".join(buttons)}{rate}</div>{details(record)}'
 
 
 def turn(record: Record, *, last: bool) -> str:

@@ -22,7 +22,9 @@ from onrecord.index.inert import one_line
 from onrecord.qa.render import with_who
 from onrecord.qa.types import AnswerSentence, Citation
 from onrecord.ui.desk.records import Record
-from onrecord.ui.page.export import CHANGED, facts_of, in_place_of_sentences, stale_places
+from onrecord.ui.page.export import CHANGED, differ_on, facts_of, in_place_of_sentences, stale_places
+from onrecord.ui.page.language import _
+from onrecord.ui.page.messages import said
 
 _KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 _SEPARATORS = {0: "w:separator", 1: "w:continuationSeparator"}  # the footnotes that Word draws the lines from
@@ -87,12 +89,12 @@ class _Writer:
             for sentence in answer.sentences:
                 self._say(paragraph, sentence)
         for dispute in answer.disagreements:
-            document.add_paragraph(f"The articles differ: {_shown(dispute.about)}")
+            document.add_paragraph(differ_on(_shown(dispute.about)))
             for position in dispute.positions:
                 self._say(document.add_paragraph(style="List Bullet"), position)
-        said = [*in_place_of_sentences(record)]
-        said += [f"Not in the articles: {answer.missing}"] if answer.missing else []
-        for text in (*said, *(f"Note: {warning}" for warning in answer.warnings)):
+        below = [*in_place_of_sentences(record)]
+        below += [f"{_('Not in the articles:')} {answer.missing}"] if answer.missing else []
+        for text in (*below, *(f"{_('Note:')} {said(warning)}" for warning in answer.warnings)):
             document.add_paragraph(_shown(text))
 
     def _say(self, paragraph: Paragraph, sentence: AnswerSentence) -> None:
@@ -109,7 +111,7 @@ class _Writer:
                 self._numbers[citation.place] = len(self._numbers) + 1
                 self._note(place, citation)
         if sentence.verdict == "partly":
-            paragraph.add_run(" (partly supported)").italic = True
+            paragraph.add_run(f" ({_('partly supported')})").italic = True
         paragraph.add_run(" ")
 
     def _note(self, place: Run, citation: Citation) -> None:
@@ -125,7 +127,7 @@ class _Writer:
         note.add_run(f" {_shown(', '.join(facts_of(citation)))}. {_shown(citation.url)}".rstrip() + " “")
         _add_quote(note, citation.quote, [citation])
         how = self._stale.get(citation.place)
-        note.add_run(f"” ({CHANGED[how]})" if how else "”")
+        note.add_run(f"” ({_(CHANGED[how])})" if how else "”")
         for run in note.runs:
             run.font.size = Pt(9)
         self._notes.append(_element("w:footnote", note._p, id=number + len(_SEPARATORS) - 1))

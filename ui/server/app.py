@@ -25,6 +25,7 @@ from onrecord.ui.page.style import head, theme
 from onrecord.ui.server.connections import Config, ConnectionLimits
 from onrecord.ui.server.guard import LOOPBACK, Guard
 from onrecord.ui.server.page_events import PageEvents
+from onrecord.ui.server.page_language import PageLanguage
 from onrecord.ui.server.serving import Server
 
 GRACE = 5  # seconds that what is under way has to end, once the server is told to stop
@@ -99,7 +100,7 @@ def _mount(app: FastAPI, collections: Collections, guarded: bool, limits: Limits
             "docs_url": None,
             "redoc_url": None,
             "openapi_url": None,
-            "middleware": [Middleware(PageEvents, page=page)],
+            "middleware": [Middleware(PageEvents, page=page), Middleware(PageLanguage)],
         },
         auth_dependency=user if guarded else None,
         run_history=False,

@@ -7,7 +7,7 @@ const look = () => trigger('look', at());
 const checked = () => [...rows.querySelectorAll('input[data-id]:checked')];
 function count() {
   const n = checked().length;
-  drop.disabled = !n; drop.textContent = n ? 'Remove ' + n + (n === 1 ? ' article' : ' articles') : 'Remove';
+  drop.disabled = !n; drop.textContent = n ? counted(n, 'Remove {count} article', 'Remove {count} articles') : _('Remove');
 }
 function draw() {
   if (row && props.value?.error) {
@@ -20,7 +20,7 @@ function draw() {
   if (had) rows.querySelector('[data-sort="' + had + '"]')?.focus();
   if (edited) rows.querySelector('[data-edit="' + edited + '"]')?.focus();
 }
-const FACTS = {title: ['Title', 1, ''], source: ['Source', 2, ''], published: ['Date', 3, '2024-03-09']};
+const FACTS = {title: [_('Title'), 1, ''], source: [_('Source'), 2, ''], published: [_('Date'), 3, '2024-03-09']};
 function edit(asked, first) {
   if (row) leave();
   row = asked;
@@ -34,7 +34,7 @@ function edit(asked, first) {
   }
   row.cells[1].insertAdjacentHTML('beforeend', '<p class="bad" role="alert"></p>');
   row.cells[6].className = 'facts';
-  row.cells[6].innerHTML = '<button type="button" class="primary" data-save>Save</button><button type="button" class="quiet" data-leave>Cancel</button>';
+  row.cells[6].innerHTML = '<button type="button" class="primary" data-save>' + _('Save') + '</button><button type="button" class="quiet" data-leave>' + _('Cancel') + '</button>';
   row.querySelector('[name=' + first + ']').focus();
 }
 function leave() {

@@ -3,7 +3,7 @@ const veil = element.querySelector('.veil');
 const carries = (e) => [...(e.dataTransfer?.types || [])].includes('Files');
 const field = () => document.querySelector('#files input[type=file]');
 async function take(files) {
-  [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === 'Collection')?.click();
+  document.querySelector('[role=tab][data-tab-id=collection]')?.click();
   for (let tries = 0; !field() && tries < 150; tries++) await new Promise((done) => setTimeout(done, 200));  // the tab is drawn when it is first chosen
   if (!field()) return;
   field().files = files;

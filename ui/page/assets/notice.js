@@ -4,7 +4,7 @@ watch('value', () => {
   const {text = '', stays, address} = props.value || {}; clearTimeout(timer); line.textContent = text;
   if (address) {  // a page that is read only when somebody presses this
     const read = document.createElement('button');
-    read.type = 'button'; read.className = 'primary'; read.textContent = 'Read this page';
+    read.type = 'button'; read.className = 'primary'; read.textContent = _('Read this page');
     read.addEventListener('click', () => { read.disabled = true; trigger('bring', {address}); });
     line.append(' ', read);
   }

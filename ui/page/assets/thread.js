@@ -68,10 +68,10 @@ async function copy(button) {
     const area = Object.assign(document.createElement('textarea'), {value: text}); document.body.append(area);
     area.select(); document.execCommand('copy'); area.remove();
   }
-  const label = button.textContent; button.textContent = 'Copied'; setTimeout(() => { button.textContent = label; }, 1500);
+  const label = button.textContent; button.textContent = _('Copied'); setTimeout(() => { button.textContent = label; }, 1500);
 }
 function openTab(name) {
-  [...document.querySelectorAll('[role=tab]')].find((tab) => tab.textContent.trim() === name)?.click();
+  document.querySelector('[role=tab][data-tab-id=' + name + ']')?.click();
 }
 
 function act(button) {
@@ -84,14 +84,14 @@ function act(button) {
   else if (act === 'wrong_answer' || act === 'wrong_citation') ask(button);
   else if (act === 'new') { trigger('fresh', {}); write(''); document.body.classList.remove('reading', 'side-open'); }
   else if (act === 'sources') { document.body.classList.add('side-open'); document.querySelector('#side h2')?.focus?.(); }
-  else if (act === 'collection') openTab('Collection');
+  else if (act === 'collection') openTab('collection');
 }
 function ask(button) {  // a note beside a bad mark, so that the suite knows what would have been right
   const {act, turn} = button.dataset, form = document.createElement('form'), wrong = act === 'wrong_answer';
   button.closest('.turn').querySelector('form.judge')?.remove();
   form.className = 'judge';
-  form.innerHTML = '<label>' + (wrong ? 'What would be right? (optional)' : 'What is wrong with the citation? (optional)') +
-    '<input name="note" maxlength="2000" autocomplete="off"></label><button class="primary">Keep</button><button type="button" class="quiet">Cancel</button>';
+  form.innerHTML = '<label>' + (wrong ? _('What would be right? (optional)') : _('What is wrong with the citation? (optional)')) +
+    '<input name="note" maxlength="2000" autocomplete="off"></label><button class="primary">' + _('Save') + '</button><button type="button" class="quiet">' + _('Cancel') + '</button>';
   form.addEventListener('submit', (e) => { e.preventDefault(); trigger('judge', {act, turn, note: form.note.value}); form.remove(); button.focus(); });
   form.querySelector('[type=button]').addEventListener('click', () => { form.remove(); button.focus(); });
   button.closest('.turn').append(form); form.note.focus(); form.scrollIntoView({block: 'nearest'});
@@ -123,7 +123,7 @@ document.addEventListener('onrecord:back', back);
 
 function show(chip) {
   tip.replaceChildren();
-  for (const [name, text] of [['quote', '“' + chip.dataset.quote + '”'], ['title', chip.dataset.title], ['meta', chip.dataset.meta]]) {
+  for (const [name, text] of [['quote', chip.dataset.quote], ['title', chip.dataset.title], ['meta', chip.dataset.meta]]) {
     const line = document.createElement('p'); line.className = name; line.dir = 'auto'; line.textContent = text; if (text) tip.append(line);
   }
   tip.classList.add('shown');

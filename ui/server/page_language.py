@@ -1,0 +1,40 @@
+"""The page as it is sent: what was built once for everybody, in the language of the browser that asks for it."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from onrecord.ui.page.language import preferred, spoken
+
+BUILT = ("/", "/config")
+
+
+class PageLanguage:
+    """ASGI middleware around the mounted page. What the page draws later knows its language from the request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] not in BUILT:
+            await self.app(scope, receive, send)
+            return
+        code = preferred(Headers(scope=scope).get("accept-language", ""))
+        start: Message = {}
+        body = bytearray()
+
+        async def translated(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body", False):
+                return
+            page = spoken(body.decode(), code).replace('lang="en"', f'lang="{code}"', 1).encode()
+            headers = MutableHeaders(raw=start["headers"])
+            headers["content-length"], headers["content-language"] = str(len(page)), code
+            headers.add_vary_header("Accept-Language")
+            await send(start)
+            await send({"type": "http.response.body", "body": page})
+
+        await self.app(scope, receive, translated)
