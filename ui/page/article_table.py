@@ -133,7 +133,8 @@ def fetched(visits: Sequence[Visit]) -> str:
 def health(findings: Sequence[tuple[str, str]], passages: int | None) -> str:
     """What the doctor found: message and cure of each finding."""
     if not findings:
-        checked = f" {_('{count:,} passages were checked.', count=passages)}" if passages is not None else ""
-        return f'<p class="fine" role="status">{_("The index is sound.")}{checked}</p>'
+        checked = counted(passages or 0, "{count:,} passage was checked.", "{count:,} passages were checked.")
+        whole = checked if passages is not None else ""
+        return f'<p class="fine" role="status">{_("The index is sound.")} {whole}</p>'
     items = "".join(f'<li class="bad">{e(message)} <em>{e(cure)}</em></li>' for message, cure in findings)
     return f'<ul class="results" role="status">{items}</ul>'

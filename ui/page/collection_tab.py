@@ -135,10 +135,11 @@ class CollectionTab:
             feed = self.collections.open(session.collection).library.web.follow(address)
         except OnRecordError as error:
             return value(results([], said(str(error)))), gr.skip(), gr.skip()
-        note = _(
+        note = counted(
+            feed.waiting,
+            "Following {feed}. Its {count:,} page is read now, and comes into the table then.",
             "Following {feed}. Its {count:,} pages are read now; they come into the table one by one.",
             feed=feed.title,
-            count=feed.waiting,
         )
         return value(results([], note)), self.feeds(session), ""
 

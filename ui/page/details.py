@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from onrecord.qa.steps.check import not_calibrated
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, shorten
-from onrecord.ui.page.language import _, later, number
+from onrecord.ui.page.language import _, counted, later, number
 from onrecord.ui.page.messages import said
 
 _STEPS = {
@@ -63,8 +63,12 @@ def _facts(record: Record) -> str:
     )
     rows.append((_("Sentences"), verdicts))
     if done:
-        rows.append((_("State of the collection"), _("after {count:,} changes", count=answer.index_revision)))
+        rows.append((_("State of the collection"), _changes(answer.index_revision)))
     return "<dl>" + "".join(f"<dt>{e(name)}</dt><dd>{bdi(value)}</dd>" for name, value in rows) + "</dl>"
+
+
+def _changes(count: int) -> str:
+    return counted(count, "after {count:,} change", "after {count:,} changes")
 
 
 def _likely(probability: float, needed: float | None) -> str:

@@ -76,6 +76,7 @@ def build_page(collections: Collections) -> Any:
     with building(), gr.Blocks(**looks, analytics_enabled=False, delete_cache=(600, 600)) as page:
         session = gr.State(Session())
         drawn("keys", _keys())
+        drawn("names", "<span hidden></span>")
         gr.HTML("<h1>On<span>Record</span></h1>", elem_id="brand", apply_default_css=False)
         drawn("dropping", _dropping())
         with gr.Tabs(elem_id="tabs"):
