@@ -79,14 +79,7 @@ class Collections:
 
     def names(self) -> tuple[str, ...]:
         """The collections, the first one first."""
-        others: list[str] = []
-        if self.opener and self.first.folder.parent.is_dir():
-            others = sorted(
-                p.name
-                for p in self.first.folder.parent.iterdir()
-                if p.is_dir() and p.name != self.first.name and any((p / file).exists() for file in (FILE, CATALOGUE))
-            )
-        return (self.first.name, *others)
+        return names_from(self.first.folder) if self.opener else (self.first.name,)
 
     def open(self, name: str = "") -> Collection:
         """The collection of this name, opened when it is not yet."""
@@ -197,6 +190,13 @@ class Collections:
                 self.suggestions(self.first)
 
         threading.Thread(target=find, name="warming", daemon=True).start()
+
+
+def names_from(folder: Path) -> tuple[str, ...]:
+    """The collection in ``folder``, and after it those in the folders beside it."""
+    beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    others = (p for p in beside if p.is_dir() and any((p / file).exists() for file in (FILE, CATALOGUE)))
+    return (folder.name, *sorted(p.name for p in others if p.name != folder.name))
 
 
 def collection_in(folder: Path, library: LibraryLike, assistant: AssistantLike) -> Collection:
