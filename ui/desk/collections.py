@@ -11,7 +11,7 @@ from pathlib import Path
 
 from onrecord.index.errors import InputError, OnRecordError
 from onrecord.index.store.catalogue import FILE as CATALOGUE
-from onrecord.qa.engines.base import Engine
+from onrecord.qa.engines.base import Engine, at_once
 from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.conversations import FILE, Conversations
@@ -76,6 +76,9 @@ class Collections:
     _tuned: dict[tuple[str, Style], AssistantLike] = field(default_factory=dict)
     _finding: threading.Lock = field(default_factory=threading.Lock)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.queue.width = at_once(self.first.assistant.engine)
 
     def names(self) -> tuple[str, ...]:
         """The collections, the first one first."""
@@ -149,6 +152,7 @@ class Collections:
             engine = self.writer.load(name)
             with self._lock:
                 before = self.writer.take(name, engine)
+                self.queue.width = at_once(engine)
                 opened = (self.first, *self._others.values())
                 for assistant in (*(collection.assistant for collection in opened), *self._tuned.values()):
                     assistant.engine = engine
