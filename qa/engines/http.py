@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from onrecord.index import tls
 from onrecord.index.errors import InputError, ModelError
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.stopping import go_on, stop_asked
@@ -31,7 +32,8 @@ class UrlEngine:
         self._has_logprobs = True  # until the server refuses them or leaves them out
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         # A connection for each call: hanging up is how a server hears that it may stop.
-        self._http = httpx.Client(headers=headers, timeout=TIMEOUT, limits=httpx.Limits(max_keepalive_connections=0))
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.Client(headers=headers, timeout=TIMEOUT, limits=limits, verify=tls.public())
 
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
