@@ -50,8 +50,9 @@ def serve(
             keys_required=require_key or None,
             opener=opener,
         )
-        limits = limits_of(settings.server)
-        run(app, settings.server.host, settings.server.port, access_log=access_log, limits=limits)
+        with closing(app.state.collections):  # a second Ctrl-C leaves out what an app does when it stops
+            limits = limits_of(settings.server)
+            run(app, settings.server.host, settings.server.port, access_log=access_log, limits=limits)
 
 
 def mcp(
