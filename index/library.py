@@ -88,7 +88,7 @@ class Library:
         self._lock = FolderLock(self.path)
         try:
             self._catalogue = Catalogue(self.path)
-            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url)
+            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, exact_below=search.exact_below)
             self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
             self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, search)
             self._parts = Parts(self._catalogue, self._vectors, self._keywords, self._searcher)
@@ -343,6 +343,7 @@ class Library:
 
     def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
         self._catalogue.check()
+        at_once = self._vectors.at_once
         if plan.arrivals:
             with self._turn():
                 self._adopt_fingerprint()
@@ -351,6 +352,8 @@ class Library:
         with self._turn():
             if self._catalogue.purge_due:
                 self._upkeep.purge()
+            else:
+                self._upkeep.follow(grown=self._vectors.at_once and not at_once)
         return report
 
     def _adopt_fingerprint(self) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from onrecord.index import tls
 from onrecord.index.errors import InputError, ModelError
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.stopping import go_on, stop_asked
@@ -82,7 +83,8 @@ class UrlEngine:
         self._wait, self._choosing, self._closed = wait_seconds, threading.Lock(), threading.Event()
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         # A connection for each call: hanging up is how a server hears that it may stop.
-        self._http = httpx.Client(headers=headers, timeout=TIMEOUT, limits=httpx.Limits(max_keepalive_connections=0))
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.Client(headers=headers, timeout=TIMEOUT, limits=limits, verify=tls.public())
 
     @property
     def at_once(self) -> int:

@@ -25,7 +25,6 @@ def load_engine(
     Raises `ModelMissing` when the catalogue's file is not here yet, `InputError` when ``model`` is neither.
     """
     from onrecord.index.models.catalogue import catalogue, model_path
-    from onrecord.qa.engines.llamacpp_engine import LlamaCppEngine
 
     generators = {entry.name for entry in catalogue() if entry.kind == "generator"}
     if str(model) in generators:
@@ -37,6 +36,10 @@ def load_engine(
             f"{str(model)!r} is neither a model of the catalogue ({', '.join(sorted(generators))}) nor the path of a "
             ".gguf file."
         )
+    from onrecord.qa.engines.llamacpp_engine import (
+        LlamaCppEngine,  # a second, which a file that is not here need not take
+    )
+
     name = str(model) if str(model) in generators else path.stem
     return LlamaCppEngine(path, name=name, context_tokens=context_tokens, threads=threads, cache_mib=cache_mib)
 

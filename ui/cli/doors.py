@@ -53,14 +53,15 @@ def serve(
             request_log=request_log,
         )
         server = settings.server
-        run(
-            app,
-            server.host,
-            server.port,
-            access_log=access_log,
-            limits=limits_of(server),
-            request_log=request_log,
-        )
+        with closing(app.state.collections):  # a second Ctrl-C leaves out what an app does when it stops
+            run(
+                app,
+                server.host,
+                server.port,
+                access_log=access_log,
+                limits=limits_of(server),
+                request_log=request_log,
+            )
 
 
 def mcp(

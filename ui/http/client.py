@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from onrecord.index import errors
+from onrecord.index import errors, tls
 from onrecord.index.store.lock import holder_of
 from onrecord.index.types import Filter
 from onrecord.ui.http.allowance import allowance
@@ -22,7 +22,8 @@ TURNS = 20  # earlier turns that a server takes; what is further back is not loo
 
 def waits() -> dict[str, Any]:
     """Options of a client of httpx. No proxy that is set for the web may see the articles or the token."""
-    return {"timeout": httpx.Timeout(WORKS_WITHIN, connect=ANSWERS_WITHIN), "trust_env": False}
+    timeout = httpx.Timeout(WORKS_WITHIN, connect=ANSWERS_WITHIN)
+    return {"timeout": timeout, "trust_env": False, "verify": tls.nobody()}
 
 
 @dataclass(frozen=True, slots=True)

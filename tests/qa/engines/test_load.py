@@ -73,7 +73,7 @@ class FakeServer(ThreadingHTTPServer):
         self.looked_at = 0
         self.reading, self.read, self.hung_up = threading.Event(), threading.Event(), threading.Event()
         self.read.set()  # cleared: it reads the prompt for as long as somebody waits
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def handle_error(self, *_: object) -> None:
         """A client that closes its connection early is what some tests are about."""
