@@ -247,10 +247,10 @@ class TestFeeds:
         for n in range(5):
             web.put(f"/{n}", page(f"{FERRY} This was said {n} times."))
         feed = self.follow(library, web, *(f"/{n}" for n in range(5)))
-        library.web.read_items(feed, stopped=lambda: len(library.articles()) == 2)
+        begun = library.web.read_items(feed, stopped=lambda: len(library.articles()) >= 2).added
         library.close()
         with Library(tmp_path / "data", embedder=FakeEmbedder(), fetch=NEAR) as opened:
-            assert len(opened.web.read_due(0).added) == 3
+            assert len(begun) + len(opened.web.read_due(0).added) == 5
             assert len(opened.articles()) == 5
         assert sorted(web.paths) == ["/0", "/1", "/2", "/3", "/4", "/feed"]
 
@@ -332,3 +332,92 @@ class TestTheLog:
         connection.close()
         with Library(tmp_path / "data", embedder=FakeEmbedder(), fetch=NEAR) as opened:
             assert opened.web.add([web.put("/a", page())]).added
+
+
+SITEMAP = "application/xml"
+
+
+def sitemap(*pages: tuple[str, str]) -> bytes:
+    """``(address, day)`` of each page."""
+    listed = "".join(f"<url><loc>{at}</loc><lastmod>{day}</lastmod></url>" for at, day in pages)
+    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</urlset>'.encode()
+
+
+class TestSitemaps:
+    def test_its_pages_are_read_the_newest_first(self, library: Library, web: Web) -> None:
+        days = {"/a": "2024-03-01", "/b": "2024-05-01T10:00:00Z", "/c": "2024-04-01"}
+        for path in days:
+            web.put(path, page(f"{path} {FERRY}"))
+        feed = library.web.follow(web.put("/sitemap.xml", sitemap(*((web.at(a), b) for a, b in days.items()))))
+        assert (feed.waiting, feed.note, feed.title) == (3, "", web.address.removeprefix("http://"))
+        assert len(library.web.read_items(feed.address).added) == 3
+        assert web.paths == ["/sitemap.xml", "/b", "/c", "/a"]
+        assert len({one.published for one in library.articles()}) == 3
+
+    def test_of_many_pages_the_newest_count_and_that_is_said(self, library: Library, web: Web) -> None:
+        pages = [(web.at(f"/{n}"), f"20{n // 100:02}-01-01") for n in range(1500)]
+        feed = library.web.follow(web.put("/sitemap.xml", sitemap(*pages)))
+        assert feed.note == "It lists 1,500 pages; the newest 1,000 of them count."
+        assert feed.waiting == 1000
+        assert library._open().web.waiting(feed.address)[0].address.startswith(web.at("/14"))
+
+    def test_a_section_is_the_beginning_of_the_paths_that_count(self, library: Library, web: Web) -> None:
+        listed = sitemap((web.at("/world/a"), ""), (web.at("/sport/b"), ""))
+        feed = library.web.follow(web.put("/sitemap.xml", listed) + "#/world/")
+        assert [one.address for one in library._open().web.waiting(feed.address)] == [web.at("/world/a")]
+        with pytest.raises(ReadError, match="lists no pages under /art/"):
+            library.web.follow(web.at("/sitemap.xml#/art/"))
+        library.web.unfollow(web.at("/sitemap.xml#/world/"))
+        assert library.web.feeds() == ()
+
+    def test_sitemaps_of_a_sitemap_are_read_packed_ones_too_and_a_broken_one_stops_none(
+        self, library: Library, web: Web
+    ) -> None:
+        inner = [
+            web.put("/1.xml", sitemap((web.at("/a"), "2024-01-01"))),
+            web.put("/2.xml.gz", gzip.compress(sitemap((web.at("/b"), "2024-02-01"))), kind="application/gzip"),
+            web.at("/gone.xml"),
+        ]
+        index = "".join(f"<sitemap><loc>{one}</loc></sitemap>" for one in inner)
+        feed = library.web.follow(web.put("/s.xml", f"<sitemapindex>{index}</sitemapindex>".encode(), ETag='"1"'))
+        assert [one.address for one in library._open().web.waiting(feed.address)] == [web.at("/b"), web.at("/a")]
+        assert feed.note == "It lists 3 sitemaps; 2 of them were read, and all their pages count."
+
+    def test_a_packed_bomb_is_one_sentence(self, library: Library, web: Web) -> None:
+        bomb = gzip.compress(b"<urlset>" + b" " * (60 << 20))
+        with pytest.raises(ReadError, match="unpacks to more than 50 MB"):
+            library.web.follow(web.put("/s.xml.gz", bomb, kind="application/gzip"))
+
+
+class TestFollowedPages:
+    def test_a_page_is_stored_and_read_again_only_if_it_changed(self, library: Library, web: Web) -> None:
+        answer, change = changing(page(), page(FERRY, "A ferry"))
+        web.routes["/bridge"] = answer
+        feed = library.web.follow(web.at("/bridge"), page=True)
+        assert (feed.title, feed.page, feed.waiting) == ("Old bridge closed", True, 0)
+        (before,) = library.articles()
+        library.web.look(feed.address)
+        assert library.articles() == (before,)
+        change()
+        assert library.web.look(feed.address).said == ""
+        (after,) = library.articles()
+        assert (after.id, after.title) == (before.id, "A ferry")
+        assert web.paths == ["/bridge"] * 3
+
+    def test_what_goes_wrong_is_said_and_the_article_stays(self, library: Library, web: Web) -> None:
+        feed = library.web.follow(web.put("/bridge", page()), page=True)
+        web.put("/bridge", status=410)
+        assert "is not there (410)" in library.web.look(feed.address).said
+        assert len(library.articles()) == 1
+
+    def test_one_that_was_removed_does_not_come_back(self, library: Library, web: Web) -> None:
+        feed = library.web.follow(web.put("/bridge", page()), page=True)
+        library.remove([library.articles()[0].id])
+        library.web.look(feed.address)
+        assert library.articles() == ()
+
+    def test_what_is_no_page_is_not_followed(self, library: Library, web: Web) -> None:
+        for address in (web.put("/empty", b"<html></html>"), web.at("/gone"), "ftp://a"):
+            with pytest.raises((FetchError, ReadError)):
+                library.web.follow(address, page=True)
+        assert library.web.feeds() == ()

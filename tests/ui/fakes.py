@@ -51,7 +51,7 @@ class FakeWeb:
     def feeds(self) -> tuple[Feed, ...]:
         return tuple(self.followed)
 
-    def follow(self, address: str) -> Feed:
+    def follow(self, address: str, *, page: bool = False) -> Feed:
         self.followed.append(Feed(address, "Larnville Courier", "2024-05-01T10:00:00Z", "", "", waiting=2))
         return self.followed[-1]
 

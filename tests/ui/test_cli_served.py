@@ -88,7 +88,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     for module in ("files", "process"):  # which file is being read is said of slow ones, and here that is chance
         monkeypatch.setattr(f"onrecord.index.reading.{module}.SLOW", 1e4)
     (tmp_path / "news").mkdir()
-    files = {"one.txt": STORY, "two.txt": STORY.replace("Monday", "Friday"), "bad.txt": "", "x.rtf": "x"}
+    files = {"one.txt": STORY, "two.txt": STORY.replace("Monday", "Friday"), "bad.txt": "", "x.pages": "x"}
     for name, text in files.items():
         (tmp_path / "news" / name).write_text(text)
     return stage

@@ -63,8 +63,8 @@ class OpenedCollection:
     ) -> "SyncReport":
         return self._tidied(self._library.web.add(addresses, on_progress=on_progress, on_reading=on_reading))
 
-    def follow(self, feed: str) -> "Feed":
-        return self._library.web.follow(feed)
+    def follow(self, feed: str, *, page: bool) -> "Feed":
+        return self._library.web.follow(feed, page=page)
 
     def read_items(self, feed: "Feed", *, on_progress: Progress) -> "SyncReport | None":
         return self._tidied(self._library.web.read_items(feed.address, on_progress=on_progress))

@@ -49,8 +49,8 @@ class CollectionCommands(Protocol):
         """Fetches the addresses and adds what is there, as ``Web.add``."""
         ...
 
-    def follow(self, feed: str) -> "Feed":
-        """Follows a feed; raises where there is none."""
+    def follow(self, feed: str, *, page: bool) -> "Feed":
+        """Follows a feed, or a page; raises where there is none."""
         ...
 
     def read_items(self, feed: "Feed", *, on_progress: Progress) -> "SyncReport | None":

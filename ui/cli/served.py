@@ -103,8 +103,8 @@ class ServedCollection:
         failed = tuple((one["file"], one["error"]) for one in reply["failed"])
         return SyncReport(**ids, failed=failed, notes=tuple((address, note) for note in reply["notes"]))
 
-    def follow(self, feed: str) -> Feed:
-        return Feed(**self._call("POST", "/feeds", json={"address": feed}))
+    def follow(self, feed: str, *, page: bool) -> Feed:
+        return Feed(**self._call("POST", "/feeds", json={"address": feed, "page": page}))
 
     def read_items(self, feed: Feed, *, on_progress: Progress) -> None:
         """The server does, by itself."""

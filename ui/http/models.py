@@ -129,6 +129,7 @@ class NewAddresses(Asked):
 class FeedAddress(Asked):
     model_config = ConfigDict(json_schema_extra={"examples": [{"address": "https://courier.example/feed.xml"}]})
     address: Address
+    page: bool = Field(False, description="It is a page, not a feed: added now, and read again when it changes.")
 
 
 NAMES = {Sentence: "PlaceModel", AnswerSentence: "SentenceModel"}  # of models; others are named after their dataclass
@@ -232,7 +233,8 @@ class ChangeReport(BaseModel):
 class FeedModel(BaseModel):
     """A feed that is followed. ``looked``: when it was last fetched; ``said``: what went wrong then.
 
-    ``waiting``: how many of its pages the server is still to read.
+    ``waiting``: how many of its pages the server is still to read; ``note``: which of them are not, in a sentence.
+    ``page``: it is a page, read again when it changes.
     """
 
     address: str
@@ -241,6 +243,8 @@ class FeedModel(BaseModel):
     looked: str
     said: str
     waiting: int
+    note: str
+    page: bool
 
 
 class FeedList(BaseModel):

@@ -125,13 +125,15 @@ class CollectionTab:
             choices=[(f"{one.title} ({one.said or one.address})", one.address) for one in feeds], value=None
         )
 
-    def follow(self, session: Session, address: str) -> tuple[Any, ...]:
+    def follow(self, session: Session, address: str, page: bool = False) -> tuple[Any, ...]:
         """results, the feeds, the emptied field."""
         try:
-            feed = self.collections.open(session.collection).library.web.follow(address)
+            feed = self.collections.open(session.collection).library.web.follow(address, page=page)
         except OnRecordError as error:
             return value(results([], str(error))), gr.skip(), gr.skip()
-        note = f"Following {feed.title}. Its {feed.waiting:,} pages are read now; they come into the table one by one."
+        note = f"Following {feed.title}. Its {feed.waiting:,} pages are read now; they come into the table. {feed.note}"
+        if page:
+            note = f"Following the page “{feed.title}”; it is read again when it changes."
         return value(results([], note)), self.feeds(session), ""
 
     def unfollow(self, session: Session, address: str | None) -> tuple[Any, ...]:

@@ -130,13 +130,14 @@ def _adding(
 def _feeds(parts: Parts, handlers: CollectionTab, results: Any) -> Any:
     """Following feeds, and the log of what was fetched; gives the choice of feeds."""
     with gr.Accordion("Follow feeds", open=False):
-        feed = gr.Textbox(label="Address of a feed (RSS or Atom)", elem_id="feed")
+        feed = gr.Textbox(label="Address of a feed (RSS or Atom) or sitemap", elem_id="feed")
+        page = gr.Checkbox(label="It is a page: add it, and read it again when it changes", elem_id="feed-page")
         begin = gr.Button("Follow this feed", elem_id="follow")
         feeds = gr.Dropdown([], label="Feeds that are followed", elem_id="feeds")
         end = gr.Button("Follow it no longer", elem_id="unfollow")
     with gr.Accordion("What was fetched", open=False, elem_id="fetched-log") as drawer:
         log = drawn("fetched", ROWS, script="results")
-    gr.on([begin.click, feed.submit], handlers.follow, [parts.session, feed], [results, feeds, feed], **WORK)
+    gr.on([begin.click, feed.submit], handlers.follow, [parts.session, feed, page], [results, feeds, feed], **WORK)
     end.click(handlers.unfollow, [parts.session, feeds], [results, feeds], **WORK)
     drawer.expand(handlers.fetched, [parts.session], [log], **QUICK)
     return feeds
