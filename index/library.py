@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from onrecord.index.errors import IndexMismatch, LibraryClosed
+from onrecord.index.folders import Folders
 from onrecord.index.models.embedders import load_embedder
 from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import (
@@ -79,6 +80,7 @@ class Library:
         self.settings = settings or IndexSettings()
         self._embedder = embedder
         self._web: Web | None = None
+        self._folders = Folders(self._open, self.add_read, self.remove, ReadLimits.of(self.settings))
         self._loading = threading.Lock()
         self._writing = threading.RLock()
         # Fifty threads that search at once on two cores finish 8 times slower than two at a time.
@@ -154,6 +156,12 @@ class Library:
             limits = ReadLimits.of(self.settings)
             self._web = Web(fetcher, self._open, self.add_read, limits, minutes=self.fetch.feed_minutes)
         return self._web
+
+    @property
+    def folders(self) -> Folders:
+        """What watches folders for this library."""
+        self._open()
+        return self._folders
 
     def remove(self, ids: Sequence[str]) -> SyncReport:
         """Takes articles out of every store, and what they said out of every file, at once.

@@ -22,6 +22,7 @@ __all__ = [
     "ReadLimits",
     "ReadResult",
     "article_from_text",
+    "files_below",
     "normalise",
     "read_paths",
     "shown_path",
@@ -167,6 +168,11 @@ class _Reading:
         self._shown = time.monotonic()
         if self._on_reading:
             self._on_reading(name)
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The files that `read_paths` would read of a folder, without links."""
+    return [path.resolve() for path, why in _below(folder, []) if not why]
 
 
 def _below(folder: Path, closed: list[OSError]) -> Iterator[tuple[Path, str]]:

@@ -21,6 +21,7 @@ from onrecord.index.store import edits, entries
 from onrecord.index.store.conditions import condition_of
 from onrecord.index.store.database import Database
 from onrecord.index.store.entries import Change, Entry
+from onrecord.index.store.folder_notes import FolderNotes
 from onrecord.index.store.schema import SHRINKS
 from onrecord.index.store.web_notes import WebNotes
 from onrecord.index.types import Article, ArticleInfo, Filter, Passage, Sentence, Vectors
@@ -54,6 +55,7 @@ class Catalogue:
         self.snapshot = self._database.snapshot
         self.check = self._database.check
         self.web = WebNotes(self._database)
+        self.folders = FolderNotes(self._database)
         with self._writer() as connection:
             connection.executescript(edits.TABLE)
         self.revision = int(self.note("revision") or 0)
@@ -190,6 +192,12 @@ class Catalogue:
         """The ids of the articles that came from this file."""
         with self._reader() as connection:
             return tuple(r[0] for r in connection.execute("SELECT article_id FROM origins WHERE path = ?", (origin,)))
+
+    def origins_of(self, article_id: str) -> tuple[str, ...]:
+        """The files and addresses that an article came from."""
+        with self._reader() as connection:
+            rows = connection.execute("SELECT path FROM origins WHERE article_id = ?", (article_id,))
+            return tuple(row[0] for row in rows)
 
     def sentences(self, article_id: str) -> tuple[Sentence, ...]:
         with self._reader() as connection:

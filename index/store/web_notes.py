@@ -3,11 +3,10 @@
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from onrecord.index.errors import InputError
 from onrecord.index.fetching.values import UNKNOWN, Version, Visit
-from onrecord.index.store.database import Database
+from onrecord.index.store.database import Database, now
 
 # Beside the tables of the first format: an older OnRecord passes over them.
 TABLES = """
@@ -123,7 +122,7 @@ class WebNotes:
 
     def follow(self, address: str, title: str, *, page: bool = False) -> None:
         with self._transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO feeds VALUES (?, ?, ?, '', '')", (address, title, _now()))
+            connection.execute("INSERT OR IGNORE INTO feeds VALUES (?, ?, ?, '', '')", (address, title, now()))
             connection.execute("INSERT OR REPLACE INTO feed_details VALUES (?, '', ?)", (address, page))
 
     def unfollow(self, address: str) -> None:
@@ -138,7 +137,7 @@ class WebNotes:
         """
         listed = None if items is None else list(items)
         with self._transaction() as connection:
-            connection.execute("UPDATE feeds SET looked = ?, said = ? WHERE address = ?", (_now(), said, address))
+            connection.execute("UPDATE feeds SET looked = ?, said = ? WHERE address = ?", (now(), said, address))
             if listed is not None:
                 self._list(connection, address, listed)
                 connection.execute("UPDATE feed_details SET note = ? WHERE address = ?", (note, address))
@@ -174,7 +173,3 @@ class WebNotes:
             )
             rows = [(address, one.etag, one.modified) for address, one in versions.items()]
             connection.executemany("INSERT OR REPLACE INTO versions VALUES (?, ?, ?)", rows)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
