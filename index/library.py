@@ -43,6 +43,7 @@ from onrecord.index.sync import (
     plan_files,
     with_unread,
 )
+from onrecord.index.text.changes import Changed, edits
 from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
@@ -194,6 +195,17 @@ class Library:
         if not found:
             self._catalogue.article(article_id)
         return found
+
+    def changes(self, article_id: str) -> tuple[Changed, ...]:
+        """What changed in a page that was read again, sentence by sentence, the oldest change first.
+
+        A title counts as the first sentence. Raises ``UnknownArticle``.
+        """
+        article = self.article(article_id)
+        versions = [(one.title, one.text, one.until) for one in self._catalogue.earlier(article_id)]
+        texts = [f"{title}\n{text}" for title, text, _ in (*versions, (article.title, article.text, ""))]
+        pairs = zip(texts, texts[1:], versions, strict=False)
+        return tuple(Changed(until, edits(old, new, article.language)) for old, new, (_, _, until) in pairs)
 
     def copies(self, article_id: str) -> tuple[str, ...]:
         """The ids of its near-duplicates, the earliest published first; raises ``UnknownArticle``."""

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index.errors import UnknownArticle
-from onrecord.index.store import edits, entries
+from onrecord.index.inert import web_address
+from onrecord.index.store import earlier, edits, entries
 from onrecord.index.store.conditions import condition_of
 from onrecord.index.store.database import Database
 from onrecord.index.store.entries import Change, Entry
@@ -57,7 +58,7 @@ class Catalogue:
         self.web = WebNotes(self._database)
         self.folders = FolderNotes(self._database)
         with self._writer() as connection:
-            connection.executescript(edits.TABLE)
+            connection.executescript(edits.TABLE + earlier.TABLE)
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])
@@ -91,7 +92,9 @@ class Catalogue:
     def put(
         self, entry: Entry, *, origin: str = "", retire: Sequence[str] = (), facts: Mapping[str, str] | None = None
     ) -> Change:
-        """Stores an article, in place of the one with its id. ``origin``: the file it came from.
+        """Stores an article, in place of the one with its id. ``origin``: the file it came from, or the address.
+
+        What a page said before it is replaced by what it says now is kept.
 
         ``retire``: articles that came from that file before and are no longer in it; they go in the same transaction,
         unless another file holds them too. ``facts``: what of it was set by hand.
@@ -102,6 +105,8 @@ class Catalogue:
             gone, removed = entries.retire(connection, origin, retire)
             row = connection.execute("SELECT added FROM articles WHERE id = ?", (article.id,)).fetchone()
             origins = [p for (p,) in connection.execute("SELECT path FROM origins WHERE article_id = ?", (article.id,))]
+            if web_address(origin):
+                earlier.keep(connection, article)
             gone += entries.delete(connection, article.id)
             if row or removed:
                 _note(connection, PURGE, "1")
@@ -167,6 +172,11 @@ class Catalogue:
         with self._reader() as connection:
             facts = edits.of(connection, article.id)
         return replace(article, **facts)
+
+    def earlier(self, article_id: str) -> tuple[earlier.Earlier, ...]:
+        """What the article said before, the oldest first."""
+        with self._reader() as connection:
+            return earlier.of(connection, article_id)
 
     def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
         """In the order in which they were stored."""

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from onrecord.index import InputError, Library
-from onrecord.index.errors import FetchError, ReadError
+from onrecord.index.errors import FetchError, ReadError, UnknownArticle
 from onrecord.index.settings import FetchSettings
+from onrecord.index.store.earlier import KEPT
 from onrecord.index.store.web_notes import LOGGED, TRIES, WebNotes
+from tests.attacks.traces import traces
 from tests.conftest import FakeEmbedder
 from tests.web import STORY, Answer, Web, page, rss, serving
 
@@ -387,6 +389,53 @@ class TestSitemaps:
         bomb = gzip.compress(b"<urlset>" + b" " * (60 << 20))
         with pytest.raises(ReadError, match="unpacks to more than 50 MB"):
             library.web.follow(web.put("/s.xml.gz", bomb, kind="application/gzip"))
+
+
+class TestEarlierVersions:
+    def test_a_page_that_changed_says_what_and_when_and_keeps_what_it_said(self, library: Library, web: Web) -> None:
+        later = STORY.replace("2.4 million", "3.1 million")
+        for text in (STORY, STORY, later, f"{later} Traffic is heavy."):
+            web.put("/bridge", page(text))
+            library.web.add([web.at("/bridge")])
+        (info,) = library.articles()
+        first, second = library.changes(info.id)
+        ((before,), (after,)) = first.edits[0].before, first.edits[0].after
+        assert ("2.4 million" in before, "3.1 million" in after) == (True, True)
+        assert [(one.before, one.after) for one in second.edits] == [((), ("Traffic is heavy.",))]
+        assert "" < first.at <= second.at
+        assert [STORY in one.text for one in library._open().earlier(info.id)] == [True, False]
+
+    def test_of_a_page_that_changes_all_the_time_the_newest_versions_are_kept(self, library: Library, web: Web) -> None:
+        for n in range(KEPT + 3):
+            web.put("/live", page(f"{STORY} This was said {n} times."))
+            library.web.add([web.at("/live")])
+        changes = library.changes(library.articles()[0].id)
+        assert len(changes) == KEPT
+        assert changes[-1].edits[0].after == (f"This was said {KEPT + 2} times.",)
+
+    def test_nothing_of_it_stays_when_the_article_is_removed(self, library: Library, web: Web, tmp_path: Path) -> None:
+        for text in (f"{STORY} Zyxomma flew by.", STORY):
+            web.put("/bridge", page(text))
+            library.web.add([web.at("/bridge")])
+        (info,) = library.articles()
+        assert traces(["zyxomma"], tmp_path) != {}
+        library.remove([info.id])
+        with pytest.raises(UnknownArticle):
+            library.changes(info.id)
+        library.close()
+        assert traces(["zyxomma"], tmp_path) == {}
+
+    def test_a_file_that_changed_and_what_was_set_by_hand_are_no_versions(
+        self, library: Library, web: Web, tmp_path: Path
+    ) -> None:
+        for text in (STORY, FERRY):
+            (tmp_path / "a.txt").write_text(f"Title: A\nURL: https://a.example/\n\n{text}", encoding="utf-8")
+            library.add_paths([tmp_path / "a.txt"])
+        web.put("/bridge", page())
+        library.web.add([web.at("/bridge")])
+        for info in library.articles():
+            library.edit(info.id, title="Another")
+            assert library.changes(info.id) == ()
 
 
 class TestFollowedPages:

@@ -15,6 +15,7 @@ from onrecord.index.reading.files import Named, OnReading, ReadResult, read_path
 from onrecord.index.store.folder_notes import Folder
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import with_unread
+from onrecord.index.text.changes import Changed
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
@@ -102,6 +103,7 @@ class FakeLibrary:
     def __init__(self, path: Path, articles: Iterable[Article] = ()) -> None:
         self.path, self.revision = path, 0
         self.kept: dict[str, Article] = {}
+        self.changed: dict[str, tuple[Changed, ...]] = {}
         self.web, self.folders = FakeWeb(self), FakeFolders(self)
         self.closed = self.stuck = False  # stuck: it cannot be closed
         self.add(articles)
@@ -150,6 +152,9 @@ class FakeLibrary:
 
     def announce(self, facts: object) -> None:
         """No other process looks."""
+
+    def changes(self, article_id: str) -> tuple[Changed, ...]:
+        return self.changed.get(article_id, ())
 
     def copies(self, article_id: str) -> tuple[str, ...]:
         return ()

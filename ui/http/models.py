@@ -201,6 +201,20 @@ class SpanModel(BaseModel):
     end_char: int
 
 
+class EditModel(BaseModel):
+    """Sentences that stood in one place before, and those that stand there since."""
+
+    before: list[str]
+    after: list[str]
+
+
+class ChangedModel(BaseModel):
+    """What changed when a page was read again. ``at``: when that was."""
+
+    at: str
+    edits: list[EditModel]
+
+
 class ArticleModel(BaseModel):
     id: str
     title: str
@@ -212,6 +226,7 @@ class ArticleModel(BaseModel):
     place: str
     sentences: list[SpanModel]
     also_in: list[str]
+    changes: list[ChangedModel] = []
 
 
 class FailedFile(BaseModel):

@@ -80,7 +80,8 @@ class CollectionTab:
         """An article to read."""
         collection, key = self.collections.open(session.collection), str(event._data.get("id", ""))
         try:
-            return value(reader(collection.library.article(key), collection.library.sentences(key)))
+            changes = collection.library.changes(key)
+            return value(reader(collection.library.article(key), collection.library.sentences(key), changes=changes))
         except UnknownArticle:
             return value(gone("", ""))
 
