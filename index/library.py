@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from onrecord.index.errors import IndexMismatch, LibraryClosed
+from onrecord.index.folders import Folders
 from onrecord.index.models.embedders import load_embedder
 from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import (
@@ -42,6 +43,7 @@ from onrecord.index.sync import (
     plan_files,
     with_unread,
 )
+from onrecord.index.text.changes import Changed, edits
 from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
@@ -79,6 +81,7 @@ class Library:
         self.settings = settings or IndexSettings()
         self._embedder = embedder
         self._web: Web | None = None
+        self._folders = Folders(self._open, self.add_read, self.remove, ReadLimits.of(self.settings))
         self._loading = threading.Lock()
         self._writing = threading.RLock()
         # Fifty threads that search at once on two cores finish 8 times slower than two at a time.
@@ -155,6 +158,12 @@ class Library:
             self._web = Web(fetcher, self._open, self.add_read, limits, minutes=self.fetch.feed_minutes)
         return self._web
 
+    @property
+    def folders(self) -> Folders:
+        """What watches folders for this library."""
+        self._open()
+        return self._folders
+
     def remove(self, ids: Sequence[str]) -> SyncReport:
         """Takes articles out of every store, and what they said out of every file, at once.
 
@@ -186,6 +195,17 @@ class Library:
         if not found:
             self._catalogue.article(article_id)
         return found
+
+    def changes(self, article_id: str) -> tuple[Changed, ...]:
+        """What changed in a page that was read again, sentence by sentence, the oldest change first.
+
+        A title counts as the first sentence. Raises ``UnknownArticle``.
+        """
+        article = self.article(article_id)
+        versions = [(one.title, one.text, one.until) for one in self._catalogue.earlier(article_id)]
+        texts = [f"{title}\n{text}" for title, text, _ in (*versions, (article.title, article.text, ""))]
+        pairs = zip(texts, texts[1:], versions, strict=False)
+        return tuple(Changed(until, edits(old, new, article.language)) for old, new, (_, _, until) in pairs)
 
     def copies(self, article_id: str) -> tuple[str, ...]:
         """The ids of its near-duplicates, the earliest published first; raises ``UnknownArticle``."""
