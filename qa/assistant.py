@@ -4,6 +4,8 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 from onrecord.index import Filter, Library
+from onrecord.qa.briefing.brief import brief_of
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.judges.answers import AnswerJudge, answer_judge
 from onrecord.qa.judges.verify import FeatureVerifier, Verifier
@@ -113,6 +115,10 @@ class Assistant:
         if asked.translate and not answer.reason:
             answer = translate(answer, tools)
         yield Finished(self._signed(answer, tools))
+
+    def brief(self, scope: Filter | None = None) -> Brief:
+        """What the articles of ``scope``, or all, say in five of their sentences."""
+        return brief_of(scope, self._tools())
 
     def _tools(self) -> Tools:
         """Of one question: it keeps the model and the settings that it began with."""

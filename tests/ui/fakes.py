@@ -15,6 +15,7 @@ from onrecord.index.reading.files import Named, OnReading, ReadResult, read_path
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
     Answer,
@@ -212,6 +213,17 @@ class FakeAssistant:
         finally:
             if self.engine is not None:
                 self.closed.set()
+
+    def brief(self, scope: Filter | None = None) -> Brief:
+        """The first sentence of each article of the filter."""
+        said: list[AnswerSentence] = []
+        for n, info in enumerate(self.library.articles(), start=1):
+            if scope and scope.articles and info.id not in scope.articles:
+                continue
+            first = self.library.sentences(info.id)[0]
+            cite = Citation(n, first, info.title, info.source, info.published, info.url)
+            said.append(AnswerSentence(first.text, (cite,), "supported"))
+        return Brief("", tuple(said), len(said), first="2024-03-04", last="2024-05-01")
 
     @property
     def _name(self) -> str:

@@ -8,6 +8,7 @@ from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.files import Named, OnReading, ReadResult, shown_path
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Sentence, SyncReport
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import Event, Turn
@@ -22,6 +23,7 @@ class AssistantLike(Protocol):
     def stream(
         self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None
     ) -> Generator[Event, None, None]: ...
+    def brief(self, scope: Filter | None = None) -> Brief: ...
 
 
 class WebLike(Protocol):

@@ -1,0 +1,41 @@
+"""The tab Overview in a real browser: chosen articles in brief, each sentence with the article that it opens."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.site import Site
+from tests.ui.test_page_access import shown, violations
+
+__all__ = ["shown"]
+pytestmark = pytest.mark.browser
+
+
+def test_chosen_articles_are_shown_in_brief_and_each_sentence_opens_its_article(page: Page, site: Site) -> None:
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Overview").click()
+    page.get_by_role("button", name="Show the overview").click()
+    lines = page.locator("#briefing .brief li")
+    expect(lines).to_have_count(3)
+    page.get_by_label("Only these articles").click()
+    page.get_by_role("option", name=site.library.article("ferry").title).click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Show the overview").click()
+    expect(lines).to_have_count(1)
+    sentence = site.library.sentences("ferry")[0].text
+    expect(lines.locator(".line")).to_have_text(sentence)
+    lines.locator("[data-cite]").click()
+    expect(page.locator("#overview-reading .hit")).to_have_text(sentence)
+    page.keyboard.press("Escape")
+    page.get_by_label("From").last.fill("soon")
+    page.get_by_role("button", name="Show the overview").click()
+    expect(page.locator("#briefing")).to_contain_text("“soon” is not a date")
+
+
+def test_the_tab_has_no_barrier(shown: Page) -> None:
+    shown.get_by_role("tab", name="Overview").click()
+    shown.get_by_role("button", name="Show the overview").click()
+    expect(shown.locator("#briefing .brief li")).to_have_count(3)
+    assert violations(shown) == []
+    shown.locator("#briefing [data-cite]").first.click()
+    expect(shown.locator("#overview-reading .hit")).to_be_focused()
+    assert violations(shown) == []
