@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS derived (
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """``numbers``: under which all articles are stored now. ``made``: of each that was asked for, its id and the data."""
+    """``numbers``: under which articles are stored now. ``made``: of each that was asked for, its id and the data."""
 
     numbers: frozenset[int]
     made: Mapping[int, tuple[str, str]]

@@ -3,17 +3,37 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import asdict
+from typing import Protocol
 
-from onrecord.index import Filter, InputError, Library
-from onrecord.index.errors import UnknownArticle
-from onrecord.index.types import Article, Sentence
+from onrecord.index.errors import InputError, UnknownArticle
+from onrecord.index.store.derived import Derived
+from onrecord.index.types import Article, ArticleInfo, Filter, Sentence
 from onrecord.qa.people.naming import fits, merged, plain_words
 from onrecord.qa.people.statements import VERSION, Found, statements_in
 from onrecord.qa.people.values import Person, Statement
 
 KIND = "statements"
+
+
+class Articles(Protocol):
+    """What is needed of an ``onrecord.index.Library``."""
+
+    @property
+    def revision(self) -> int: ...
+    def article(self, article_id: str, /) -> Article: ...
+    def articles(self, where: Filter | None = None) -> Sequence[ArticleInfo]: ...
+    def sentences(self, article_id: str, /) -> Sequence[Sentence]: ...
+    def derived(
+        self,
+        kind: str,
+        version: int,
+        make: Callable[[Article, Sequence[Sentence]], str],
+        *,
+        known: Set[int] = ...,
+        stopped: Callable[[], bool] = ...,
+    ) -> Derived: ...
 
 
 class People:
@@ -22,7 +42,7 @@ class People:
     >>> People(library).said("Lavrov")  # doctest: +SKIP
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Articles) -> None:
         self._library = library
         self._lock = threading.Lock()
         self._revision = -1
