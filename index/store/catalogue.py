@@ -20,6 +20,7 @@ from onrecord.index.errors import UnknownArticle
 from onrecord.index.store import edits, entries
 from onrecord.index.store.conditions import condition_of
 from onrecord.index.store.database import Database
+from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.schema import SHRINKS
 from onrecord.index.store.web_notes import WebNotes
@@ -54,6 +55,7 @@ class Catalogue:
         self.snapshot = self._database.snapshot
         self.check = self._database.check
         self.web = WebNotes(self._database)
+        self.derived = DerivedStore(self._database)
         with self._writer() as connection:
             connection.executescript(edits.TABLE)
         self.revision = int(self.note("revision") or 0)

@@ -12,6 +12,7 @@ from onrecord.index.errors import StoreError, UnknownArticle
 from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import Named, OnReading, ReadResult, read_paths, shown_path
+from onrecord.index.store.derived import Derived
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
@@ -93,6 +94,11 @@ class FakeLibrary:
         text = self.article(article_id).text
         found = re.finditer(r"[^\s](?:[^.\n]|\.(?=\S))*(?:[.\n](?:\"|”)?|$)", text)
         return tuple(Sentence(article_id, n, m.start(), m.end(), m.group()) for n, m in enumerate(found))
+
+    def derived(self, kind: str, version: int, make: Any, *, known: object = (), stopped: object = None) -> Derived:
+        """Made anew each time; what is known is made again, too."""
+        made = {hash(a): (a.id, make(a, self.sentences(a.id))) for a in self.kept.values()}
+        return Derived(frozenset(made), made)
 
     def search(self, query: str, *, top_k: int = 10, where: Filter | None = None) -> tuple[Hit, ...]:
         words = set(re.findall(r"\w{4,}", query.lower()))
