@@ -16,7 +16,7 @@ from onrecord.index.store.derived import Derived
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
-from onrecord.qa.briefing.values import Brief
+from onrecord.qa.briefing.values import Brief, Dated, Said
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
     Answer,
@@ -220,7 +220,7 @@ class FakeAssistant:
             if self.engine is not None:
                 self.closed.set()
 
-    def brief(self, scope: Filter | None = None) -> Brief:
+    def brief(self, about: str = "", scope: Filter | None = None) -> Brief:
         """The first sentence of each article of the filter."""
         said: list[AnswerSentence] = []
         for n, info in enumerate(self.library.articles(), start=1):
@@ -229,7 +229,16 @@ class FakeAssistant:
             first = self.library.sentences(info.id)[0]
             cite = Citation(n, first, info.title, info.source, info.published, info.url)
             said.append(AnswerSentence(first.text, (cite,), "supported"))
-        return Brief("", tuple(said), len(said), first="2024-03-04", last="2024-05-01")
+        return Brief(
+            about,
+            tuple(said),
+            happened=tuple(Dated("2024-03-04", one) for one in said[:1]),
+            said=tuple(Said("Ilse Brandt", (one,)) for one in said[:1]),
+            unknown=tuple(said[:1]),
+            articles=len(said),
+            first="2024-03-04",
+            last="2024-05-01",
+        )
 
     @property
     def _name(self) -> str:
