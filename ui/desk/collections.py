@@ -13,6 +13,7 @@ from onrecord.index.errors import InputError, OnRecordError
 from onrecord.index.store.catalogue import FILE as CATALOGUE
 from onrecord.qa.engines.base import Engine, at_once
 from onrecord.ui.desk import uploads
+from onrecord.ui.desk.asking_again import AskingAgain
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.conversations import FILE, Conversations
 from onrecord.ui.desk.following import Following
@@ -211,14 +212,16 @@ def collection_in(folder: Path, library: LibraryLike, assistant: AssistantLike) 
 
 
 def closing(collections: Collections) -> Callable[[object], contextlib.AbstractAsyncContextManager[None]]:
-    """The lifespan of an app over these: feeds are read; what was opened is closed when the server stops."""
+    """The lifespan of an app: feeds are read, saved questions asked; what was opened is closed at its end."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        following = Following(collections.opened)
-        following.start()
+        workers = (Following(collections.opened), AskingAgain(collections.opened, collections.queue))
+        for worker in workers:
+            worker.start()
         yield
-        following.stop()
+        for worker in workers:
+            worker.stop()
         collections.close()
 
     return lifespan

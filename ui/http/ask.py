@@ -15,7 +15,7 @@ from onrecord.index import Filter, InputError
 from onrecord.qa import records
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Answer, AnswerStarted, EvidenceFound, Finished, SentenceDone, Turn
-from onrecord.ui.desk.collection import new_record
+from onrecord.ui.desk.conversations import new_record
 from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.desk.records import finish
 from onrecord.ui.desk.tuning import LENGTHS, Style, quoting, tuned
