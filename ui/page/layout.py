@@ -13,6 +13,7 @@ from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
 from onrecord.ui.page.language import _, building, later
 from onrecord.ui.page.messages import said
+from onrecord.ui.page.overview_tab import overview_tab
 from onrecord.ui.page.scope import scope_label
 from onrecord.ui.page.style import drawn
 from onrecord.ui.page.tabs import QUICK, Parts, collection_tab, conversations_tab, notes_tab
@@ -23,7 +24,7 @@ SHORTCUTS = {
     "a": later("To the newest answer"),
     "s": later("To its sources"),
     "n": later("A new conversation"),
-    "1 – 4": later("To the tabs"),
+    "1 – 5": later("To the tabs"),
     "?": later("This list"),
     "Esc": later("Close what is open, and go back to where you were"),
 }
@@ -92,6 +93,8 @@ def build_page(collections: Collections) -> Any:
                 conversations_tab(tab, collections, chat, parts)
             with gr.Tab(_("Notes"), id="notes") as tab:
                 notes_tab(tab, collections, chat, parts)
+            with gr.Tab(_("Overview"), id="overview") as tab:
+                overview_tab(tab, collections, parts)
     page.queue(default_concurrency_limit=8, max_size=64)
     page.has_launched = True  # a mounted page never launches, and before that Gradio lets an event name any file
     return page

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from onrecord.index.text.changes import Changed, Edit
 from onrecord.index.types import Article, Sentence
 from onrecord.qa.render import with_who
 from onrecord.qa.types import Citation
@@ -140,6 +141,7 @@ def reader(
     cited_as: int = 0,
     quote: str = "",
     copies: Sequence[str] = (),
+    changes: Sequence[Changed] = (),
     turn: str | None = None,
 ) -> str:
     """An article to read. ``quote``: what was cited; when it no longer stands at its place, the page says so.
@@ -149,16 +151,38 @@ def reader(
     pin = _pin(article, start, turn) if start >= 0 and turn is not None else ""
     note = ""
     if quote and article.text[start:end] != quote:
-        note = _note(_("This article has changed since it was cited."), quote)
+        since = _("This article has changed since it was cited.")
+        if changes:
+            day = day_text(changes[-1].at)
+            since = _("This article has changed since it was cited, last found on {day}.", day=day)
+        note = _note(since, quote)
         start = end = -1
     titles = ", ".join(bdi(title) for title in copies)
     also = f'<p class="copies">{_("The same text is in: {titles}", titles=titles)}</p>' if copies else ""
     cited = _("Cited as {number}", number=f'<span class="n">{cited_as}</span>') if cited_as else ""
     top = f'<p class="cited-as">{cited} {pin}</p>' if cited or pin else ""
     return (
-        f'{top}<h2 dir="auto">{e(article.title)}</h2>{_facts(article)}{also}{note}'
+        f'{top}<h2 dir="auto">{e(article.title)}</h2>{_facts(article)}{also}{note}{_changes(changes)}'
         f'<div class="article-text" lang="{e(article.language)}">{body(article, sentences, start, end)}</div>'
     )
+
+
+def _changes(changes: Sequence[Changed]) -> str:
+    """What changed and when, the newest first, folded away."""
+    if not changes:
+        return ""
+    times = "once" if len(changes) == 1 else f"{len(changes)} times"
+    days = "".join(
+        f"<h3>{e(day_text(one.at))}</h3><ul>{''.join(map(_edit, one.edits))}</ul>" for one in reversed(changes)
+    )
+    head = f"Changed {times}, last found on {e(day_text(changes[-1].at))}"
+    return f'<details class="changes"><summary>{head}</summary>{days}</details>'
+
+
+def _edit(edit: Edit) -> str:
+    before = f'<p>Before: <del dir="auto">{e(" ".join(edit.before))}</del></p>' if edit.before else ""
+    after = f'<p>Since: <ins dir="auto">{e(" ".join(edit.after))}</ins></p>' if edit.after else ""
+    return f"<li>{before}{after}</li>"
 
 
 def _pin(article: Article, start: int, turn: str) -> str:

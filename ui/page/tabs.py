@@ -101,6 +101,8 @@ def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) 
             opened = drawn("reading", reading())
         with gr.Column(elem_id="adding"):
             results, changed = _adding(collections, parts, handlers, table, overview)
+            if collections.folders_allowed:
+                _folders(tab, parts, handlers, results, changed)
             feeds = _feeds(parts, handlers, results)
             _several(collections, parts, handlers, results, changed)
             _health(parts, handlers)
@@ -145,16 +147,32 @@ def _adding(
     return results, changed
 
 
+def _folders(tab: Any, parts: Parts, handlers: CollectionTab, results: Any, changed: list[Any]) -> None:
+    """Watching folders of this machine."""
+    with gr.Accordion(_("Watch a folder on this machine"), open=False):
+        folder = gr.Textbox(label=_("Path of the folder to watch"), elem_id="watched-folder")
+        begin = gr.Button(_("Watch this folder"), elem_id="watch")
+        folders = gr.Dropdown([], label=_("Folders that are watched"), elem_id="folders")
+        end = gr.Button(_("Watch it no longer"), elem_id="unwatch")
+        gone = gr.Button(_("Remove the articles of files that are gone"), elem_id="remove-gone")
+    shown = [results, *changed, folders]
+    gr.on([begin.click, folder.submit], handlers.watch, [parts.session, folder], shown, **WORK)
+    end.click(handlers.unwatch, [parts.session, folders], [results, folders], **WORK)
+    gone.click(handlers.remove_gone, [parts.session, folders], shown, **WORK)
+    tab.select(handlers.folders, [parts.session], [folders], **QUICK)
+
+
 def _feeds(parts: Parts, handlers: CollectionTab, results: Any) -> Any:
     """Following feeds, and the log of what was fetched; gives the choice of feeds."""
     with gr.Accordion(_("Follow feeds"), open=False):
-        feed = gr.Textbox(label=_("Address of a feed (RSS or Atom)"), elem_id="feed")
+        feed = gr.Textbox(label=_("Address of a feed (RSS or Atom) or sitemap"), elem_id="feed")
+        page = gr.Checkbox(label=_("It is a page: add it, and read it again when it changes"), elem_id="feed-page")
         begin = gr.Button(_("Follow this feed"), elem_id="follow")
         feeds = gr.Dropdown([], label=_("Feeds that are followed"), elem_id="feeds")
         end = gr.Button(_("Follow it no longer"), elem_id="unfollow")
     with gr.Accordion(_("What was fetched"), open=False, elem_id="fetched-log") as drawer:
         log = drawn("fetched", ROWS, script="results")
-    gr.on([begin.click, feed.submit], handlers.follow, [parts.session, feed], [results, feeds, feed], **WORK)
+    gr.on([begin.click, feed.submit], handlers.follow, [parts.session, feed, page], [results, feeds, feed], **WORK)
     end.click(handlers.unfollow, [parts.session, feeds], [results, feeds], **WORK)
     drawer.expand(handlers.fetched, [parts.session], [log], **QUICK)
     return feeds
