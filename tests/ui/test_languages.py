@@ -216,6 +216,12 @@ def test_the_modules_of_the_page_show_no_text_that_is_not_marked() -> None:
     assert not [one for one in found if not any(text in one for text in NO_TEXTS)], "mark these with _(), or counted()"
 
 
+def test_what_went_wrong_is_said_in_the_language_of_the_reader() -> None:
+    bare = re.compile(r"(?<!\bsaid\()str\(error\)")
+    found = [path.name for path in PAGE if bare.search(path.read_text(encoding="utf-8"))]
+    assert not found, "give str(error) to said()"
+
+
 def test_the_scripts_of_the_page_show_no_text_that_is_not_marked() -> None:
     code = {path.name: re.sub(r"//.*", "", path.read_text(encoding="utf-8")) for path in SCRIPTS}
     bare = re.compile(r"""(?<!_\()(?<![a-z]\(n, )(?<!', )'(?:[^'<>]*>)?\s*([A-Z][a-z]+(?: [^'<]*)?)(?:<[^']*)?'""")

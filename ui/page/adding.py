@@ -91,13 +91,15 @@ def add_folder(collection: Collection, path: str) -> Iterator[Step]:
 def watch_folder(collection: Collection, path: str) -> Iterator[Step]:
     """Watches a folder, and reads what is new in it."""
     if not path.strip():
-        raise InputError("Type the path of the folder first.")
+        raise InputError(_("Type the path of the folder first."))
     folders = collection.library.folders
     folder = folders.watch(path.strip())
 
     def look(say: Say) -> SyncReport:
         return folders.look(
-            folder.path, on_progress=_indexing(say), on_reading=lambda file: say(f"Reading {Path(file).name}…")
+            folder.path,
+            on_progress=_indexing(say),
+            on_reading=lambda file: say(_("Reading {name}…", name=Path(file).name)),
         )
 
     yield from _reported(look, lambda name: Path(name).name)

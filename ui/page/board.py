@@ -15,6 +15,7 @@ from onrecord.qa.render import quote_text
 from onrecord.qa.types import Citation
 from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.escape import bdi, e, shorten
+from onrecord.ui.page.language import _
 from onrecord.ui.page.sources import gone, reader
 from onrecord.ui.page.turns import byline, quoted
 
@@ -57,10 +58,10 @@ def opened(collections: Collections, session: Session, data: dict[str, Any]) -> 
 def cited(quote: Citation) -> str:
     """The title and the byline of a quote, the title a button that opens the article there."""
     by = f" · {byline(quote)}" if byline(quote) else ""
-    label = f"Open “{shorten(quote.title, 80)}” at: {shorten(quote_text(quote), 120)}"
+    label = _("Open “{title}” at: {quote}", title=shorten(quote.title, 80), quote=shorten(quote_text(quote), 120))
     return (
         f'<p class="by"><button type="button" class="quiet" data-cite="{e(quote.article_id)}" '
-        f'data-start="{quote.sentence.start_char}" aria-label="{e(label)}">{bdi(quote.title or "Article")}</button>'
+        f'data-start="{quote.sentence.start_char}" aria-label="{e(label)}">{bdi(quote.title or _("Article"))}</button>'
         f"{e(by)}</p>"
     )
 

@@ -15,24 +15,25 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, named
 from onrecord.ui.page.board import SLOW, Board, cited
-from onrecord.ui.page.dates import day_text
+from onrecord.ui.page.dates import day_text, span_text
 from onrecord.ui.page.export import FORMATS
+from onrecord.ui.page.language import _, counted, later
+from onrecord.ui.page.messages import said
 from onrecord.ui.page.scope import scope_of
 from onrecord.ui.page.style import drawn
 
-FRAME = '<div class="rows" role="region" aria-label="Briefing" aria-live="polite"></div>'
-TITLE = "Briefing"
+TITLE = later("Briefing")
 IN_BRIEF, HAPPENED, SAID, UNKNOWN = (
-    "In brief",
-    "What happened when",
-    "Who says what",
-    "What the articles say is not known",
+    later("In brief"),
+    later("What happened when"),
+    later("Who says what"),
+    later("What the articles say is not known"),
 )
 
 
 def briefing_part(collections: Collections, board: Board) -> None:
     """Draws the part and answers the button."""
-    part = drawn("briefing", FRAME)
+    part = drawn("briefing", f'<div class="rows" role="region" aria-label="{_(TITLE)}" aria-live="polite"></div>')
 
     def show(session: Session, *chosen: Any) -> dict[str, Any]:
         collection = collections.open(session.collection)
@@ -40,7 +41,7 @@ def briefing_part(collections: Collections, board: Board) -> None:
             scope = scope_of(*chosen)
             html = briefing(collection.assistant.brief("", scope or None), collection.name, scope)
         except OnRecordError as error:
-            html = f'<p class="bad">{e(str(error))}</p>'
+            html = f'<p class="bad">{e(said(str(error)))}</p>'
         return {"html": html, "at": time.time()}
 
     board.make.click(show, [board.session, *board.chosen], [part], **SLOW)
@@ -50,24 +51,24 @@ def briefing_part(collections: Collections, board: Board) -> None:
 def briefing(brief: Brief, collection: str, scope: Filter) -> str:
     """The part as HTML."""
     if not brief.sentences:
-        return f"<p>{e(why(brief))}</p>"
-    notes = "".join(f'<p class="soft">{e(text)}</p>' for text in brief.warnings)
+        return f"<p>{e(said(why(brief)))}</p>"
+    notes = "".join(f'<p class="soft">{e(said(text))}</p>' for text in brief.warnings)
     dated = "".join(
         f"<li><h4>{e(day_text(day))}</h4>{_lines([one.sentence for one in there])}</li>"
         for day, there in groupby(brief.happened, key=lambda one: one.day)
     )
-    said = "".join(f"<li><h4>{bdi(one.speaker)}</h4>{_lines(one.sentences)}</li>" for one in brief.said)
+    spoken = "".join(f"<li><h4>{bdi(one.speaker)}</h4>{_lines(one.sentences)}</li>" for one in brief.said)
     return (
-        f'<p class="soft" role="status">{e(brief.covered)}</p>{notes}{_exports(collection, scope)}'
-        f"<section><h3>{IN_BRIEF}</h3>{_lines(brief.sentences)}</section>"
+        f'<p class="soft" role="status">{e(covered(brief))}</p>{notes}{_exports(collection, scope)}'
+        f"<section><h3>{_(IN_BRIEF)}</h3>{_lines(brief.sentences)}</section>"
         + _section(HAPPENED, f'<ul class="groups">{dated}</ul>' if dated else "")
-        + _section(SAID, f'<ul class="groups">{said}</ul>' if said else "")
+        + _section(SAID, f'<ul class="groups">{spoken}</ul>' if spoken else "")
         + _section(UNKNOWN, _lines(brief.unknown) if brief.unknown else "")
     )
 
 
 def _section(title: str, html: str) -> str:
-    return f"<section><h3>{title}</h3>{html}</section>" if html else ""
+    return f"<section><h3>{_(title)}</h3>{html}</section>" if html else ""
 
 
 def _lines(sentences: Sequence[AnswerSentence]) -> str:
@@ -87,20 +88,37 @@ def _exports(collection: str, scope: Filter) -> str:
     given += [("to", scope.published_to)] * bool(scope.published_to)
     where = e(f"?{urlencode(given)}")
     links = " ".join(f'<a href="export/briefing.{end}{where}" download>{kind}</a>' for kind, end in FORMATS.items())
-    return f'<p class="exports"><b>Export:</b> {links}</p>'
+    return f'<p class="exports"><b>{_("Export:")}</b> {links}</p>'
+
+
+def covered(brief: Brief) -> str:
+    """What it was chosen from."""
+    parts = [counted(brief.articles, "A brief of {count:,} article", "A brief of {count:,} articles")]
+    parts += [span_text(brief.first, brief.last)] if brief.first else []
+    if brief.copies:
+        parts.append(
+            counted(
+                brief.copies, "{count:,} copy, counted once with its article", "{count:,} copies, counted once each"
+            )
+        )
+    return f"{', '.join(parts)}."
+
+
+def _headed(heading: str, text: str) -> str:
+    return _("{heading}: {text}", heading=heading, text=text)
 
 
 def records_of(brief: Brief) -> list[Record]:
     """The briefing as answers under the headings of its parts: so it is checked and exported."""
     if not brief.sentences:
-        return [Record("brief", Answer(IN_BRIEF, "", status="abstained", reason=brief.reason), "done")]
-    parts = [(IN_BRIEF, brief.sentences)]
+        return [Record("brief", Answer(_(IN_BRIEF), "", status="abstained", reason=brief.reason), "done")]
+    parts = [(_(IN_BRIEF), brief.sentences)]
     for day, there in groupby(brief.happened, key=lambda one: one.day):
-        parts.append((f"{HAPPENED}: {day_text(day)}", tuple(one.sentence for one in there)))
-    parts += [(f"{SAID}: {one.speaker}", one.sentences) for one in brief.said]
-    parts += [(UNKNOWN, brief.unknown)] if brief.unknown else []
-    notes = (brief.covered, *brief.warnings)
+        parts.append((_headed(_(HAPPENED), day_text(day)), tuple(one.sentence for one in there)))
+    parts += [(_headed(_(SAID), one.speaker), one.sentences) for one in brief.said]
+    parts += [(_(UNKNOWN), brief.unknown)] if brief.unknown else []
+    notes = (covered(brief), *brief.warnings)
     return [
-        Record(f"brief-{at}", Answer(title, "", said, status="answered", warnings=notes if not at else ()), "done")
-        for at, (title, said) in enumerate(parts)
+        Record(f"brief-{at}", Answer(title, "", lines, status="answered", warnings=notes if not at else ()), "done")
+        for at, (title, lines) in enumerate(parts)
     ]

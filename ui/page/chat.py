@@ -110,10 +110,10 @@ class Chat:
         yield gr.update(interactive=False), notice(_("The model is changed as soon as nobody waits for an answer…"))
         try:
             self.collections.write_with(name)
-            outcome = writer.said
+            outcome = said(writer.said)
         except OnRecordError as error:
-            outcome = str(error)
-        yield self.models(), notice(said(outcome))
+            outcome = said(str(error))
+        yield self.models(), notice(outcome)
 
     def ask(
         self,

@@ -38,15 +38,15 @@ def choices(collection: Collection) -> tuple[Any, Any]:
 
 def _folder(folder: Folder) -> str:
     """How a watched folder is listed."""
-    parts = [f"{folder.files:,} files"]
-    parts += [f"{len(folder.unread):,} unread"] if folder.unread else []
-    parts += [f"{len(folder.gone):,} gone"] if folder.gone else []
-    return f"{folder.path} ({folder.said or ', '.join(parts)})"
+    parts = [counted(folder.files, "{count:,} file", "{count:,} files")]
+    parts += [_("{count:,} unread", count=len(folder.unread))] if folder.unread else []
+    parts += [_("{count:,} gone", count=len(folder.gone))] if folder.gone else []
+    return f"{folder.path} ({said(folder.said) or ', '.join(parts)})"
 
 
 def _chosen(path: str | None) -> str:
     if not path:
-        raise InputError("Choose the folder first.")
+        raise InputError(_("Choose the folder first."))
     return path
 
 
@@ -138,25 +138,30 @@ class CollectionTab:
 
     def watch(self, session: Session, path: str) -> Iterator[tuple[Any, ...]]:
         """As the others, then the folders."""
-        for update in self._followed(session, watch_folder(self.collections.open(session.collection), path)):
-            yield (*update, gr.skip() if update[1] == gr.skip() else self.folders(session))
+        steps = watch_folder(self.collections.open(session.collection), path)
+        yield from self._followed(session, steps, lambda last: self.folders(session))
 
     def unwatch(self, session: Session, path: str | None) -> tuple[Any, ...]:
         """results, the folders."""
         try:
             self.collections.open(session.collection).library.folders.unwatch(_chosen(path))
         except OnRecordError as error:
-            return value(results([], str(error))), gr.skip()
-        return value(results([], f"{path} is watched no longer; its articles stay.")), self.folders(session)
+            return value(results([], said(str(error)))), gr.skip()
+        note = _("{path} is watched no longer; its articles stay.", path=path)
+        return value(results([], note)), self.folders(session)
 
     def remove_gone(self, session: Session, path: str | None) -> tuple[Any, ...]:
         """As the others, then the folders."""
         try:
             report = self.collections.open(session.collection).library.folders.remove_gone(_chosen(path))
         except OnRecordError as error:
-            return value(results([], str(error))), *[gr.skip()] * 5
+            return value(results([], said(str(error)))), *[gr.skip()] * 5
         count = len(report.removed)
-        note = f"{count} article{'s' if count != 1 else ''} of files that are gone removed, from the index too."
+        note = counted(
+            count,
+            "{count:,} article of files that are gone removed, from the index too.",
+            "{count:,} articles of files that are gone removed, from the index too.",
+        )
         return value(results([], note)), *self.show(session), self.folders(session)
 
     def addresses(self, session: Session, text: str) -> Iterator[tuple[Any, ...]]:

@@ -30,8 +30,8 @@ def said(text: str) -> str:
         return _(text)
     for pattern, translation in messages:
         if match := pattern.fullmatch(text):
-            values = [_value(value) for value in match.groups()]
-            return PLACE.sub(lambda place, found=values: found[int(place[1])], translation)
+            values = {name[1:]: _value(value) for name, value in match.groupdict().items()}
+            return PLACE.sub(lambda place, found=values: found[place[1]], translation)
     return text
 
 
@@ -44,9 +44,9 @@ def _known(code: str) -> tuple[Mapping[str, str], Sequence[Message]]:
 
 
 def _pattern(message: str) -> re.Pattern[str]:
-    """What a message looks like once values stand in its places, which come in order."""
+    """What a message looks like once values stand in its places."""
     words = [re.escape(one) for one in PLACE.sub("\0", message).split("\0")]
-    values = [r"(\d[\d,]*)" if place[2] else r"(.*?)" for place in PLACE.finditer(message)]
+    values = [rf"(?P<v{place[1]}>{r'\d[\d,]*' if place[2] else '.*?'})" for place in PLACE.finditer(message)]
     return re.compile("".join(part for pair in zip(words, [*values, ""], strict=True) for part in pair), re.DOTALL)
 
 

@@ -15,21 +15,23 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.page.board import Board
 from onrecord.ui.page.briefing_part import briefing_part
 from onrecord.ui.page.collection_tab import choices
+from onrecord.ui.page.language import _
 from onrecord.ui.page.style import drawn
-from onrecord.ui.page.tabs import QUICK, READING, Parts
+from onrecord.ui.page.tabs import QUICK, Parts, reading
 
 
 def overview_tab(tab: Any, collections: Collections, parts: Parts) -> None:
     with gr.Column(elem_id="overall"):
-        gr.HTML("<h2>Overview</h2>", apply_default_css=False)
+        gr.HTML(f"<h2>{_('Overview')}</h2>", apply_default_css=False)
         with gr.Row(elem_id="selection"):
-            articles = gr.Dropdown([], multiselect=True, label="Only these articles (all when empty)")
-            sources = gr.Dropdown([], multiselect=True, label="Only these sources")
-            first = gr.Textbox(label="From", placeholder="2024, 2024-03 or 2024-03-09", max_length=10, min_width=120)
-            last = gr.Textbox(label="To", placeholder="2024, 2024-03 or 2024-03-09", max_length=10, min_width=120)
-        make = gr.Button("Show the overview", variant="primary", elem_id="make-overview")
-        reading = drawn("overview-reading", READING, script="reading")
-        board = Board(tab, parts.session, [articles, sources, first, last], make, reading)
+            articles = gr.Dropdown([], multiselect=True, label=_("Only these articles (all when empty)"))
+            sources = gr.Dropdown([], multiselect=True, label=_("Only these sources"))
+            written: dict[str, Any] = {"placeholder": _("2024, 2024-03 or 2024-03-09"), "max_length": 10}
+            first = gr.Textbox(label=_("From"), **written, min_width=120)
+            last = gr.Textbox(label=_("To"), **written, min_width=120)
+        make = gr.Button(_("Show the overview"), variant="primary", elem_id="make-overview")
+        opened = drawn("overview-reading", reading(), script="reading")
+        board = Board(tab, parts.session, [articles, sources, first, last], make, opened)
         briefing_part(collections, board)
 
     def fill(session: Session) -> tuple[Any, Any]:

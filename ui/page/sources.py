@@ -171,17 +171,21 @@ def _changes(changes: Sequence[Changed]) -> str:
     """What changed and when, the newest first, folded away."""
     if not changes:
         return ""
-    times = "once" if len(changes) == 1 else f"{len(changes)} times"
     days = "".join(
         f"<h3>{e(day_text(one.at))}</h3><ul>{''.join(map(_edit, one.edits))}</ul>" for one in reversed(changes)
     )
-    head = f"Changed {times}, last found on {e(day_text(changes[-1].at))}"
+    head = counted(
+        len(changes),
+        "Changed once, found on {day}",
+        "Changed {count:,} times, last found on {day}",
+        day=e(day_text(changes[-1].at)),
+    )
     return f'<details class="changes"><summary>{head}</summary>{days}</details>'
 
 
 def _edit(edit: Edit) -> str:
-    before = f'<p>Before: <del dir="auto">{e(" ".join(edit.before))}</del></p>' if edit.before else ""
-    after = f'<p>Since: <ins dir="auto">{e(" ".join(edit.after))}</ins></p>' if edit.after else ""
+    before = f'<p>{_("Before:")} <del dir="auto">{e(" ".join(edit.before))}</del></p>' if edit.before else ""
+    after = f'<p>{_("Since:")} <ins dir="auto">{e(" ".join(edit.after))}</ins></p>' if edit.after else ""
     return f"<li>{before}{after}</li>"
 
 
