@@ -157,6 +157,7 @@ def _several(collections: Collections, parts: Parts, handlers: CollectionTab, re
     switched = which.change(handlers.switch, [which, parts.session], [parts.session], cancels=parts.followers, **QUICK)
     switched.then(handlers.show, [parts.session], changed, **QUICK)
     switched.then(Chat(collections).show, [parts.session], parts.opened, **QUICK)
+    switched.then(lambda: ([], []), None, [parts.articles, parts.sources], **QUICK)  # they are of the one before
     made.then(lambda: "", None, [name], **QUICK)
 
 
