@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from onrecord.index.types import Sentence
-from onrecord.qa.types import Answer, AnswerSentence, Evidence
+from onrecord.qa.types import Answer, AnswerSentence, Disagreement, Evidence
 from onrecord.ui.desk.records import LIVE, Record, State
 from onrecord.ui.page.export import for_clipboard
 from onrecord.ui.page.sources import panel
@@ -65,6 +65,12 @@ def test_an_answer_that_quotes_it_shows_it_once() -> None:
     done = replace(WRITING, state="done", answer=replace(WRITING.answer, status="answered", sentences=(quoted,)))
     assert done.lead is None
     assert "nearest sentence" not in shown(done) and "How much? It will cost 2 million. 1 " in shown(done)
+
+
+def test_where_the_articles_differ_it_is_among_what_they_say_and_not_shown_once_more() -> None:
+    differ = (Disagreement("the cost", (SAID, OTHER)),)
+    record = replace(WRITING, state="done", answer=replace(WRITING.answer, sentences=(), disagreements=differ))
+    assert record.lead is None
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "done"])

@@ -62,14 +62,15 @@ class Record:
     def lead(self) -> Citation | None:
         """What the article itself says: number 1, shown as soon as it is found, and above what is written then.
 
-        None where the answer quotes it, and where nothing was written in the end.
+        None where what is written quotes it, and where nothing was written in the end.
         """
         answer = self.answer
         best = next((one for one in answer.evidence if one.number == self.best), None)
-        written = bool(answer.sentences or answer.disagreements)
-        if best is None or not (self.live or written) or best.quote in {one.text for one in answer.sentences}:
+        if best is None or not (self.live or answer.sentences or answer.disagreements):
             return None
-        return replace(best.cite(), number=1)
+        positions = [position for one in answer.disagreements for position in one.positions]
+        quoted = {one.text for one in answer.sentences} | {one.quote for line in positions for one in line.citations}
+        return None if best.quote in quoted else replace(best.cite(), number=1)
 
     @property
     def shown(self) -> Answer:
