@@ -16,9 +16,9 @@ from onrecord.ui.desk.questions import Kind, Question, questions
 from onrecord.ui.desk.tuning import quoting
 
 READ = 80  # articles whose sentences are read, spread over the collection
-TOP = 40  # sentences of each
+TOP = 40  # sentences of each, where they are many
 TRIED = 30  # questions that are asked at most
-FEW = 20  # articles in which "the bridge" is clear without a name
+FEW = 20  # articles that are read to their ends, and in which "the bridge" is clear without a name
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -38,9 +38,9 @@ def suggestions(collection: Collection, *, count: int = 4, stopped: StopAsked = 
     """
     infos = collection.library.articles()
     assistant, chosen, used = quoting(collection.assistant), list[str](), set[str]()
-    found = _candidates(collection, infos[:: max(1, len(infos) // READ)], stopped)
-    if len(infos) > FEW:
-        found = [one for one in found if one.question.anchored]
+    many = len(infos) > FEW
+    found = _candidates(collection, infos[:: max(1, len(infos) // READ)], stopped, top=TOP if many else None)
+    found = [one for one in found if one.question.anchored or not many]
     for one in islice(in_turn(found), TRIED):
         if len(chosen) == count or stopped():
             break
@@ -52,7 +52,9 @@ def suggestions(collection: Collection, *, count: int = 4, stopped: StopAsked = 
     return tuple(chosen)
 
 
-def _candidates(collection: Collection, infos: Sequence[ArticleInfo], stopped: StopAsked) -> list[Candidate]:
+def _candidates(
+    collection: Collection, infos: Sequence[ArticleInfo], stopped: StopAsked, *, top: int | None
+) -> list[Candidate]:
     """What the sentences of these articles answer, those that name something first, and those from an article's top."""
     found: list[Candidate] = []
     for info in infos:
@@ -64,7 +66,7 @@ def _candidates(collection: Collection, infos: Sequence[ArticleInfo], stopped: S
             text, sentences = collection.library.article(info.id).text, collection.library.sentences(info.id)
         except UnknownArticle:  # removed meanwhile
             continue
-        found += [Candidate(question, one) for one in sentences[:TOP] for question in questions(one, text)]
+        found += [Candidate(question, one) for one in sentences[:top] for question in questions(one, text)]
     return sorted(found, key=lambda one: (not one.question.anchored, one.sentence.index))
 
 

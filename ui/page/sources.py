@@ -90,7 +90,7 @@ def panel(record: Record) -> str:
     used = _by_article(record.citations if written else (), (), record.id, numbers)
     seen = {quote.article_id for quote in record.answer.evidence}
     found = [hit for hit in _once(record.found) if hit.article_id not in seen]
-    near = record.uncited if written else record.answer.evidence
+    near = record.uncited if written else sorted(record.answer.evidence, key=lambda quote: quote.place not in numbers)
     rest = _by_article(near, found, record.id, numbers)
     if not used and not rest:
         nothing = f'<div class="panel-empty"><h2>Sources</h2><p>{NOTHING[record.state == "done"]}</p></div>'
