@@ -172,7 +172,7 @@ def _text(record: Record) -> str:
     """The answer with its markers, and what stands in its place, as `onrecord.qa.render.answer_text` has it."""
     if below := in_place_of_sentences(record):
         return below[0]
-    answer = record.answer
+    answer = record.shown
     lines = [" ".join(map(marked, answer.sentences))]
     for dispute in answer.disagreements:
         lines.append(_("The articles differ on {about}:", about=dispute.about))
@@ -184,7 +184,8 @@ def _text(record: Record) -> str:
 def for_clipboard(record: Record) -> str:
     """One answer as plain text, its references below it, each on a line of its own."""
     refs = "\n".join(
-        one_line(f"[{q.number}] {', '.join(facts_of(q))}. {q.url} “{quote_text(q)}”") for q in record.answer.citations
+        one_line(f"[{q.number}] {', '.join(facts_of(q))}. {q.url} “{quote_text(q)}”") for q in record.citations
     )
     notes = "\n".join(one_line(f"{_('Note:')} {said(text)}") for text in record.answer.warnings)
-    return pasted("\n\n".join(filter(None, [_text(record), refs, notes])))
+    lead = one_line(f"“{quote_text(record.lead)}” [1]") if record.lead else ""
+    return pasted("\n\n".join(filter(None, [lead, _text(record), refs, notes])))

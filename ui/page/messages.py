@@ -46,7 +46,8 @@ def _known(code: str) -> tuple[Mapping[str, str], Sequence[Message]]:
 def _pattern(message: str) -> re.Pattern[str]:
     """What a message looks like once values stand in its places."""
     words = [re.escape(one) for one in PLACE.sub("\0", message).split("\0")]
-    values = [rf"(?P<v{place[1]}>{r'\d[\d,]*' if place[2] else '.*?'})" for place in PLACE.finditer(message)]
+    kinds = {None: ".*?", ":n": r"\d[\d,]*"}
+    values = [f"(?P<v{place[1]}>{kinds[place[2]]})" for place in PLACE.finditer(message)]
     return re.compile("".join(part for pair in zip(words, [*values, ""], strict=True) for part in pair), re.DOTALL)
 
 

@@ -18,6 +18,7 @@ from onrecord.ui.page.style import drawn
 
 ROWS = '<div class="rows"></div>'
 _ASK = "() => document.querySelector('[role=tab][data-tab-id=ask]')?.click()"
+DROP = later("Drop files here or anywhere on the page, or click to choose them")
 HEALTH = later("What is searched is checked against the articles; where the two differ, it is built anew from them.")
 
 
@@ -123,7 +124,7 @@ def _adding(
     changed = [table, overview, parts.articles, parts.sources]
     gr.HTML(f"<h2>{_('Add articles')}</h2>", apply_default_css=False)
     # Of any kind: with `file_types` the browser drops the others, and nobody is told.
-    files = gr.File(file_count="multiple", label=_("Files"), elem_id="files", height=150)
+    files = gr.File(file_count="multiple", label=_(DROP), elem_id="files", height=110)
     with gr.Accordion(_("Paste a text"), open=False):
         text = gr.Textbox(label=_("Text"), lines=6, max_lines=12, elem_id="pasted")
         title = gr.Textbox(label=_("Title (its first sentence when empty)"))
@@ -193,6 +194,7 @@ def _several(collections: Collections, parts: Parts, handlers: CollectionTab, re
     switched = which.change(handlers.switch, [which, parts.session], [parts.session], cancels=parts.followers, **QUICK)
     switched.then(handlers.show, [parts.session], changed, **QUICK)
     switched.then(Chat(collections).show, [parts.session], parts.opened, **QUICK)
+    switched.then(lambda: ([], []), None, [parts.articles, parts.sources], **QUICK)  # they are of the one before
     made.then(lambda: "", None, [name], **QUICK)
 
 
