@@ -18,8 +18,10 @@ from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
+from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
+from onrecord.ui.desk.saved import SavedQuestion
 from onrecord.ui.http.client import ANSWERS_WITHIN, TURNS, Place, error_from, events_in, given, reply_of, waits
 
 if TYPE_CHECKING:
@@ -141,6 +143,39 @@ class ServedCollection:
             if name in EVENTS:
                 yield records.from_dict(EVENTS[name], data)
         raise self._place.silent()
+
+    def people(self, scope: Filter) -> tuple[Sequence[Person], Sequence[str]]:
+        found, warnings = self._pages("/people", "people", given(scope))
+        return [records.from_dict(Person, one) for one in found], warnings
+
+    def said(self, speaker: str, scope: Filter) -> tuple[Sequence[Statement], Sequence[str]]:
+        found, warnings = self._pages("/quotations", "quotations", {"speaker": speaker, **given(scope)})
+        return [records.from_dict(Statement, one) for one in found], warnings
+
+    def questions(self) -> Sequence[SavedQuestion]:
+        return [records.from_dict(SavedQuestion, one) for one in self._call("GET", "/questions")["questions"]]
+
+    def save_question(self, question: str, scope: Filter) -> SavedQuestion:
+        asked = {"question": question, "filter": given(scope)}
+        return records.from_dict(SavedQuestion, self._call("POST", "/questions", json=asked))
+
+    def ask_question(self, question_id: str) -> SavedQuestion:
+        return records.from_dict(SavedQuestion, self._call("POST", f"/questions/{quote(question_id, safe='')}/ask"))
+
+    def seen_question(self, question_id: str) -> SavedQuestion:
+        return records.from_dict(SavedQuestion, self._call("POST", f"/questions/{quote(question_id, safe='')}/seen"))
+
+    def remove_question(self, question_id: str) -> None:
+        self._call("DELETE", f"/questions/{quote(question_id, safe='')}")
+
+    def _pages(self, path: str, name: str, asked: Mapping[str, Any]) -> tuple[list[Any], Sequence[str]]:
+        """All of a list that comes page by page, and the filter's warnings."""
+        found: list[Any] = []
+        while True:
+            page = self._call("GET", path, params={**asked, "limit": PAGE, "offset": len(found)})
+            found += page[name]
+            if len(found) >= page["total"] or not page[name]:
+                return found, page["warnings"]
 
     def examine(self) -> Examined:
         reply = self._call("GET", "/commands/examine")
