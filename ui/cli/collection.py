@@ -135,6 +135,7 @@ class OpenedCollection:
             return saved.list(NOBODY)
 
     def save_question(self, question: str, scope: "Filter") -> "SavedQuestion":
+        scope_warnings(self._library, scope)  # raises for an article that is not there
         with self._saved() as saved:
             return saved.save(NOBODY, question, scope, build_assistant(self._settings, self._library, None))
 
