@@ -1,12 +1,15 @@
 """A selection of articles -> its brief."""
 
 from collections.abc import Sequence
+from itertools import islice
 
-from onrecord.index import Filter, Sentence
+import numpy as np
+
+from onrecord.index import Filter, Sentence, Vectors
 from onrecord.index.types import ArticleInfo, Hit, Passage
-from onrecord.qa.briefing.choose import Candidate, covering, prior, stands_alone
+from onrecord.qa.briefing.choose import Candidate, covering, stands_alone
 from onrecord.qa.briefing.values import Brief
-from onrecord.qa.judges.injection import orders_in
+from onrecord.qa.judges.injection import orders_in, usable
 from onrecord.qa.steps.cite import citations_of, numbered
 from onrecord.qa.steps.search import settled
 from onrecord.qa.steps.sources import Sources
@@ -14,7 +17,7 @@ from onrecord.qa.steps.tools import Tools
 from onrecord.qa.types import AnswerSentence, Citation
 
 SENTENCES = 5
-MOST_READ = 2_000  # sentences that are compared with each other; of many articles the first ones of each
+MOST_READ = 1_500  # sentences that are compared with each other; of many articles the first ones of each
 
 
 def brief_of(scope: Filter | None, tools: Tools) -> Brief:
@@ -48,10 +51,11 @@ def _brief(scope: Filter | None, tools: Tools) -> Brief:
 def _chosen(infos: Sequence[ArticleInfo], sources: Sources) -> list[Sentence]:
     """The sentences, in the order in which their articles were published, and stand in them."""
     candidates = _candidates(infos, sources)
+    titles = _titles(infos, sources)
     day = {info.id: (info.published or "9999", at) for at, info in enumerate(infos)}
     while candidates:
         vectors = sources.embed([one.sentence for one in candidates])
-        chosen = [candidates[at].sentence for at in covering(candidates, vectors, most=SENTENCES)]
+        chosen = [candidates[at].sentence for at in covering(candidates, vectors, titles, most=SENTENCES)]
         orders = _orders(chosen, sources)
         if not orders:
             return sorted(chosen, key=lambda one: (day[one.article_id], one.index))
@@ -62,13 +66,23 @@ def _chosen(infos: Sequence[ArticleInfo], sources: Sources) -> list[Sentence]:
 def _candidates(infos: Sequence[ArticleInfo], sources: Sources) -> list[Candidate]:
     most = max(1, MOST_READ // max(1, len(infos)))
     found: list[Candidate] = []
-    for info in infos:
-        sentences = sources.library.sentences(info.id)
-        own = [one for one in sentences if stands_alone(one.text, who=sources.antecedent(one) is not None)][:most]
-        weights = [prior(one.index) for one in own]
-        total = sum(weights) or 1.0
-        found += [Candidate(one, weight / total, weight) for one, weight in zip(own, weights, strict=True)]
+    for at, info in enumerate(infos):
+        alone = (one for one in sources.library.sentences(info.id) if _alone(one, sources))
+        found += [Candidate(one, at, place) for place, one in enumerate(islice(alone, most))]
     return found
+
+
+def _alone(sentence: Sentence, sources: Sources) -> bool:
+    if stands_alone(sentence.text):
+        return True
+    return stands_alone(sentence.text, who=True) and sources.antecedent(sentence) is not None
+
+
+def _titles(infos: Sequence[ArticleInfo], sources: Sources) -> Vectors:
+    """A vector for each title; of length 0 for one that gives orders."""
+    said = usable({info.title for info in infos})
+    found = sources.embed([Sentence(info.id, -1, 0, 0, info.title) for info in infos])
+    return np.where(np.array([[bool(said[info.title])] for info in infos]), found, 0.0)
 
 
 def _orders(chosen: Sequence[Sentence], sources: Sources) -> set[Sentence]:
