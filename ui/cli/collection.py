@@ -102,9 +102,12 @@ class OpenedCollection:
         tidy(self._library, self._library.path)
         return edited
 
-    def search(self, query: str, *, top_k: int, scope: "Filter") -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+    def search(
+        self, query: str, *, top_k: int, scope: "Filter", min_score: float | None
+    ) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
         warnings = scope_warnings(self._library, scope)
-        return list(found(self._library, self._library.search(query, top_k=top_k, where=scope or None))), warnings
+        hits = self._library.search(query, top_k=top_k, where=scope or None, min_score=min_score)
+        return list(found(self._library, hits)), warnings
 
     def ask(
         self, question: str, history: "Sequence[Turn]", scope: "Filter", *, model: str, length: str

@@ -79,8 +79,10 @@ class CollectionCommands(Protocol):
         """Sets title, source or published of an article, as ``Library.edit``."""
         ...
 
-    def search(self, query: str, *, top_k: int, scope: "Filter") -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
-        """The hits as plain data, and the filter's warnings."""
+    def search(
+        self, query: str, *, top_k: int, scope: "Filter", min_score: float | None
+    ) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+        """The hits as plain data, and the filter's warnings; as ``Library.search``."""
         ...
 
     def ask(

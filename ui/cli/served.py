@@ -127,8 +127,11 @@ class ServedCollection:
         reply = self._call("PATCH", f"/articles/{quote(article_id)}", json=dict(facts))
         return Article(**{one.name: reply[one.name] for one in fields(Article)})
 
-    def search(self, query: str, *, top_k: int, scope: Filter) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
-        reply = self._call("POST", "/search", json={"query": query, "top_k": top_k, "filter": given(scope)})
+    def search(
+        self, query: str, *, top_k: int, scope: Filter, min_score: float | None
+    ) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+        asked = {"query": query, "top_k": top_k, "filter": given(scope), "min_score": min_score}
+        reply = self._call("POST", "/search", json=asked)
         return reply["hits"], reply["warnings"]
 
     def ask(

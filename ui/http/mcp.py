@@ -79,12 +79,13 @@ def _add_search(server: "MCPServer[Any]", api: Interface) -> None:
         articles: Articles = None,
         published_from: From = "",
         published_to: To = "",
+        min_score: Annotated[float | None, Field(ge=-1, le=1, description="The least nearness of a hit")] = None,
         collection: CollectionName = "",
     ) -> Annotated[CallToolResult, SearchResponse]:
         """Find passages in the user's articles by meaning and by words, with their exact places."""
         with _tool_errors():
             scope = given(scope_of(articles or (), sources or (), published_from, published_to))
-            asked = {"query": query, "top_k": top_k, "filter": scope}
+            asked = {"query": query, "top_k": top_k, "filter": scope, "min_score": min_score}
             data = await api.call("POST", "/search", collection, json=asked)
         uri = _uris(api, collection)
         lines = [f"{_facts(uri, hit)}\n{_lines(hit['quote'])}" for hit in data["hits"]] or ["Nothing found."]

@@ -54,6 +54,7 @@ class SearchRequest(Asked):
     query: str = Field(min_length=1, max_length=2000)
     top_k: int = Field(10, ge=1, le=1000)
     filter: FilterModel = FilterModel()
+    min_score: float | None = Field(None, ge=-1, le=1, description="The least nearness of a hit; left out, any")
 
 
 class TurnModel(Asked):
