@@ -22,7 +22,9 @@ def plain_words(name: str) -> tuple[str, ...]:
     >>> plain_words("President Recep Tayyip Erdoğan"), plain_words("John Ames Jr.")
     (('recep', 'tayyip', 'erdogan'), ('john', 'ames'))
     """
-    words = [re.sub(r"[’']s?$", "", word).strip(".,") for word in without_accents(name).split()]
+    words = [
+        re.sub(r"[’']s?$", "", word).strip(".,") for word in without_accents(name).split() if re.search(r"\w", word)
+    ]
     while len(words) > 1 and words[0].lower() in TITLES | {"the"}:
         words = words[1:]
     return tuple(word.lower() for word in without_suffix(tuple(words)))

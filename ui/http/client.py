@@ -100,7 +100,9 @@ class Interface:
             )
         return collection or self.first.collection
 
-    async def call(self, method: str, path: str, collection: str = "", **options: Any) -> Any:
+    async def call(
+        self, method: str, path: str, collection: str = "", *, params: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
         """The reply; raises the error that the server tells of, or one that says that it is not there."""
         named = self.named(collection)
         place = self.first if self._here else place_of(self.first.folder)
@@ -109,10 +111,11 @@ class Interface:
                 f"The data folder {self.first.folder} is open in no server any more; start `onrecord serve` or "
                 "`onrecord chat` on it again."
             )
+        about = place.options(named)
+        about["params"] |= params or {}
         with place.talking():
-            told = place.options(named)
-            told["headers"] |= allowance().headers()
-            return reply_of(await self._client.request(method, place.url + path, **told, **options))
+            about["headers"] |= allowance().headers()
+            return reply_of(await self._client.request(method, place.url + path, **about, **options))
 
 
 def reply_of(response: httpx.Response) -> Any:

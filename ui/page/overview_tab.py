@@ -16,6 +16,8 @@ from onrecord.ui.page.board import Board
 from onrecord.ui.page.briefing_part import briefing_part
 from onrecord.ui.page.collection_tab import choices
 from onrecord.ui.page.language import _
+from onrecord.ui.page.people_part import people_part
+from onrecord.ui.page.questions_part import questions_part
 from onrecord.ui.page.style import drawn
 from onrecord.ui.page.tabs import QUICK, Parts, reading
 
@@ -33,6 +35,8 @@ def overview_tab(tab: Any, collections: Collections, parts: Parts) -> None:
         opened = drawn("overview-reading", reading(), script="reading")
         board = Board(tab, parts.session, [articles, sources, first, last], make, opened)
         briefing_part(collections, board)
+        people_part(collections, board)
+        questions_part(collections, board, parts)
 
     def fill(session: Session) -> tuple[Any, Any]:
         return choices(collections.open(session.collection))

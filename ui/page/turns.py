@@ -202,6 +202,9 @@ def _footer(record: Record, last: bool) -> str:
     ]
     if record.citations:
         buttons.append(_action("pin", turn, _("Pin"), _("Pin the quotes of this answer to your notes")))
+    if record.state == "done":
+        saves = _("Save question, to be asked again when articles come")
+        buttons.append(_action("keep", turn, _("Save question"), saves))
     buttons.append(f'<button type="button" class="quiet phone-only" data-act="sources">{_("Sources")}</button>')
     if last:
         buttons += [_action("retry", turn, _("Ask again")), _action("edit", turn, _("Edit question"))]
