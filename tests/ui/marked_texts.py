@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from functools import cache
 from pathlib import Path
 
 from onrecord.index import errors
@@ -32,13 +33,15 @@ SAYING = {
     "qa/render.py": ("ABSTENTION", "WHY", "WHAT_TO_TRY"),
     "qa/steps/check.py": ("not_calibrated",),
     "qa/steps/choose.py": ("LEFT_OUT", "budget"),
-    "qa/steps/recency.py": ("newest", "notes"),
+    "qa/briefing/brief.py": ("SPREAD",),
+    "qa/steps/recency.py": ("newest", "taken_as"),
     "qa/steps/split.py": ("split",),
     "qa/steps/translate.py": ("WARNING",),
     "qa/steps/write.py": ("OWN_WORDS",),
     "ui/desk/collection.py": ("answer",),
     "ui/desk/notebook.py": ("_LOST",),
     "ui/desk/running.py": ("BUSY",),
+    "ui/desk/saved.py": ("_LOST",),
     "ui/desk/tuning.py": ("LENGTHS", "STRICTNESS", "LENGTH_COST", "STRICTNESS_COST", "MODEL_COST", "model_text"),
     "ui/desk/writer.py": ("said",),
 }
@@ -60,13 +63,15 @@ def marked(path: Path) -> Iterator[Text]:
             yield tuple(map(str, forms))
 
 
-def page_texts() -> set[Text]:
+@cache
+def page_texts() -> Set[Text]:
     """Everything that is marked in the page's modules and scripts."""
     scripts = {text for path in SCRIPTS for text in marked_in(path.read_text(encoding="utf-8"))}
     return scripts | {text for path in PAGE for text in marked(path)}
 
 
-def messages() -> set[str]:
+@cache
+def messages() -> Set[str]:
     """What the rooms below say: errors, and what is named above; ``{0}`` and so on stand for values."""
     raised = {
         _template(call.args[0]) for path in BELOW for call in _calls(path) if _name(call.func) in ERRORS and call.args

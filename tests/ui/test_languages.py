@@ -11,10 +11,12 @@ import pytest
 
 from onrecord.index.models.catalogue import catalogue as models
 from onrecord.index.reading.parsing import articles_in
+from onrecord.index.types import Sentence
 from onrecord.qa.render import WHY, what_to_try
 from onrecord.qa.steps.recency import AskedTime
-from onrecord.qa.types import Answer
+from onrecord.qa.types import Answer, Citation, Disagreement
 from onrecord.ui.desk.passed_over import passed_over_lines
+from onrecord.ui.desk.saved import Change
 from onrecord.ui.desk.writer import parameters
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.export import to_html, to_markdown
@@ -24,6 +26,12 @@ from tests.ui.marked_texts import PAGE, SCRIPTS, Text, messages, page_texts
 
 OTHERS = LANGUAGES[1:]
 KINDS = ("true or false", "a number", "a list", "an object")
+# What changed of a saved question: one of each, and two.
+QUOTE = Citation(1, Sentence("a", 0, 0, 1, "."), "")
+CHANGES = (
+    Change("answered", (QUOTE,), (Disagreement("", ()),), ((QUOTE, QUOTE),), (QUOTE,)),
+    Change("abstained", (QUOTE,) * 2, (Disagreement("", ()),) * 2, ((QUOTE, QUOTE),) * 2, (QUOTE,) * 2),
+)
 # Messages that are put together from parts: a text as the program says it, under the keys that its parts have.
 COMPOSED = {
     "qwen writes the answers now.": ("{0} writes the answers now.",),
@@ -61,6 +69,30 @@ COMPOSED = {
         "{0} could not be read ({1}); save its text as .txt and add that.",
     ),
 }
+COMPOSED |= {
+    "2 folders of saved pages: a, b": ("{0:n} folders of saved pages: {1}",),
+    "1 folder of saved pages: a": ("{0:n} folder of saved pages: {1}",),
+    "/a is not there; put it back, or watch it no longer.": ("{0} is not there; put it back, or watch it no longer.",),
+    "It lists 1,200 pages; the newest 1,000 of them count.": ("It lists {0} pages; the newest {1} of them count.",),
+    "It lists 20 sitemaps; 10 of them were read, and the newest 1,000 of their pages count.": (
+        *("It lists {0:n} sitemaps; {1:n} of them were read, and {2}.", "the newest {0:n} of their pages count"),
+    ),
+    "It lists 2 sitemaps; 2 of them were read, and all their pages count.": ("all their pages count",),
+    "a.xml: 2 items read, 1 item not: item 3 (withdrawn by its agency). Mend these and add the file again.": (
+        *("{0:n} item", "{0:n} items", "item {0} ({1})", "withdrawn by its agency"),
+    ),
+    "a.xml: 2 items read, 2 items not: items 3, 4 (no text). Mend these and add the file again.": ("items {0} ({1})",),
+    "a.warc: 2 pages read, 1 page not: page 3 (cut off). Mend these and add the file again.": (
+        *("{0:n} page", "{0:n} pages", "page {0} ({1})", "cut off"),
+    ),
+    "a.warc: 2 pages read, 2 pages not: pages 3, 4 (no text of an article). Mend these and add the file again.": (
+        *("pages {0} ({1})", "no text of an article"),
+    ),
+    "a.xml is no news of an agency (NewsML-G2, NITF) but other XML; save its text as .txt.": (
+        *("other XML", "a feed or sitemap; `onrecord follow` reads those by their address"),
+    ),
+    **{text: (re.sub(r"^\d", "{0:n}", text),) for one in CHANGES for text in one.lines},
+}
 OUTCOMES = ("redirected to {0}", "not there", "fetched", "unchanged", "refused", "failed")
 LABELS = (
     *("As configured", "not downloaded yet", "so quotes only", "None", "quotes only", "at once", "not calibrated"),
@@ -90,7 +122,7 @@ def places(text: str) -> list[str]:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_catalogue_has_every_text_of_the_page_and_no_other(code: str) -> None:
-    there, wanted = {*catalogue(code)["page"]}, {*map(keys, page_texts())}
+    there, wanted = {*catalogue(code)["page"]}, {*map(keys, page_texts())} - {*catalogue(code)["said"]}
     assert sorted(wanted - there) == [], f"add to [page] of ui/page/languages/{code}.toml"
     assert sorted(there - wanted) == [], f"nothing says these: take them out of ui/page/languages/{code}.toml"
 
@@ -105,13 +137,13 @@ def test_a_catalogue_has_every_message_that_the_page_may_show_and_no_other(code:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_translation_has_the_values_of_its_text_and_no_markup(code: str) -> None:
-    page = catalogue(code)["page"]
+    every = catalogue(code)["said"] | catalogue(code)["page"]
     for text in page_texts():
-        assert [*map(places, forms_of(page[keys(text)]))] == [*map(places, text)], text
+        assert [*map(places, forms_of(every[keys(text)]))] == [*map(places, text)], text
     for key, translation in catalogue(code)["said"].items():
         assert {one[1] for one in PLACE.finditer(key)} == {one[1] for one in PLACE.finditer(translation)}, key
-    every = [form for table in catalogue(code).values() for one in table.values() for form in forms_of(one)]
-    assert not [one for one in every if re.search("[<>&\"']", one)], "these would need escaping: write ’ “ ” instead"
+    shown = [form for one in every.values() for form in forms_of(one)]
+    assert not [one for one in shown if re.search("[<>&\"']", one)], "these would need escaping: write ’ “ ” instead"
 
 
 def test_french_has_its_spaces_before_signs() -> None:
@@ -121,7 +153,8 @@ def test_french_has_its_spaces_before_signs() -> None:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_messages_that_are_put_together_are_said_whole(code: str) -> None:
-    english = re.compile(r"\b(?:files?|rows?|lines?|and|more|ending|left out|read|which|write|added?|the|answers)\b")
+    words = "files?|rows?|lines?|and|more|ending|left out|read|which|write|newest|their|of|added?|the|answers"
+    english = re.compile(rf"\b(?:{words})\b")
     with speaking(code):
         for text in COMPOSED:
             assert said(text) != text
@@ -226,5 +259,6 @@ def test_the_scripts_of_the_page_show_no_text_that_is_not_marked() -> None:
     code = {path.name: re.sub(r"//.*", "", path.read_text(encoding="utf-8")) for path in SCRIPTS}
     bare = re.compile(r"""(?<!_\()(?<![a-z]\(n, )(?<!', )'(?:[^'<>]*>)?\s*([A-Z][a-z]+(?: [^'<]*)?)(?:<[^']*)?'""")
     keys = {"Enter", "Escape", "Tab", "Files"}
+    keys |= {"More tabs", "Click to upload or drop files", "File upload"}  # what Gradio says, to be said otherwise
     found = {f"{name}: {one}" for name, script in code.items() for one in bare.findall(script) if one not in keys}
     assert not found, "mark these with _('…')"

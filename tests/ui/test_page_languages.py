@@ -125,6 +125,10 @@ def states(page: Page, tmp_path: Path) -> Iterator[str]:
     page.locator("#notes [data-line]").first.press("Tab")
     expect(page.locator("#notes [role=status]")).not_to_be_empty()
     yield "notes"
+    tab(page, "overview")
+    page.locator("#make-overview").click()
+    page.wait_for_timeout(1000)
+    yield "the overview"
 
 
 def tab(page: Page, name: str) -> None:

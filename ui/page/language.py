@@ -45,7 +45,7 @@ _built: dict[_Text, int] = {}  # every text in what was built, with the number t
 
 
 @cache
-def catalogue(code: str) -> Mapping[str, Mapping[str, Any]]:
+def catalogue(code: str) -> dict[str, dict[str, Any]]:
     """The file of a language: ``page``, what the page says itself, and ``said``, what other rooms say.
 
     Each text has one form, or two: of one, and of any other number.

@@ -19,13 +19,14 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.escape import bdi, e
 from onrecord.ui.page.board import QUICK, SLOW, Board, cited
 from onrecord.ui.page.dates import day_text
-from onrecord.ui.page.language import _, counted, number
+from onrecord.ui.page.language import _, counted, later, number
 from onrecord.ui.page.messages import said
 from onrecord.ui.page.scope import scope_of
 from onrecord.ui.page.style import drawn
 from onrecord.ui.page.turns import quoted
 
 MOST = 40  # people that are shown; the others are found by their names
+KINDS = {"quoted": later("quoted"), "reported": later("reported")}
 AT_ONCE = 100  # statements of one person that are shown
 
 
@@ -95,9 +96,9 @@ def spoken(people: People, name: str, scope: Filter | None) -> str:
     shown = every[-AT_ONCE:]
     latest = _("The latest {shown:,} of {count:,} are shown.", shown=AT_ONCE, count=len(every))
     less = f" {latest}" if len(shown) < len(every) else ""
-    several = len({one.speaker for one in every}) > 1
+    several, none = len({one.speaker for one in every}) > 1, _("No date")
     days = "".join(
-        f"<li><h4>{e(day_text(day) or _('No date'))}</h4><ul>{''.join(_statement(one, several) for one in some)}</ul></li>"
+        f"<li><h4>{e(day_text(day) or none)}</h4><ul>{''.join(_statement(one, several) for one in some)}</ul></li>"
         for day, some in groupby(shown, key=lambda one: one.day)
     )
     count = _statements(len(every))
@@ -111,4 +112,4 @@ def _statements(count: int) -> str:
 def _statement(one: Statement, several: bool) -> str:
     quote = Citation(0, one.sentence, one.title, one.source, one.published, one.url)
     who = f"<b>{bdi(one.speaker)}</b> " if several else ""
-    return f'<li><p class="kind soft">{who}{e(said(one.kind))}</p>{quoted(quote, None)}{cited(quote)}</li>'
+    return f'<li><p class="kind soft">{who}{_(KINDS[one.kind])}</p>{quoted(quote, None)}{cited(quote)}</li>'
