@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from onrecord.index.types import Sentence
 from onrecord.qa.people.sayings import Saying
 from onrecord.qa.steps.antecedents import Name, antecedent, gender_of, names_in, no_person
-from onrecord.qa.steps.person_words import TITLES
+from onrecord.qa.steps.person_words import ROLES, TITLES
 
 _LONGEST = 5  # words of a name
 _CAPITALS = re.compile(r"(?:(?!The\b|But\b|And\b)[A-Z][\w&.]* )+\Z")
@@ -42,6 +42,8 @@ class Speakers:
         if len(words) > 1:
             return " ".join(words if not no_person(name) else self._whole(name))
         full = self._full.get(words[0], {})
+        if not full and re.search(rf"\b{re.escape(words[0].lower())}\b", self._text):  # "Testing revealed"
+            return ""
         (one,) = full.values() if len(full) == 1 else (words,)
         return " ".join(one)
 
@@ -77,5 +79,7 @@ class Speakers:
 
 
 def without_suffix(words: tuple[str, ...]) -> tuple[str, ...]:
-    """A name without "Jr."."""
+    """A name without "Jr." and without a role before it: "Co-owners Stacy Lentz"."""
+    while len(words) > 2 and words[0].lower().rstrip("s") in ROLES | TITLES:
+        words = words[1:]
     return words[:-1] if len(words) > 1 and words[-1] in _SUFFIXES else words

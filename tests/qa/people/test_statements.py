@@ -39,6 +39,12 @@ def said(text: str) -> list[tuple[str, str, str]]:
             ("reported", "Ilse Brandt", "The bridge will stay shut"),
         ),
         ("The bridge, Ilse Brandt said, will stay shut.", ("reported", "Ilse Brandt", "The bridge … will stay shut.")),
+        ("House Speaker Karl Ode, R-Calif., told reporters it is shut.", ("reported", "Karl Ode", "it is shut.")),
+        ("Karl Ode claimed the city had shut it.", ("reported", "Karl Ode", "the city had shut it.")),
+        (
+            "Karl Ode touted it as “the biggest bridge ever built.”",
+            ("quoted", "Karl Ode", "the biggest bridge ever built."),
+        ),
         ("Ilse Brandt warned that the bridge may fall.", ("reported", "Ilse Brandt", "the bridge may fall.")),
         ("“We are shut,” said Larnville spokesman Karl Ode.", ("quoted", "Karl Ode", "We are shut,")),
         ("The tour is on, said Rovers captain Karl Ode.", ("reported", "Karl Ode", "The tour is on")),
@@ -57,6 +63,10 @@ def test_a_named_speaker_is_found_with_what_was_said(text: str, expected: tuple[
         "A spokesman for Karl Ode said the bridge is shut.",
         "Karl Ode’s spokesman said the bridge is shut.",
         "Officials said the bridge is shut.",
+        "A doctor at the American Ferry Society in Larnville says the bridge is shut.",
+        "Testing revealed the bridge is weak, and more testing is planned.",
+        "Critics say the bridge is shut.",
+        "The bridge is shut, according to data from the transport office.",
         "The bridge is shut, the ministry said.",
     ],
 )
