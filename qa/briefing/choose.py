@@ -40,6 +40,9 @@ _TO_THE_READER = re.compile(
     r"this (?:story|article|page|column|post|video))\b",
     re.IGNORECASE,
 )
+_PROMOTES = re.compile(
+    r"\b(?:sign up (?:to|for) (?:get|our|the|this)|newsletter:|subscribe to (?:our|the))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,12 @@ def stands_alone(text: str, *, who: bool = False) -> bool:
     """
     if not SHORTEST <= len(text.split()) <= LONGEST or not _WHOLE.search(text) or not _OPENS.match(text):
         return False
-    if text.count("“") != text.count("”") or text.count('"') % 2 or _TO_THE_READER.match(text):
+    if (
+        _PROMOTES.search(text)
+        or text.count("“") != text.count("”")
+        or text.count('"') % 2
+        or _TO_THE_READER.match(text)
+    ):
         return False
     said = _QUOTATION.sub("", text)
     if said != text and len(re.findall(r"\w+", said)) < 2:  # nobody is named who says so
@@ -70,11 +78,14 @@ def stands_alone(text: str, *, who: bool = False) -> bool:
     return who or not (leans_back(text) or _GOES_ON.match(opening) or opening[:1].islower())
 
 
-def covering(candidates: Sequence[Candidate], vectors: Vectors, titles: Vectors, *, most: int) -> list[int]:
+def covering(
+    candidates: Sequence[Candidate], vectors: Vectors, titles: Vectors, *, most: int, about: Vectors | None = None
+) -> list[int]:
     """The places of at most ``most`` candidates, in the order in which they were taken.
 
     ``vectors`` and ``titles``, those of the candidates and of their articles, are of length 1; a title of length 0 is
-    none. Each article weighs the same, however long it is.
+    none. Each article weighs the same, however long it is. ``about``: how near each candidate is to a subject that is
+    asked for, 0 to 1; what is far from it is worth little to say, and says little.
     """
     article = np.array([one.article for one in candidates])
     place = np.array([one.place for one in candidates], dtype=np.float32)
@@ -90,6 +101,9 @@ def covering(candidates: Sequence[Candidate], vectors: Vectors, titles: Vectors,
     facts = np.array([_facts(one.sentence.text) for one in candidates], dtype=np.float32)
     near[:, : len(candidates)] *= weights * (1.0 - FACTS * (1.0 - facts[:, None]))
     near = np.maximum(near, 0.0)
+    if about is not None:
+        near[:, : len(candidates)] *= about
+        near *= about[:, None]
     covered = np.zeros(near.shape[1], dtype=np.float32)
     chosen: list[int] = []
     while len(chosen) < min(most, len(candidates)):

@@ -246,7 +246,7 @@ def test_over_standard_input_and_output_it_answers(tmp_path: Path) -> None:
 
 def test_what_somebody_said_comes_with_the_places_and_links_to_the_articles(behind: Behind) -> None:
     result = call(create_mcp(here(behind.app.state.service)), "what_was_said", speaker="Brandt")
-    said = result.structured_content["quotations"]  # type: ignore[index]
+    said = result.structured_content["quotations"]
     assert [one["kind"] for one in said] == ["reported", "quoted"]
     for one in said:
         assert behind.library.article(one["article_id"]).text[one["words_start"] : one["words_end"]] == one["words"]

@@ -132,6 +132,7 @@ class NewAddresses(Asked):
 class FeedAddress(Asked):
     model_config = ConfigDict(json_schema_extra={"examples": [{"address": "https://courier.example/feed.xml"}]})
     address: Address
+    page: bool = Field(False, description="It is a page, not a feed: added now, and read again when it changes.")
 
 
 NAMES: dict[type, str] = {
@@ -183,7 +184,7 @@ AnswerModel = create_model("AnswerModel", __doc__=getdoc(Answer), __base__=model
 
 class PersonList(BaseModel):
     total: int
-    people: list[model_of(Person)]  # type: ignore[valid-type, misc]
+    people: list[model_of(Person)]  # type: ignore[valid-type]
     warnings: list[str]
 
 
@@ -192,13 +193,13 @@ class StatementList(BaseModel):
 
     speakers: list[str]
     total: int
-    quotations: list[model_of(Statement)]  # type: ignore[valid-type, misc]
+    quotations: list[model_of(Statement)]  # type: ignore[valid-type]
     warnings: list[str]
 
 
 class DayModel(BaseModel):
     day: str
-    quotations: list[model_of(Statement)]  # type: ignore[valid-type, misc]
+    quotations: list[model_of(Statement)]  # type: ignore[valid-type]
 
 
 class TimelineModel(BaseModel):
@@ -248,6 +249,20 @@ class SpanModel(BaseModel):
     end_char: int
 
 
+class EditModel(BaseModel):
+    """Sentences that stood in one place before, and those that stand there since."""
+
+    before: list[str]
+    after: list[str]
+
+
+class ChangedModel(BaseModel):
+    """What changed when a page was read again. ``at``: when that was."""
+
+    at: str
+    edits: list[EditModel]
+
+
 class ArticleModel(BaseModel):
     id: str
     title: str
@@ -259,6 +274,7 @@ class ArticleModel(BaseModel):
     place: str
     sentences: list[SpanModel]
     also_in: list[str]
+    changes: list[ChangedModel] = []
 
 
 class FailedFile(BaseModel):
@@ -280,7 +296,8 @@ class ChangeReport(BaseModel):
 class FeedModel(BaseModel):
     """A feed that is followed. ``looked``: when it was last fetched; ``said``: what went wrong then.
 
-    ``waiting``: how many of its pages the server is still to read.
+    ``waiting``: how many of its pages the server is still to read; ``note``: which of them are not, in a sentence.
+    ``page``: it is a page, read again when it changes.
     """
 
     address: str
@@ -289,6 +306,8 @@ class FeedModel(BaseModel):
     looked: str
     said: str
     waiting: int
+    note: str
+    page: bool
 
 
 class FeedList(BaseModel):
