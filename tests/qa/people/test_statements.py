@@ -45,6 +45,8 @@ def said(text: str) -> list[tuple[str, str, str]]:
             "Karl Ode touted it as “the biggest bridge ever built.”",
             ("quoted", "Karl Ode", "the biggest bridge ever built."),
         ),
+        ("Russian Defence Minster Karl Ode said yesterday that it is shut.", ("reported", "Karl Ode", "it is shut.")),
+        ("It is shut, said Britain’s Karl Ode.", ("reported", "Karl Ode", "It is shut")),
         ("Ilse Brandt warned that the bridge may fall.", ("reported", "Ilse Brandt", "the bridge may fall.")),
         ("“We are shut,” said Larnville spokesman Karl Ode.", ("quoted", "Karl Ode", "We are shut,")),
         ("The tour is on, said Rovers captain Karl Ode.", ("reported", "Karl Ode", "The tour is on")),
@@ -95,6 +97,11 @@ def test_what_nobody_says_is_no_statement(text: str) -> None:
 
 def test_a_short_name_is_the_only_full_one_of_its_article() -> None:
     assert [one.speaker for one in found_in("Ilse Brandt came.\n\nBrandt said the bridge is shut.")] == ["Ilse Brandt"]
+
+
+def test_two_words_of_a_name_are_the_longer_name_of_their_article() -> None:
+    text = "Ali Abu Ode came. Abu Ode said the bridge is shut."
+    assert [one.speaker for one in found_in(text)] == ["Ali Abu Ode"]
 
 
 def test_a_short_name_that_two_people_share_stays_short() -> None:
