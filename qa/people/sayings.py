@@ -15,7 +15,7 @@ _WITH_THAT = (
     "explains|indicated|insisted|insists|joked|lamented|maintained|noted|notes|observed|pledged|posted|predicted|"
     "promised|quipped|recalled|reiterated|remarked|replied|reported|responded|revealed|stated|states|stressed|"
     "suggested|suggests|testified|tweeted|urged|vowed|warned|warns|wrote|writes|alleges|indicates|"
-    "allege|argue|claim|contend|estimate|insist|note|predict|stress|suggest|warn|write"
+    "reports|allege|argue|claim|contend|estimate|insist|note|predict|stress|suggest|warn|write"
 )
 # Verbs of judging, behind which a quotation is the subject's: "touted it as “the biggest change”".
 _JUDGING = (
@@ -106,7 +106,12 @@ def _with_verb(text: str, masked: str, start: int, end: int) -> Iterator[Saying]
             yield Saying(last.name, last.said_by, last.by_start, verb.start(), verb.end(), True, last.pronoun)
             continue
         saying = _before(text, masked, start, verb) or _behind(text, masked, start, end, verb)
-        if saying and (verb["plain"] or not saying.leads or _says_something(masked, verb, end)):
+        if saying and (
+            verb["plain"]
+            or not saying.leads
+            or masked[max(start, saying.start - 2) : saying.start].strip() in ("”", '"')  # "…,” he wrote on Monday."
+            or _says_something(masked, verb, end)
+        ):
             last = saying
             yield saying
 

@@ -158,7 +158,9 @@ class _Reading:
         ):
             return (behind,)
         comma = self._text.startswith(",", saying.end)
-        if told_before >= _LEAST_QUOTED and (not saying.leads or _count(told) < 4 or _only_when(told) or _ASIDE.match(told)):
+        if told_before >= _LEAST_QUOTED and (
+            not saying.leads or _count(told) < 4 or _only_when(told) or _ASIDE.match(told)
+        ):
             return (ahead,)
         return (ahead, behind) if comma else (behind,)
 

@@ -47,6 +47,10 @@ def said(text: str) -> list[tuple[str, str, str]]:
         ),
         ("Russian Defence Minster Karl Ode said yesterday that it is shut.", ("reported", "Karl Ode", "it is shut.")),
         ("It is shut, said Britain’s Karl Ode.", ("reported", "Karl Ode", "It is shut")),
+        (
+            "“Nobody should cross it,” Ilse Brandt wrote on Monday.",
+            ("quoted", "Ilse Brandt", "Nobody should cross it,"),
+        ),
         ("Ilse Brandt warned that the bridge may fall.", ("reported", "Ilse Brandt", "the bridge may fall.")),
         ("“We are shut,” said Larnville spokesman Karl Ode.", ("quoted", "Karl Ode", "We are shut,")),
         ("The tour is on, said Rovers captain Karl Ode.", ("reported", "Karl Ode", "The tour is on")),
