@@ -3,14 +3,14 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from onrecord.index.errors import IndexMismatch, LibraryClosed
+from onrecord.index.errors import IndexMismatch, LibraryClosed, UnknownArticle
 from onrecord.index.folders import Folders
 from onrecord.index.models.embedders import load_embedder
 from onrecord.index.reading.articles import stated_facts
@@ -29,6 +29,7 @@ from onrecord.index.settings import FetchSettings, IndexSettings, SearchOptions,
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.copies import CopyFinder
+from onrecord.index.store.derived import Derived
 from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.lock import FolderLock
 from onrecord.index.store.vectors import VectorStore
@@ -50,6 +51,8 @@ from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
 
 if TYPE_CHECKING:
     from onrecord.index.web import Web
+
+DERIVED_AT_ONCE = 50  # articles of which something is made between two writes
 
 
 class Library:
@@ -91,7 +94,7 @@ class Library:
         self._lock = FolderLock(self.path)
         try:
             self._catalogue = Catalogue(self.path)
-            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url)
+            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, exact_below=search.exact_below)
             self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
             self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, search)
             self._parts = Parts(self._catalogue, self._vectors, self._keywords, self._searcher)
@@ -239,6 +242,37 @@ class Library:
             modes.tighten(self.path)
             return len(ids)
 
+    def derived(
+        self,
+        kind: str,
+        version: int,
+        make: Callable[[Article, Sequence[Sentence]], str],
+        *,
+        known: Set[int] = frozenset(),
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Derived:
+        """What ``make`` makes of each article by itself: once for each text, kept beside it and gone with it.
+
+        ``kind`` is its name, ``version`` grows when ``make`` would make something else of the same text. ``known``: the
+        numbers of articles of which the caller has it. ``stopped()``: no more is made; what was made is kept.
+        """
+        store = self._open().derived
+        missing = store.missing(kind, version)
+        for start in range(0, len(missing), DERIVED_AT_ONCE):
+            some = missing[start : start + DERIVED_AT_ONCE]
+            made = [(number, data) for number, one in some if (data := self._made(make, one)) is not None]
+            self._open()
+            store.keep(kind, version, made)
+            if stopped():
+                break
+        return store.read(kind, version, known)
+
+    def _made(self, make: Callable[[Article, Sequence[Sentence]], str], article_id: str) -> str | None:
+        try:
+            return make(self.article(article_id), self.sentences(article_id))
+        except UnknownArticle:  # removed meanwhile
+            return None
+
     # -- search ------------------------------------------------------------------------------------------------
 
     def search(
@@ -363,6 +397,7 @@ class Library:
 
     def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
         self._catalogue.check()
+        at_once = self._vectors.at_once
         if plan.arrivals:
             with self._turn():
                 self._adopt_fingerprint()
@@ -371,6 +406,8 @@ class Library:
         with self._turn():
             if self._catalogue.purge_due:
                 self._upkeep.purge()
+            else:
+                self._upkeep.follow(grown=self._vectors.at_once and not at_once)
         return report
 
     def _adopt_fingerprint(self) -> None:

@@ -21,6 +21,7 @@ from onrecord.index.inert import web_address
 from onrecord.index.store import earlier, edits, entries
 from onrecord.index.store.conditions import condition_of
 from onrecord.index.store.database import Database
+from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.folder_notes import FolderNotes
 from onrecord.index.store.schema import SHRINKS
@@ -57,6 +58,7 @@ class Catalogue:
         self.check = self._database.check
         self.web = WebNotes(self._database)
         self.folders = FolderNotes(self._database)
+        self.derived = DerivedStore(self._database)
         with self._writer() as connection:
             connection.executescript(edits.TABLE + earlier.TABLE)
         self.revision = int(self.note("revision") or 0)

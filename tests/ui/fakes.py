@@ -12,11 +12,13 @@ from onrecord.index.errors import InputError, StoreError, UnknownArticle
 from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import Named, OnReading, ReadResult, read_paths, shown_path
+from onrecord.index.store.derived import Derived
 from onrecord.index.store.folder_notes import Folder
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import with_unread
 from onrecord.index.text.changes import Changed
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
+from onrecord.qa.briefing.values import Brief, Dated, Said
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
     Answer,
@@ -125,6 +127,11 @@ class FakeLibrary:
         text = self.article(article_id).text
         found = re.finditer(r"[^\s](?:[^.\n]|\.(?=\S))*(?:[.\n](?:\"|”)?|$)", text)
         return tuple(Sentence(article_id, n, m.start(), m.end(), m.group()) for n, m in enumerate(found))
+
+    def derived(self, kind: str, version: int, make: Any, *, known: object = (), stopped: object = None) -> Derived:
+        """Made anew each time; what is known is made again, too."""
+        made = {hash(a): (a.id, make(a, self.sentences(a.id))) for a in self.kept.values()}
+        return Derived(frozenset(made), made)
 
     def search(self, query: str, *, top_k: int = 10, where: Filter | None = None) -> tuple[Hit, ...]:
         words = set(re.findall(r"\w{4,}", query.lower()))
@@ -248,6 +255,26 @@ class FakeAssistant:
         finally:
             if self.engine is not None:
                 self.closed.set()
+
+    def brief(self, about: str = "", scope: Filter | None = None) -> Brief:
+        """The first sentence of each article of the filter."""
+        said: list[AnswerSentence] = []
+        for n, info in enumerate(self.library.articles(), start=1):
+            if scope and scope.articles and info.id not in scope.articles:
+                continue
+            first = self.library.sentences(info.id)[0]
+            cite = Citation(n, first, info.title, info.source, info.published, info.url)
+            said.append(AnswerSentence(first.text, (cite,), "supported"))
+        return Brief(
+            about,
+            tuple(said),
+            happened=tuple(Dated("2024-03-04", one) for one in said[:1]),
+            said=tuple(Said("Ilse Brandt", (one,)) for one in said[:1]),
+            unknown=tuple(said[:1]),
+            articles=len(said),
+            first="2024-03-04",
+            last="2024-05-01",
+        )
 
     @property
     def _name(self) -> str:
