@@ -6,6 +6,7 @@ OpenAI-compatible address (`engine_from_url`). Each back end is imported only wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,18 @@ def engine_from_llm(llm: LLM) -> Engine:
     return LlmEngine(llm)
 
 
-def engine_from_url(base_url: str, *, model: str, api_key: str = "", context_tokens: int = 4096) -> Engine:
-    """An OpenAI-compatible server as an `Engine`; ``base_url`` ends before ``/chat/completions``."""
+def engine_from_url(
+    base_url: str | Sequence[str],
+    *,
+    model: str,
+    api_key: str = "",
+    context_tokens: int = 4096,
+    wait_seconds: float = 300.0,
+) -> Engine:
+    """An OpenAI-compatible server as an `Engine`, or several with the same model; see `UrlEngine`.
+
+    ``base_url`` ends before ``/chat/completions``.
+    """
     from onrecord.qa.engines.http import UrlEngine
 
-    return UrlEngine(base_url, model=model, api_key=api_key, context_tokens=context_tokens)
+    return UrlEngine(base_url, model=model, api_key=api_key, context_tokens=context_tokens, wait_seconds=wait_seconds)

@@ -21,8 +21,9 @@ from onrecord.index.store import faults
 from onrecord.index.types import Article, Filter
 from onrecord.qa.assistant import Assistant
 from onrecord.ui.desk import feedback
-from onrecord.ui.desk.collection import Collection, answer, new_record
+from onrecord.ui.desk.collection import Collection, answer
 from onrecord.ui.desk.collections import collection_in
+from onrecord.ui.desk.conversations import new_record
 from onrecord.ui.desk.model_queue import ModelQueue
 from tests.attacks.traces import article, library_at
 

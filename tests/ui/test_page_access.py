@@ -85,7 +85,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, s
     expect(page.locator("#sources .card").first).to_be_in_viewport()
     page.get_by_role("button", name="Back to the answer").tap()
     expect(page.locator("#sources .card").first).not_to_be_visible()
-    for tab in ("Collection", "Conversations", "Notes"):
+    for tab in ("Collection", "Conversations", "Notes", "Overview"):
         page.get_by_role("tab", name=tab).tap()
         page.wait_for_timeout(400)
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")

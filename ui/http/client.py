@@ -13,6 +13,7 @@ import httpx
 from onrecord.index import errors, tls
 from onrecord.index.store.lock import holder_of
 from onrecord.index.types import Filter
+from onrecord.ui.http.allowance import allowance
 
 ANSWERS_WITHIN = 10.0  # seconds within which a server that is there says so
 WORKS_WITHIN = 600.0  # seconds that it may be silent while it works
@@ -109,7 +110,9 @@ class Interface:
                 "`onrecord chat` on it again."
             )
         with place.talking():
-            return reply_of(await self._client.request(method, place.url + path, **place.options(named), **options))
+            told = place.options(named)
+            told["headers"] |= allowance().headers()
+            return reply_of(await self._client.request(method, place.url + path, **told, **options))
 
 
 def reply_of(response: httpx.Response) -> Any:
