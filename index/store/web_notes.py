@@ -116,7 +116,8 @@ class WebNotes:
                 (SELECT count(*) FROM items WHERE feed = feeds.address AND state IN (?, ?)), coalesce(note, ''), page
             FROM feeds LEFT JOIN feed_details USING (address) ORDER BY followed, address"""
         with self._reader() as connection:
-            return tuple(Feed(*row[:7], page=bool(row[7])) for row in connection.execute(query, (WAITING, CHANGED)))
+            rows = connection.execute(query, (WAITING, CHANGED))
+            return tuple(Feed(*stated, bool(page)) for *stated, page in rows)
 
     def feed(self, address: str) -> Feed:
         """Raises ``InputError`` for one that is not followed."""
