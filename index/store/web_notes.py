@@ -117,7 +117,7 @@ class WebNotes:
             FROM feeds LEFT JOIN feed_details USING (address) ORDER BY followed, address"""
         with self._reader() as connection:
             rows = connection.execute(query, (WAITING, CHANGED))
-            return tuple(Feed(*stated, bool(page)) for *stated, page in rows)
+            return tuple(Feed(*[*stated, bool(page)]) for *stated, page in rows)
 
     def feed(self, address: str) -> Feed:
         """Raises ``InputError`` for one that is not followed."""
