@@ -185,7 +185,8 @@ class Web:
             return _Listed(version=known)
         section = urldefrag(address).fragment
         content = self._listing(fetched, section)
-        version, note, listed = fetched.version, content.note, content.articles
+        version, note = fetched.version, content.note
+        listed: Sequence[Article] = content.articles
         if listed[0].source == SITEMAPS:
             # What it says of itself does not tell whether one of its sitemaps changed.
             version, (listed, note) = UNKNOWN, self._of_sitemaps(listed, section)
