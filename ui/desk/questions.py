@@ -158,7 +158,7 @@ def _of_statement(text: str, article: str) -> Iterator[_Asked]:
     """What somebody said about something, or accused somebody of."""
     said = _SPEAKER.search(text)
     before = (said["before"] or "").strip() if said else ""
-    if not said or before in STOPWORDS or not (before in ROLES or is_person(said["name"])):
+    if not said or before.lower() in STOPWORDS or not (before.islower() or is_person(said["name"])):
         return
     name = untitled(said["name"])
     if said["accused"]:

@@ -21,7 +21,7 @@ OPENS = '<button type="button" class="quiet" data-act="articles">Choose articles
 PICKING = (
     '<div class="panel"><div class="top"><button type="button" class="quiet back">Close the list</button></div>'
     '<div class="list" role="region" aria-label="Articles to ask" tabindex="0"><h2>Ask only these articles</h2>'
-    '<label class="soft">Search the articles <input type="search" placeholder="Title, source or date" '
+    '<label class="soft">Find articles <input type="search" placeholder="Title, source or date" '
     'autocomplete="off"></label><div class="note-line"><p class="soft" role="status"></p>'
     '<button type="button" class="quiet all" hidden>Ask all again</button></div><div class="rows"></div></div></div>'
 )
