@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from onrecord.index import Filter, Library
+from onrecord.qa.briefing.asked import Wish, wish_of
+from onrecord.qa.briefing.brief import as_answer, brief_of
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.judges.answers import AnswerJudge, answer_judge
 from onrecord.qa.judges.verify import FeatureVerifier, Verifier
@@ -44,6 +48,7 @@ class Steps:
     >>> words_alone = replace(Steps(), check=partial(check, look=False))
     """
 
+    brief: Callable[[str, Filter | None, Tools], Wish | None] = wish_of
     understand: Callable[[str, Sequence[Turn], Tools], Asked] = understand
     split: Callable[[Asked, Filter | None, Tools], tuple[Part, ...]] = split
     search: Callable[[Part, Tools], Searched] = search
@@ -90,6 +95,12 @@ class Assistant:
     ) -> Generator[Event, None, None]:
         """The events of one answer, the last being `Finished`. Closing the iterator stops the model."""
         steps, tools = self.steps, self._tools()
+        wish = steps.brief(question, scope, tools)
+        if wish is not None:
+            brief = yield from brief_of(wish, tools, worded=True)
+            tools.trace.warn(*filter(None, (brief.covered, *brief.warnings)))
+            yield Finished(self._signed(as_answer(brief, question), tools))
+            return
         asked = steps.understand(question, history, tools)
         parts = steps.split(asked, scope, tools)
         found = [self._find(part, tools) for part in parts]
@@ -113,6 +124,19 @@ class Assistant:
         if asked.translate and not answer.reason:
             answer = translate(answer, tools)
         yield Finished(self._signed(answer, tools))
+
+    def brief(self, about: str = "", scope: Filter | None = None, *, worded: bool = False) -> Brief:
+        """What the articles of ``scope``, or all, or those of them ``about`` a subject, say in five sentences.
+
+        These are the articles' own; ``worded``: in the model's words, where there is one and its words hold. With what
+        happened when, who says what, and what the articles say is not known, in their own sentences.
+        """
+        told = brief_of(Wish(" ".join(about.split()), scope=scope), self._tools(), worded=worded, whole=True)
+        while True:
+            try:
+                next(told)
+            except StopIteration as done:
+                return cast(Brief, done.value)
 
     def _tools(self) -> Tools:
         """Of one question: it keeps the model and the settings that it began with."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from onrecord.qa.briefing.values import Brief
     from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence, Reason
 
 ABSTENTION = "The articles do not say."
@@ -92,7 +93,7 @@ def answer_text(answer: Answer, written: Written = str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def why(answer: Answer) -> str:
+def why(answer: Answer | Brief) -> str:
     """Why the articles do not say, for any door. An answer of another version may have a reason unknown here."""
     return WHY.get(answer.reason, WHY[""])
 

@@ -123,7 +123,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, s
     assert violations(page) == []
     page.get_by_role("button", name="Close the list").tap()
     expect(page.locator("#question textarea")).to_be_in_viewport()
-    for tab in ("Collection", "Conversations", "Notes"):
+    for tab in ("Collection", "Conversations", "Notes", "Overview"):
         page.get_by_role("tab", name=tab).tap()
         page.wait_for_timeout(400)
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")

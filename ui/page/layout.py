@@ -11,6 +11,7 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS, STRICTNESS_COST, labels_of, model_text
 from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
+from onrecord.ui.page.overview_tab import overview_tab
 from onrecord.ui.page.picking import OPENS, PICKING, Picking
 from onrecord.ui.page.scope import scope_label
 from onrecord.ui.page.style import drawn
@@ -35,7 +36,7 @@ SHORTCUTS = {
     "a": "To the newest answer",
     "s": "To its sources",
     "n": "A new conversation",
-    "1 – 4": "To the tabs",
+    "1 – 5": "To the tabs",
     "?": "This list",
     "Esc": "Close what is open, and go back to where you were",
 }
@@ -72,6 +73,8 @@ def build_page(collections: Collections) -> Any:
                 conversations_tab(tab, collections, chat, parts)
             with gr.Tab("Notes", id="notes") as tab:
                 notes_tab(tab, collections, chat, parts)
+            with gr.Tab("Overview", id="overview") as tab:
+                overview_tab(tab, collections, parts)
     page.queue(default_concurrency_limit=8, max_size=64)
     page.has_launched = True  # a mounted page never launches, and before that Gradio lets an event name any file
     return page

@@ -1,0 +1,38 @@
+"""The fifth tab: what a selection of articles says as a whole. Each part of it is a file and a script of its own.
+
+A part is a function of the collections and the `Board`: it draws itself below the parts before it, and answers
+``board.make.click`` or ``board.tab.select``.
+"""
+
+from typing import Any
+
+from onrecord.index import private  # noqa: F401  before gradio is imported
+
+# isort: split
+import gradio as gr
+
+from onrecord.ui.desk.collections import Collections, Session
+from onrecord.ui.page.board import Board
+from onrecord.ui.page.briefing_part import briefing_part
+from onrecord.ui.page.collection_tab import choices
+from onrecord.ui.page.style import drawn
+from onrecord.ui.page.tabs import QUICK, READING, Parts
+
+
+def overview_tab(tab: Any, collections: Collections, parts: Parts) -> None:
+    with gr.Column(elem_id="overall"):
+        gr.HTML("<h2>Overview</h2>", apply_default_css=False)
+        with gr.Row(elem_id="selection"):
+            articles = gr.Dropdown([], multiselect=True, label="Only these articles (all when empty)")
+            sources = gr.Dropdown([], multiselect=True, label="Only these sources")
+            first = gr.Textbox(label="From", placeholder="2024, 2024-03 or 2024-03-09", max_length=10, min_width=120)
+            last = gr.Textbox(label="To", placeholder="2024, 2024-03 or 2024-03-09", max_length=10, min_width=120)
+        make = gr.Button("Show the overview", variant="primary", elem_id="make-overview")
+        reading = drawn("overview-reading", READING, script="reading")
+        board = Board(tab, parts.session, [articles, sources, first, last], make, reading)
+        briefing_part(collections, board)
+
+    def fill(session: Session) -> tuple[Any, Any]:
+        return choices(collections.open(session.collection))
+
+    tab.select(fill, [parts.session], board.chosen[:2], **QUICK)
