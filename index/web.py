@@ -258,6 +258,9 @@ class Web:
         return joined([*stored, *(one.report for one in group)])
 
     def _item(self, item: Item) -> "_Had":
+        """A page that is stored is read again where its feed says that it changed, and one that was removed is not."""
+        if item.changed:
+            return self._page(item) if self._open().from_origin(item.address) else _Had(item.address)
         return _Had(item.address) if self._here(item.address) else self._page(item)
 
     def _here(self, address: str) -> bool:
