@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from onrecord.index.errors import IndexMismatch, LibraryClosed, UnknownArticle
+from onrecord.index.folders import Folders
 from onrecord.index.models.embedders import load_embedder
 from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import (
@@ -43,6 +44,7 @@ from onrecord.index.sync import (
     plan_files,
     with_unread,
 )
+from onrecord.index.text.changes import Changed, edits
 from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
@@ -82,6 +84,7 @@ class Library:
         self.settings = settings or IndexSettings()
         self._embedder = embedder
         self._web: Web | None = None
+        self._folders = Folders(self._open, self.add_read, self.remove, ReadLimits.of(self.settings))
         self._loading = threading.Lock()
         self._writing = threading.RLock()
         # Fifty threads that search at once on two cores finish 8 times slower than two at a time.
@@ -91,7 +94,7 @@ class Library:
         self._lock = FolderLock(self.path)
         try:
             self._catalogue = Catalogue(self.path)
-            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url)
+            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, exact_below=search.exact_below)
             self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
             self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, search)
             self._parts = Parts(self._catalogue, self._vectors, self._keywords, self._searcher)
@@ -158,6 +161,12 @@ class Library:
             self._web = Web(fetcher, self._open, self.add_read, limits, minutes=self.fetch.feed_minutes)
         return self._web
 
+    @property
+    def folders(self) -> Folders:
+        """What watches folders for this library."""
+        self._open()
+        return self._folders
+
     def remove(self, ids: Sequence[str]) -> SyncReport:
         """Takes articles out of every store, and what they said out of every file, at once.
 
@@ -189,6 +198,17 @@ class Library:
         if not found:
             self._catalogue.article(article_id)
         return found
+
+    def changes(self, article_id: str) -> tuple[Changed, ...]:
+        """What changed in a page that was read again, sentence by sentence, the oldest change first.
+
+        A title counts as the first sentence. Raises ``UnknownArticle``.
+        """
+        article = self.article(article_id)
+        versions = [(one.title, one.text, one.until) for one in self._catalogue.earlier(article_id)]
+        texts = [f"{title}\n{text}" for title, text, _ in (*versions, (article.title, article.text, ""))]
+        pairs = zip(texts, texts[1:], versions, strict=False)
+        return tuple(Changed(until, edits(old, new, article.language)) for old, new, (_, _, until) in pairs)
 
     def copies(self, article_id: str) -> tuple[str, ...]:
         """The ids of its near-duplicates, the earliest published first; raises ``UnknownArticle``."""
@@ -377,6 +397,7 @@ class Library:
 
     def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
         self._catalogue.check()
+        at_once = self._vectors.at_once
         if plan.arrivals:
             with self._turn():
                 self._adopt_fingerprint()
@@ -385,6 +406,8 @@ class Library:
         with self._turn():
             if self._catalogue.purge_due:
                 self._upkeep.purge()
+            else:
+                self._upkeep.follow(grown=self._vectors.at_once and not at_once)
         return report
 
     def _adopt_fingerprint(self) -> None:

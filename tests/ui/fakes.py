@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from onrecord.index.errors import StoreError, UnknownArticle
+from onrecord.index.errors import InputError, StoreError, UnknownArticle
 from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import Named, OnReading, ReadResult, read_paths, shown_path
 from onrecord.index.store.derived import Derived
+from onrecord.index.store.folder_notes import Folder
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import with_unread
+from onrecord.index.text.changes import Changed
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
 from onrecord.qa.briefing.values import Brief, Dated, Said
 from onrecord.qa.settings import AnswerSettings
@@ -53,7 +55,7 @@ class FakeWeb:
     def feeds(self) -> tuple[Feed, ...]:
         return tuple(self.followed)
 
-    def follow(self, address: str) -> Feed:
+    def follow(self, address: str, *, page: bool = False) -> Feed:
         self.followed.append(Feed(address, "Larnville Courier", "2024-05-01T10:00:00Z", "", "", waiting=2))
         return self.followed[-1]
 
@@ -67,13 +69,44 @@ class FakeWeb:
         return SyncReport()
 
 
+class FakeFolders:
+    """Folders by their paths, all of whose files are text."""
+
+    def __init__(self, library: "FakeLibrary") -> None:
+        self.library = library
+        self.kept: dict[str, Folder] = {}
+
+    def watched(self) -> tuple[Folder, ...]:
+        return tuple(self.kept.values())
+
+    def watch(self, folder: Path | str) -> Folder:
+        if not Path(folder).is_dir():
+            raise InputError(f"There is no folder {folder} on this machine; check the path.")
+        gone = (str(Path(folder, "old.txt")),)
+        return self.kept.setdefault(str(folder), Folder(str(folder), "", "", "", files=1, gone=gone))
+
+    def unwatch(self, folder: Path | str) -> None:
+        del self.kept[str(folder)]
+
+    def look(self, folder: Path | str, *, on_progress: object = None, on_reading: object = None) -> SyncReport:
+        return self.library.add_paths([folder])
+
+    def look_due(self, *, stopped: object = None) -> SyncReport:
+        return SyncReport()
+
+    def remove_gone(self, folder: Path | str) -> SyncReport:
+        self.kept[str(folder)] = replace(self.kept[str(folder)], gone=())
+        return SyncReport(removed=("a1",))
+
+
 class FakeLibrary:
     """Articles in a dict; searches by shared words."""
 
     def __init__(self, path: Path, articles: Iterable[Article] = ()) -> None:
         self.path, self.revision = path, 0
         self.kept: dict[str, Article] = {}
-        self.web = FakeWeb(self)
+        self.changed: dict[str, tuple[Changed, ...]] = {}
+        self.web, self.folders = FakeWeb(self), FakeFolders(self)
         self.closed = self.stuck = False  # stuck: it cannot be closed
         self.add(articles)
 
@@ -126,6 +159,9 @@ class FakeLibrary:
 
     def announce(self, facts: object) -> None:
         """No other process looks."""
+
+    def changes(self, article_id: str) -> tuple[Changed, ...]:
+        return self.changed.get(article_id, ())
 
     def copies(self, article_id: str) -> tuple[str, ...]:
         return ()

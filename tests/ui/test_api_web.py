@@ -152,8 +152,19 @@ class TestFollowing:
         made = self.running(FakeLibrary(tmp_path), lambda **_: looks.append(1), monkeypatch)
         until(lambda: len(looks) > 2)
         made.stop()
-        made._thread.join(5)  # type: ignore[union-attr]
-        assert not made._thread.is_alive()  # type: ignore[union-attr]
+        for thread in made._threads:
+            thread.join(5)
+            assert not thread.is_alive()
+
+    def test_a_feed_that_takes_long_keeps_no_folder_waiting(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        library, slow, looks = FakeLibrary(tmp_path), threading.Event(), []
+        monkeypatch.setattr(library.folders, "look_due", lambda **_: looks.append(1))
+        made = self.running(library, lambda **_: slow.wait(10), monkeypatch)
+        until(lambda: len(looks) > 2)
+        made.stop()
+        slow.set()
 
     def test_a_store_that_fails_is_said_and_looked_at_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -19,6 +19,7 @@ from onrecord.ui.desk.conversations import new_record
 from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.desk.records import finish
 from onrecord.ui.desk.tuning import LENGTHS, Style, quoting, tuned
+from onrecord.ui.http.allowance import ASKS, READS
 from onrecord.ui.http.asking import Sign, Waiting
 from onrecord.ui.http.models import (
     AnswerModel,
@@ -54,14 +55,14 @@ EVENT = {
 UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-@asking.post("/search", response_model=SearchResponse)
+@asking.post("/search", response_model=SearchResponse, openapi_extra=READS)
 def search(service: Chosen, given: SearchRequest) -> Any:
     """Find passages by meaning and by words; no language model is used."""
     hits, warnings = service.search(given.query, top_k=given.top_k, scope=given.filter.filter())
     return {"query": given.query, "hits": hits, "warnings": warnings}
 
 
-@asking.post("/brief", response_model=BriefModel)
+@asking.post("/brief", response_model=BriefModel, openapi_extra=READS)
 def brief(service: Chosen, given: BriefRequest) -> Any:
     """A selection in five sentences, what happened when, who says what, what is not known: the articles' own words."""
     scope = given.filter.filter()
@@ -77,6 +78,7 @@ def brief(service: Chosen, given: BriefRequest) -> Any:
     "/ask",
     response_model=AnswerModel,
     responses={200: {"content": {EVENT_STREAM: {"schema": EVENT}}}},
+    openapi_extra=ASKS,
 )
 async def ask(
     request: Request,

@@ -282,6 +282,7 @@ class Chat:
             number=number,
             quote=quote.quote if quote else "",
             copies=copies,
+            changes=collection.library.changes(key),
             turn=str(data.get("turn", "")),
         )
         return {"html": shown, "at": time.time()}
