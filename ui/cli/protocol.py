@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from onrecord.index.store.folder_notes import Folder
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
+    from onrecord.qa.briefing.values import Brief
     from onrecord.qa.types import Turn
 
 Progress = Callable[[float, int], None]
@@ -102,6 +103,10 @@ class CollectionCommands(Protocol):
         self, question: str, history: "Sequence[Turn]", scope: "Filter", *, model: str, length: str
     ) -> Generator[Event, None, None]:
         """The events of one answer; its warnings begin with the filter's. ``model``, ``length``: empty unless given."""
+        ...
+
+    def brief(self, about: str, scope: "Filter") -> "Brief":
+        """The brief of the articles within the filter, or of those of them about a subject."""
         ...
 
     def examine(self) -> Examined:

@@ -19,6 +19,7 @@ from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
 from onrecord.ui.http.client import ANSWERS_WITHIN, TURNS, Place, error_from, events_in, given, reply_of, waits
@@ -155,6 +156,9 @@ class ServedCollection:
             if name in EVENTS:
                 yield records.from_dict(EVENTS[name], data)
         raise self._place.silent()
+
+    def brief(self, about: str, scope: Filter) -> Brief:
+        return records.from_dict(Brief, self._call("POST", "/brief", json={"about": about, "filter": given(scope)}))
 
     def examine(self) -> Examined:
         reply = self._call("GET", "/commands/examine")
