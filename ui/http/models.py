@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from onrecord.index.types import Filter, Hit, Sentence
 from onrecord.qa import records
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.types import Answer, AnswerSentence
 from onrecord.ui.desk.saved import SavedQuestion
@@ -75,6 +76,14 @@ class AskRequest(Asked):
     conversation: str = Field("", max_length=40)
     length: Literal["", "phrase", "sentence", "detailed"] = ""
     model: str = Field("", max_length=300)
+
+
+class BriefRequest(Asked):
+    """``about``: a subject; empty: all that the filter leaves."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"about": "the bridge"}]})
+    about: str = Field("", max_length=300)
+    filter: FilterModel = FilterModel()
 
 
 class Removal(Asked):
@@ -220,6 +229,9 @@ class QuestionRequest(Asked):
     model_config = ConfigDict(json_schema_extra={"examples": [{"question": QUESTION}]})
     question: str = Field(min_length=1, max_length=2000)
     filter: FilterModel = FilterModel()
+
+
+BriefModel = model_of(Brief)
 
 
 class InfoModel(BaseModel):
