@@ -41,6 +41,9 @@ def same_person(one: str, other: str) -> bool:
         return True
     if min(len(first), len(second)) < 2 or first[-1] != second[-1] or set(first + second) & NOT_PERSONS:
         return False
+    short, long = sorted((first, second), key=len)
+    if long[-len(short) :] == short:  # "Abu Jaafar", "Mohammed Abu Jaafar"
+        return True
     a, b = first[0], second[0]
     return a == b or (min(len(a), len(b)) == 1 and a[0] == b[0]) or _spelt_alike(a, b)
 

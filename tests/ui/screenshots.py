@@ -112,12 +112,17 @@ def choosing(page: Page, shoot: Callable[[str], None]) -> None:
 
 
 def asking(page: Page, shoot: Callable[[str], None], questions: dict[str, str]) -> None:
-    """An answer as it comes, and answers of each kind."""
+    """Answers of each kind, those that are not to be taken for a follow-up alone; then an answer as it comes."""
+    for name in ("disagreement", "abstention"):
+        ask(page, questions[name])
+        shoot(name)
+        page.get_by_role("button", name="New conversation").click()
+        page.wait_for_selector(".home")
     ask(page, questions["streaming"], wait=False)
     page.wait_for_selector(".turn .chip", timeout=120_000)
     shoot("streaming")
     page.wait_for_selector(".turn:last-child .actions", timeout=180_000)
-    for name in ("answer", "doubt", "disagreement", "abstention"):
+    for name in ("answer", "doubt"):
         ask(page, questions[name])
         shoot(name)
 

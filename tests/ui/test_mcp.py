@@ -14,6 +14,7 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp_types import CallToolResult, ResourceLink, TextContent
 
 from onrecord.index import Article, Embedder
+from onrecord.qa.briefing.values import IN_BRIEF
 from onrecord.ui.http.mcp import create_mcp
 from onrecord.ui.http.router import here
 from onrecord.ui.server.doors import create_mcp_app
@@ -66,6 +67,7 @@ def test_the_tools_say_what_they_take_and_give(behind: Behind) -> None:
     assert [tool.name for tool in tools] == [
         "search_articles",
         "ask_articles",
+        "brief_articles",
         "read_article",
         "list_people",
         "what_was_said",
@@ -89,6 +91,15 @@ def test_an_answer_has_its_quotes_in_the_text_and_its_places_as_data(behind: Beh
     cited = result.structured_content["sentences"][0]["citations"][0]
     assert "[1]" in text_of(result) and cited["quote"] in text_of(result)
     assert links_of(result) == [f"onrecord://articles/{cited['article_id']}"]
+
+
+def test_a_brief_has_its_parts_in_the_text_and_its_places_as_data(behind: Behind) -> None:
+    server = create_mcp(here(behind.app.state.service))
+    result = call(server, "brief_articles", sources=["River Herald"], published_from="2024-03")
+    sentence = result.structured_content["sentences"][0]
+    assert text_of(result).startswith(f"{IN_BRIEF}:\n{sentence['text']} [1]")
+    assert links_of(result) == ["onrecord://articles/ferry"]
+    assert "outside your filter" in text_of(call(server, "brief_articles", published_from="2031"))
 
 
 def test_what_the_articles_do_not_say_has_no_links(behind: Behind) -> None:
@@ -246,7 +257,7 @@ def test_over_standard_input_and_output_it_answers(tmp_path: Path) -> None:
 
 def test_what_somebody_said_comes_with_the_places_and_links_to_the_articles(behind: Behind) -> None:
     result = call(create_mcp(here(behind.app.state.service)), "what_was_said", speaker="Brandt")
-    said = result.structured_content["quotations"]  # type: ignore[index]
+    said = result.structured_content["quotations"]
     assert [one["kind"] for one in said] == ["reported", "quoted"]
     for one in said:
         assert behind.library.article(one["article_id"]).text[one["words_start"] : one["words_end"]] == one["words"]

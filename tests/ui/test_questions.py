@@ -30,6 +30,7 @@ def asked(text: str, article: str = "") -> list[str]:
         ("Teresa Willibey, 30, was among them.", "How old is Teresa Willibey?"),
         ("Jorge Lopez, 20, was killed.", "How old was Jorge Lopez?"),
         ("Mayor Ilse Brandt said the repairs would take nine months.", "What did Ilse Brandt say about the repairs?"),
+        ("The painter Li Wan said the Larn Bridge was green.", "What did Li Wan say about the Larn Bridge?"),
         ("Tom Addo called the repair estimate low.", "What did Tom Addo say about the repair estimate?"),
         ("Tom Addo accused Turkey of foiling the deal.", "What did Tom Addo accuse Turkey of?"),
     ],

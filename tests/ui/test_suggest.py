@@ -141,10 +141,10 @@ def test_closing_waits_for_the_thread_that_finds_them_and_for_no_more_than_the_q
     begun = threading.Event()
 
     class Slow(FakeAssistant):
-        def stream(self, *asked: Any) -> Any:
+        def stream(self, *asked: Any, **named: Any) -> Any:
             begun.set()
             time.sleep(0.2)
-            return super().stream(*asked)
+            return super().stream(*asked, **named)
 
     library = FakeLibrary(tmp_path / "a", articles)
     collections = Collections(collection_in(tmp_path / "a", library, Slow(library)))

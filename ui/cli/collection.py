@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from onrecord.index.store.folder_notes import Folder
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
+    from onrecord.qa.briefing.values import Brief
     from onrecord.qa.people.values import Person, Statement
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
@@ -173,6 +174,11 @@ class OpenedCollection:
         with closing(Conversations(self._settings.data / FILE)) as kept:
             kept.follow(self._library.article, self._library.revision)
             yield SavedQuestions(kept, lambda: ArticleLookup(self._library.article))
+
+    def brief(self, about: str, scope: "Filter") -> "Brief":
+        warnings = scope_warnings(self._library, scope)
+        told = build_assistant(self._settings, self._library, None).brief(about, scope or None)
+        return replace(told, warnings=(*warnings, *told.warnings))
 
     def examine(self) -> Examined:
         findings = doctor.examine(self._library).findings

@@ -8,6 +8,7 @@ import typer
 
 from onrecord.ui.cli.articles import add, doctor, edit, list_articles, rebuild, remove, search
 from onrecord.ui.cli.ask import ask
+from onrecord.ui.cli.brief import brief
 from onrecord.ui.cli.chat import chat
 from onrecord.ui.cli.doors import mcp, serve
 from onrecord.ui.cli.folders import unwatch, watch
@@ -61,6 +62,7 @@ app.command()(ask)
 app.command()(said)
 app.command()(people)
 app.add_typer(questions, name="questions")
+app.command()(brief)
 app.command()(chat)
 app.command()(serve)
 app.command()(mcp)

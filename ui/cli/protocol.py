@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from onrecord.index.store.folder_notes import Folder
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
+    from onrecord.qa.briefing.values import Brief
     from onrecord.qa.people.values import Person, Statement
     from onrecord.qa.types import Turn
     from onrecord.ui.desk.saved import SavedQuestion
@@ -134,6 +135,10 @@ class CollectionCommands(Protocol):
 
     def remove_question(self, question_id: str) -> None:
         """Raises ``InputError`` where there is none."""
+        ...
+
+    def brief(self, about: str, scope: "Filter") -> "Brief":
+        """The brief of the articles within the filter, or of those of them about a subject."""
         ...
 
     def examine(self) -> Examined:

@@ -55,7 +55,8 @@ _NAME = rf"{NAMED}(?: (?:al-|de |von |van |bin |[A-Z]\. )?{NAMED}){{1,4}}"
 _SPEAKER = re.compile(
     rf"(?P<before>\w+ )?(?P<name>{_NAME})(?:, [^,]{{3,80}},)? (?:(?P<accused>accused) (?P<whom>.{{3,60}}?) of \w+ing\b|"
     rf"said (?:(?:yesterday|today|{TIME.pattern}) )?(?:that )?(?P<about>(?:[\w’'-]+ ){{1,6}}?)"
-    r"(?:was|were|is|are|would|will|has|had|have|could|can|should) |called (?P<called>the (?:[\w-]+ ){1,3}))"
+    r"(?:was|were|is|are|would|will|has|had|have|could|can|should) |called (?P<called>the (?:[\w-]+ ){1,3}?)"
+    r"(?=[“\"]|(?:an?|of|far|too|very|as) |[\w-]+[.,]))"
 )
 _SAID = re.compile(r"^[^“\"]{4,160}? said (?:that )?(?=the |some )")
 _THERE = re.compile(rf"\bthere (?P<be>were|are) (?=(?:{ROUGHLY})(?:{AMOUNT}) )")
@@ -87,7 +88,7 @@ def questions(sentence: Sentence, article: str = "") -> Iterator[Question]:
         *_of_statement(text, article),
         *_of_person(text),
     ):
-        sound = not _UNCLEAR.search(asked) and (kind == "what" or not _LOOSE_END.search(asked))
+        sound = not _UNCLEAR.search(asked) and (" accuse " in asked or not _LOOSE_END.search(asked))
         if sound and len(asked.split()) <= _LONGEST:
             names = [name for name in re.findall(NAMED, named) if not TIME.fullmatch(name)]
             yield Question(f"{asked}?", kind, bool(names) and not _BARE.search(asked))
@@ -158,7 +159,9 @@ def _of_statement(text: str, article: str) -> Iterator[_Asked]:
     """What somebody said about something, or accused somebody of."""
     said = _SPEAKER.search(text)
     before = (said["before"] or "").strip() if said else ""
-    if not said or before in STOPWORDS or not (before in ROLES or is_person(said["name"])):
+    if not said or before.lower() in STOPWORDS or not (before.islower() or is_person(said["name"])):
+        return
+    if NOT_PERSONS & set(said["name"].lower().split()):
         return
     name = untitled(said["name"])
     if said["accused"]:

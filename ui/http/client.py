@@ -111,11 +111,11 @@ class Interface:
                 f"The data folder {self.first.folder} is open in no server any more; start `onrecord serve` or "
                 "`onrecord chat` on it again."
             )
-        about = place.options(named)
-        about["params"] |= params or {}
+        told = place.options(named)
+        told["params"] |= params or {}
+        told["headers"] |= allowance().headers()
         with place.talking():
-            about["headers"] |= allowance().headers()
-            return reply_of(await self._client.request(method, place.url + path, **about, **options))
+            return reply_of(await self._client.request(method, place.url + path, **told, **options))
 
 
 def reply_of(response: httpx.Response) -> Any:

@@ -16,12 +16,15 @@ from pydantic import Field
 from onrecord.index import InputError, OnRecordError
 from onrecord.index.extras import named_extra
 from onrecord.index.inert import markdown, one_line, plain
-from onrecord.qa.render import answer_text, quote_text
+from onrecord.qa import records
+from onrecord.qa.briefing.values import Brief
+from onrecord.qa.render import ABSTENTION, answer_text, marked, quote_text, why
 from onrecord.qa.types import Answer
 from onrecord.ui.http.client import TURNS, Interface, given
 from onrecord.ui.http.models import (
     AnswerModel,
     ArticleModel,
+    BriefModel,
     PersonList,
     QuestionList,
     SearchResponse,
@@ -61,6 +64,7 @@ def create_mcp(api: Interface) -> "MCPServer[Any]":
     server: MCPServer[Any] = MCPServer("onrecord", title="OnRecord", instructions=INSTRUCTIONS, log_level="WARNING")
     _add_search(server, api)
     _add_ask(server, api)
+    _add_brief(server, api)
     _add_read(server, api)
     _add_people(server, api)
     _add_questions(server, api)
@@ -114,6 +118,28 @@ def _add_ask(server: "MCPServer[Any]", api: Interface) -> None:
         cites = [f"[{c.number}] “{markdown(quote_text(c))}” ({markdown(c.title)})" for c in answer.citations]
         lines = [answer_text(answer, markdown), *cites, *answer.warnings]
         return _result(_uris(api, collection), lines, cited, data)
+
+
+def _add_brief(server: "MCPServer[Any]", api: Interface) -> None:
+    @server.tool(annotations=READS, title="Brief on the articles")
+    async def brief_articles(
+        about: Annotated[str, Field(max_length=300, description="A subject; empty: everything")] = "",
+        sources: Sources = None,
+        articles: Articles = None,
+        published_from: From = "",
+        published_to: To = "",
+        collection: CollectionName = "",
+    ) -> Annotated[CallToolResult, BriefModel]:
+        """Articles in five of their own sentences; what happened when, who says what, what is not known."""
+        with _tool_errors():
+            scope = given(scope_of(articles or (), sources or (), published_from, published_to))
+            data = await api.call("POST", "/brief", collection, json={"about": about, "filter": scope})
+            brief = records.from_dict(Brief, data)
+        parts = [[f"{markdown(heading)}:", *(marked(line, markdown) for line in said)] for heading, said in brief.parts]
+        lines = ["\n".join(part) for part in parts] or [f"{ABSTENTION} {why(brief)}"]
+        cites = [f"[{c.number}] “{markdown(quote_text(c))}” ({markdown(c.title)})" for c in brief.citations]
+        cited = [{"article_id": c.article_id, "title": c.title} for c in brief.citations]
+        return _result(_uris(api, collection), [*lines, *cites, *brief.warnings], cited, data)
 
 
 def _add_read(server: "MCPServer[Any]", api: Interface) -> None:

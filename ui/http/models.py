@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from onrecord.index.types import Filter, Hit, Sentence
 from onrecord.qa import records
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.types import Answer, AnswerSentence
 from onrecord.ui.desk.saved import SavedQuestion
@@ -75,6 +76,14 @@ class AskRequest(Asked):
     conversation: str = Field("", max_length=40)
     length: Literal["", "phrase", "sentence", "detailed"] = ""
     model: str = Field("", max_length=300)
+
+
+class BriefRequest(Asked):
+    """``about``: a subject; empty: all that the filter leaves."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"about": "the bridge"}]})
+    about: str = Field("", max_length=300)
+    filter: FilterModel = FilterModel()
 
 
 class Removal(Asked):
@@ -184,7 +193,7 @@ AnswerModel = create_model("AnswerModel", __doc__=getdoc(Answer), __base__=model
 
 class PersonList(BaseModel):
     total: int
-    people: list[model_of(Person)]  # type: ignore[valid-type, misc]
+    people: list[model_of(Person)]  # type: ignore[valid-type]
     warnings: list[str]
 
 
@@ -193,13 +202,13 @@ class StatementList(BaseModel):
 
     speakers: list[str]
     total: int
-    quotations: list[model_of(Statement)]  # type: ignore[valid-type, misc]
+    quotations: list[model_of(Statement)]  # type: ignore[valid-type]
     warnings: list[str]
 
 
 class DayModel(BaseModel):
     day: str
-    quotations: list[model_of(Statement)]  # type: ignore[valid-type, misc]
+    quotations: list[model_of(Statement)]  # type: ignore[valid-type]
 
 
 class TimelineModel(BaseModel):
@@ -220,6 +229,9 @@ class QuestionRequest(Asked):
     model_config = ConfigDict(json_schema_extra={"examples": [{"question": QUESTION}]})
     question: str = Field(min_length=1, max_length=2000)
     filter: FilterModel = FilterModel()
+
+
+BriefModel = model_of(Brief)
 
 
 class InfoModel(BaseModel):

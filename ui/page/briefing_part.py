@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from onrecord.index.errors import OnRecordError
 from onrecord.index.types import Filter
-from onrecord.qa.briefing.values import Brief
+from onrecord.qa.briefing.values import HAPPENED, IN_BRIEF, SAID, UNKNOWN, Brief
 from onrecord.qa.render import why, with_who
 from onrecord.qa.types import Answer, AnswerSentence
 from onrecord.ui.desk.collections import Collections, Session
@@ -23,12 +23,6 @@ from onrecord.ui.page.scope import scope_of
 from onrecord.ui.page.style import drawn
 
 TITLE = later("Briefing")
-IN_BRIEF, HAPPENED, SAID, UNKNOWN = (
-    later("In brief"),
-    later("What happened when"),
-    later("Who says what"),
-    later("What the articles say is not known"),
-)
 
 
 def briefing_part(collections: Collections, board: Board) -> None:
@@ -60,7 +54,7 @@ def briefing(brief: Brief, collection: str, scope: Filter) -> str:
     spoken = "".join(f"<li><h4>{bdi(one.speaker)}</h4>{_lines(one.sentences)}</li>" for one in brief.said)
     return (
         f'<p class="soft" role="status">{e(covered(brief))}</p>{notes}{_exports(collection, scope)}'
-        f"<section><h3>{_(IN_BRIEF)}</h3>{_lines(brief.sentences)}</section>"
+        f"<section><h3>{said(IN_BRIEF)}</h3>{_lines(brief.sentences)}</section>"
         + _section(HAPPENED, f'<ul class="groups">{dated}</ul>' if dated else "")
         + _section(SAID, f'<ul class="groups">{spoken}</ul>' if spoken else "")
         + _section(UNKNOWN, _lines(brief.unknown) if brief.unknown else "")
@@ -68,7 +62,7 @@ def briefing(brief: Brief, collection: str, scope: Filter) -> str:
 
 
 def _section(title: str, html: str) -> str:
-    return f"<section><h3>{_(title)}</h3>{html}</section>" if html else ""
+    return f"<section><h3>{said(title)}</h3>{html}</section>" if html else ""
 
 
 def _lines(sentences: Sequence[AnswerSentence]) -> str:
@@ -104,21 +98,14 @@ def covered(brief: Brief) -> str:
     return f"{', '.join(parts)}."
 
 
-def _headed(heading: str, text: str) -> str:
-    return _("{heading}: {text}", heading=heading, text=text)
-
-
 def records_of(brief: Brief) -> list[Record]:
     """The briefing as answers under the headings of its parts: so it is checked and exported."""
     if not brief.sentences:
-        return [Record("brief", Answer(_(IN_BRIEF), "", status="abstained", reason=brief.reason), "done")]
-    parts = [(_(IN_BRIEF), brief.sentences)]
-    for day, there in groupby(brief.happened, key=lambda one: one.day):
-        parts.append((_headed(_(HAPPENED), day_text(day)), tuple(one.sentence for one in there)))
-    parts += [(_headed(_(SAID), one.speaker), one.sentences) for one in brief.said]
-    parts += [(_(UNKNOWN), brief.unknown)] if brief.unknown else []
+        return [Record("brief", Answer(said(IN_BRIEF), "", status="abstained", reason=brief.reason), "done")]
     notes = (covered(brief), *brief.warnings)
     return [
-        Record(f"brief-{at}", Answer(title, "", lines, status="answered", warnings=notes if not at else ()), "done")
-        for at, (title, lines) in enumerate(parts)
+        Record(
+            f"brief-{at}", Answer(said(title), "", lines, status="answered", warnings=notes if not at else ()), "done"
+        )
+        for at, (title, lines) in enumerate(brief.parts)
     ]

@@ -28,7 +28,7 @@ def picking_list() -> str:
     return (
         f'<div class="panel"><div class="top"><button type="button" class="quiet back">{_("Close the list")}</button>'
         f'</div><div class="list" role="region" aria-label="{_("Articles to ask")}" tabindex="0">'
-        f'<h2>{_("Ask only these articles")}</h2><label class="soft">{_("Search the articles")} '
+        f'<h2>{_("Ask only these articles")}</h2><label class="soft">{_("Find articles")} '
         f'<input type="search" placeholder="{_("Title, source or date")}" autocomplete="off"></label>'
         '<div class="note-line"><p class="soft" role="status"></p>'
         f'<button type="button" class="quiet all" hidden>{_("Ask all again")}</button></div>'
