@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TEXTS = """() => {
   const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode())
-    if (!walk.currentNode.parentElement.closest('script, style')) found.push(walk.currentNode.data);
+    if (!walk.currentNode.parentElement.closest('script, style, .suggestions')) found.push(walk.currentNode.data);
   for (const node of document.querySelectorAll('[aria-label], [placeholder], [title]'))
     found.push(...['aria-label', 'placeholder', 'title'].map((name) => node.getAttribute(name) || ''));
   return found.map((text) => text.replace(/\\s+/g, ' ').trim()).filter(Boolean);
@@ -44,9 +44,9 @@ CONTENT = " ".join(
 SAME = {
     *("On", "Record", "OnRecord", "Markdown", "HTML", "Word", "JSON", "Tab", "Esc", "1 – 4", "fake", "default"),
     *("Original", "Filter", "Name", "Text", "Sources", "Source", "Notes", "Articles", "Article", "Collection"),
-    *("Conversations", "Collections", "Date", "No", "Index", "Atom", "questions", "question", "Pages"),
+    *("Conversations", "Collections", "Date", "No", "Index", "Atom", "questions", "question", "Pages", "articles", "sources", "passages"),
 }
-PIECES = re.compile(r" · |, |: |; |\\(|\\)")
+PIECES = re.compile(r" · |, |: |; |[()]")
 
 
 @contextmanager
@@ -87,7 +87,6 @@ def states(page: Page, tmp_path: Path) -> Iterator[str]:
     tab(page, "collection")
     page.evaluate("document.querySelectorAll('#adding button.label-wrap').forEach((drawer) => drawer.click())")
     expect(page.locator("#check")).to_be_visible()
-    page.locator("#check").click()
     page.locator("#follow").click()
     page.locator("#name button, #make").last.click()
     wrong, good = tmp_path / "empty.txt", tmp_path / "mayor.txt"
@@ -140,7 +139,8 @@ def texts(page: Page, tmp_path: Path) -> dict[str, str]:
 
 def is_of_no_language(piece: str) -> bool:
     """What an article, its source, a question or a file says, what is the same in both, and what has no words."""
-    return piece in CONTENT or piece in SAME or not re.search("[A-Za-z]{2}", piece)
+    words = re.sub(r"[\d\s]+", " ", piece).strip()
+    return piece.strip() in CONTENT or words in SAME or not re.search("[A-Za-z]{2}", words)
 
 
 @pytest.fixture(scope="module")
@@ -160,4 +160,4 @@ def test_nothing_that_the_page_says_is_the_same_in_english(
     same = {text: state for text, state in there.items() if text in english}
     pieces = {(piece, state) for text, state in same.items() for piece in PIECES.split(text)}
     left = [(piece, state) for piece, state in sorted(pieces) if not is_of_no_language(piece)]
-    assert not left
+    assert left == []
