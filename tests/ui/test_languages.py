@@ -164,7 +164,7 @@ def test_messages_that_are_put_together_are_said_whole(code: str) -> None:
             assert not english.search(bare), bare
     lines = passed_over_lines([("1.rtf", "…"), ("README", "…")]) + passed_over_lines([("2.rtf", "…"), ("3.rtf", "…")])
     table = articles_in(b"title,text\nA,One word.\nB,\n", "a.csv", ".csv").error
-    time = AskedTime("last week", *[date(2024, 5, day) for day in (13, 19, 19)], vague=False, old=True)
+    time = AskedTime("last week", date(2024, 5, 13), date(2024, 5, 19), date(2024, 5, 19), vague=False, old=True)
     with speaking(code):
         for text in (*lines, table, *time.notes, *WHY.values(), *what_to_try(Answer("", ""))):
             assert text and said(text) != text

@@ -44,7 +44,20 @@ CONTENT = " ".join(
 SAME = {
     *("On", "Record", "OnRecord", "Markdown", "HTML", "Word", "JSON", "Tab", "Esc", "1 – 4", "fake", "default"),
     *("Original", "Filter", "Name", "Text", "Sources", "Source", "Notes", "Articles", "Article", "Collection"),
-    *("Conversations", "Collections", "Date", "No", "Index", "Atom", "questions", "question", "Pages", "articles", "sources", "passages"),
+    *(
+        "Conversations",
+        "Collections",
+        "Date",
+        "No",
+        "Index",
+        "Atom",
+        "questions",
+        "question",
+        "Pages",
+        "articles",
+        "sources",
+        "passages",
+    ),
 }
 PIECES = re.compile(r" · |, |: |; |[()]")
 

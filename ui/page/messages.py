@@ -31,8 +31,12 @@ def said(text: str) -> str:
     for pattern, translation in messages:
         if match := pattern.fullmatch(text):
             values = {name[1:]: _value(value) for name, value in match.groupdict().items()}
-            return PLACE.sub(lambda place, found=values: found[place[1]], translation)
+            return _filled(translation, values)
     return text
+
+
+def _filled(translation: str, values: Mapping[str, str]) -> str:
+    return PLACE.sub(lambda place: values[place[1]], translation)
 
 
 @cache
