@@ -23,8 +23,8 @@ class ArticleRetriever(BaseRetriever):
     """Finds passages as Documents, in order of their score.
 
     ``page_content`` is the article's text from ``metadata["start_char"]`` to ``metadata["end_char"]``; the metadata
-    also hold ``article_id, quote, title, source, published, url, score, found_by``. ``k`` and ``where`` may be given
-    anew with each ``invoke``.
+    also hold ``article_id, quote, title, source, published, url, score, found_by, nearness``. ``k`` and ``where`` may
+    be given anew with each ``invoke``; ``min_score`` is the least nearness, as in `Library.search`.
 
     >>> ArticleRetriever(library=library, k=5).invoke("Which bridge was closed?")  # doctest: +SKIP
     """
@@ -32,6 +32,7 @@ class ArticleRetriever(BaseRetriever):
     library: Any  # a Library: pydantic must neither copy nor check it
     k: int = 10
     where: Filter | None = None
+    min_score: float | None = None
 
     def _get_relevant_documents(
         self,
@@ -46,7 +47,9 @@ class ArticleRetriever(BaseRetriever):
         if top_k < 1:
             raise InputError(f"k = {top_k} finds nothing; give 1 or more.")
         scope = self.where if where is None else where
-        hits = library.search(query, top_k=top_k, where=scope)
+        hits = library.search(query, top_k=top_k, where=scope, min_score=self.min_score)
+        if scope and (undated := library.undated(scope)):
+            log.warning("%d articles without a date are left out by the filter %r.", undated, scope)
         if not hits and scope and not library.articles(scope):
             log.warning("No article matches the filter %r; widen it.", scope)
         return [document for hit in hits if (document := _document_of(library, hit))]
@@ -74,5 +77,6 @@ def _document_of(library: Library, hit: Hit) -> Document | None:
             "quote": quote,
             "score": hit.score,
             "found_by": hit.found_by,
+            "nearness": hit.nearness,
         },
     )

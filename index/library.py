@@ -276,12 +276,19 @@ class Library:
     # -- search ------------------------------------------------------------------------------------------------
 
     def search(
-        self, query: str, *, top_k: int = 10, where: Filter | None = None, query_vector: Vectors | None = None
+        self,
+        query: str,
+        *,
+        top_k: int = 10,
+        where: Filter | None = None,
+        query_vector: Vectors | None = None,
+        min_score: float | None = None,
     ) -> tuple[Hit, ...]:
         """The ``top_k`` best passages, best first, by meaning and keywords together.
 
-        ``query_vector`` saves embedding the query when the caller has its vector already. Raises ``IndexMismatch``
-        when the collection was embedded by another model.
+        ``min_score``: the least ``nearness`` of a hit; the ``score`` ranks one search, and is high for the best hit of
+        one that finds nothing, too. ``query_vector`` saves embedding the query when the caller has its vector already.
+        Raises ``IndexMismatch`` when the collection was embedded by another model.
         """
         catalogue = self._open()
         if top_k < 1 or not query.strip() or not catalogue.revision:
@@ -289,7 +296,14 @@ class Library:
         with self._searching:
             if query_vector is None:
                 query_vector = self._fitting_embedder().embed_query(query)
-            return self._searcher.search(query, query_vector, top_k=top_k, where=where)
+            return self._searcher.search(query, query_vector, top_k=top_k, where=where, min_score=min_score)
+
+    def undated(self, where: Filter) -> int:
+        """How many articles a filter leaves out because they have no date, and for no other reason."""
+        if not (where.published_from or where.published_to):
+            return 0
+        rest = replace(where, published_from="", published_to="")
+        return sum(not info.published for info in self.articles(rest))
 
     def document_frequency(self, term: str) -> int:
         """How many passages hold the word, in whatever form; of several words, all of them."""

@@ -25,8 +25,9 @@ class ArticleRetriever(BaseRetriever):
     """Finds passages; each node says where in which article its text stands.
 
     ``node.text == library.article(node.ref_doc_id).text[node.start_char_idx:node.end_char_idx]``, and the metadata
-    holds ``quote`` (that text again), ``title, source, published, url, article_id, found_by``. ``where`` restricts
-    every search. No language model is loaded. Raises what `Library.search` raises.
+    holds ``quote`` (that text again), ``title, source, published, url, article_id, found_by, nearness``. ``where``
+    restricts every search; ``min_score`` is the least nearness, as in `Library.search`. No language model is loaded.
+    Raises what `Library.search` raises.
 
     >>> retriever = ArticleRetriever(library, top_k=5, where=Filter(sources=("Reuters",)))  # doctest: +SKIP
     """
@@ -37,15 +38,21 @@ class ArticleRetriever(BaseRetriever):
         *,
         top_k: int = 10,
         where: Filter | None = None,
+        min_score: float | None = None,
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(callback_manager=callback_manager)
         self._library = library
         self._top_k = top_k
         self._where = where
+        self._min_score = min_score
+        if where and (undated := library.undated(where)):
+            log.warning("%d articles without a date are left out by the filter %r.", undated, where)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        hits = self._library.search(query_bundle.query_str, top_k=self._top_k, where=self._where)
+        hits = self._library.search(
+            query_bundle.query_str, top_k=self._top_k, where=self._where, min_score=self._min_score
+        )
         if not hits and self._where and not self._library.articles(self._where):
             log.warning("No article matches the filter %r; widen it.", self._where)
         return [node for hit in hits if (node := _node_of(self._library, hit))]
@@ -61,7 +68,9 @@ def _node_of(library: Library, hit: Hit) -> NodeWithScore | None:
         article = library.article(passage.article_id)
     except UnknownArticle:
         return None
-    node = place_node(passage.id, article, passage.start_char, passage.end_char, {"found_by": hit.found_by})
+    node = place_node(
+        passage.id, article, passage.start_char, passage.end_char, {"found_by": hit.found_by, "nearness": hit.nearness}
+    )
     return NodeWithScore(node=node, score=hit.score)
 
 

@@ -72,11 +72,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that a search found. ``score``: higher is better, comparable within one search only."""
+    """A passage that a search found. ``score``: higher is better, comparable within one search only.
+
+    ``nearness``: the cosine of passage and query, which is comparable between searches with one embedder.
+    """
 
     passage: Passage
     score: float
     found_by: FoundBy
+    nearness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

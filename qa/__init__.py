@@ -8,6 +8,8 @@ from onrecord.qa.build import build_assistant, build_engine, build_library
 from onrecord.qa.engines.base import Engine, Usage
 from onrecord.qa.engines.load import engine_from_llm, engine_from_url, load_engine
 from onrecord.qa.judges.verify import FeatureVerifier, Verifier
+from onrecord.qa.people.index import People
+from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.settings import AnswerSettings, Settings, load_settings
 from onrecord.qa.types import (
     Answer,
@@ -38,8 +40,11 @@ __all__ = [
     "EvidenceFound",
     "FeatureVerifier",
     "Finished",
+    "People",
+    "Person",
     "SentenceDone",
     "Settings",
+    "Statement",
     "Turn",
     "Usage",
     "Verifier",

@@ -17,7 +17,7 @@ from onrecord.index.types import Sentence
 
 Kind = TypeVar("Kind")
 UNNESTED = ("sentence", "passage")  # fields whose own fields stand beside the others
-DERIVED = ("start_char", "end_char", "text")  # properties that are written too
+DERIVED = ("start_char", "end_char", "text", "day")  # properties that are written too
 
 
 def to_dict(value: Any) -> dict[str, Any]:

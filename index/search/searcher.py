@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -42,8 +43,10 @@ class Searcher:
         self._view: View | None = None
         self._noted: deque[tuple[Change, int]] = deque()  # those that the view has yet to follow
 
-    def search(self, query: str, vector: Vectors, *, top_k: int, where: Filter | None = None) -> tuple[Hit, ...]:
-        """The ``top_k`` best passages that match, best first; empty when nothing matches."""
+    def search(
+        self, query: str, vector: Vectors, *, top_k: int, where: Filter | None = None, min_score: float | None = None
+    ) -> tuple[Hit, ...]:
+        """The ``top_k`` best passages that match, best first; ``min_score``: none that is less near than this."""
         view = self.view()
         mask = view.mask(self._catalogue.article_numbers(where) if where else None)
         if not len(view.keys) or (mask is not None and not mask.any()):
@@ -52,10 +55,15 @@ class Searcher:
         dense = dict(self._nearest(view, vector, depth, where, mask))
         keys, scores = view.keywords.matches(query)
         keyword = _best_keywords(view, keys, scores, depth, mask if where else None)
-        fused = self._fuse(view, vector, (keys, scores), dense, keyword)[:top_k]
+        fused = self._fuse(view, vector, (keys, scores), dense, keyword)
+        if min_score is not None:
+            near = self._nearness(view, [key for key, _ in fused], vector)
+            fused = [(key, score) for key, score in fused if near[key] >= min_score]
+        fused = fused[:top_k]
         passages = self._catalogue.passages([key for key, _ in fused])
+        near = self._nearness(view, [key for key, _ in fused], vector)
         return tuple(
-            Hit(passages[key], score, _found_by(key in dense, key in keyword))
+            Hit(passages[key], score, _found_by(key in dense, key in keyword), near[key])
             for key, score in fused
             if key in passages
         )
@@ -159,6 +167,11 @@ class Searcher:
             mean_of_normalised([cosines, _scores_of(candidates, *bm25)], weights=weights),
             top_k=len(candidates),
         )
+
+    def _nearness(self, view: View, keys: Sequence[int], vector: Vectors) -> dict[int, float]:
+        ordered = np.array(sorted(keys), dtype=np.int64)
+        cosines = self._cosines(view, ordered, np.searchsorted(view.keys, ordered), vector)
+        return dict(zip(ordered.tolist(), cosines.tolist(), strict=True))
 
     def _cosines(self, view: View, candidates: Keys, rows: NDArray[np.int64], vector: Vectors) -> Vectors:
         """Every candidate's own cosine, also of those that the keywords alone have found."""

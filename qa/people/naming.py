@@ -22,7 +22,9 @@ def plain_words(name: str) -> tuple[str, ...]:
     >>> plain_words("President Recep Tayyip Erdoğan"), plain_words("John Ames Jr.")
     (('recep', 'tayyip', 'erdogan'), ('john', 'ames'))
     """
-    words = [re.sub(r"[’']s?$", "", word).strip(".,") for word in without_accents(name).split()]
+    words = [
+        re.sub(r"[’']s?$", "", word).strip(".,") for word in without_accents(name).split() if re.search(r"\w", word)
+    ]
     while len(words) > 1 and words[0].lower() in TITLES | {"the"}:
         words = words[1:]
     return tuple(word.lower() for word in without_suffix(tuple(words)))
@@ -39,6 +41,9 @@ def same_person(one: str, other: str) -> bool:
         return True
     if min(len(first), len(second)) < 2 or first[-1] != second[-1] or set(first + second) & NOT_PERSONS:
         return False
+    short, long = sorted((first, second), key=len)
+    if long[-len(short) :] == short:  # "Abu Jaafar", "Mohammed Abu Jaafar"
+        return True
     a, b = first[0], second[0]
     return a == b or (min(len(a), len(b)) == 1 and a[0] == b[0]) or _spelt_alike(a, b)
 

@@ -8,16 +8,22 @@ from onrecord.qa.steps.antecedents import NAME, Name, names_in, no_person
 from onrecord.qa.steps.person_words import ROLES, TITLES
 
 # Verbs that need no "that"; and those that are of saying with "that", a quotation or a colon alone.
-_PLAIN = "said|says|told|tells"
+_PLAIN = "said|says|say|told|tells"
 _WITH_THAT = (
     "added|adds|announced|argued|argues|asked|asserted|acknowledged|admitted|alleged|cautioned|claimed|claims|commented|"
     "complained|concluded|confirmed|contended|continued|declared|denied|emphasi[sz]ed|estimated|estimates|explained|"
     "explains|indicated|insisted|insists|joked|lamented|maintained|noted|notes|observed|pledged|posted|predicted|"
     "promised|quipped|recalled|reiterated|remarked|replied|reported|responded|revealed|stated|states|stressed|"
-    "suggested|suggests|testified|tweeted|urged|vowed|warned|warns|wrote|writes"
+    "suggested|suggests|testified|tweeted|urged|vowed|warned|warns|wrote|writes|alleges|indicates|"
+    "reports|allege|argue|claim|contend|estimate|insist|note|predict|stress|suggest|warn|write"
+)
+# Verbs of judging, behind which a quotation is the subject's: "touted it as “the biggest change”".
+_JUDGING = (
+    "accused|blasted|called|calls|condemned|criticized|criticised|described|describes|dismissed|hailed|labeled|labelled|"
+    "praised|slammed|touted"
 )
 VERB = re.compile(
-    rf"\b(?:(?P<plain>{_PLAIN})|(?P<other>{_WITH_THAT})|(?P<ing>saying|adding|insisting|noting|warning))\b"
+    rf"\b(?:(?P<plain>{_PLAIN})|(?P<other>{_WITH_THAT})|(?P<judges>{_JUDGING})|(?P<ing>saying|adding|insisting|noting|warning))\b"
 )
 _NOT_INVERTED = frozenset(("told", "tells", "asked", "urged", "reported"))  # "told Brandt": who was told
 _ACCORDING = re.compile(r"\b[Aa]ccording to ")
@@ -33,7 +39,7 @@ _LINK = re.compile(
 )
 _APPOSITION = re.compile(
     r"^(?:an?|the|his|her|its|their|who|whose|which|one|also|chief|head|director|president|founder|professor|former|"
-    r"deputy|senior|executive|co-|vice|associate|assistant|then|now|\d|[a-z]+ (?:of|at|for|with|and|in)\b|"
+    r"deputy|[RD]-[A-Z]|senior|executive|co-|vice|associate|assistant|then|now|\d|[a-z]+ (?:of|at|for|with|and|in)\b|"
     r"[A-Z]?[a-z’'-]+(?:[ -][\w’'.-]+){0,8}$)"
 )
 _GROUPS = frozenset(
@@ -59,9 +65,14 @@ _ABBREVIATED = re.compile(
     r"(?:[\w’'-]+ ){0,5}(?:Rep|Sen|Gov|Lt|Dr|Gen|Sgt|Capt|Col|Rev|Prof)\. (?P<name>" + NAME.pattern + ")"
 )
 _BELONGS = re.compile(r"([,”\"–—]) (?:[\w’'.&/-]+ ){1,9}\Z")
-_WHO_AFTER = re.compile(
-    r"(?:the |an? |his |her |its |their )?(?:[\w’'-]+ ){0,5}?([\w’'-]+)(?=[,.]|$| in | on | from | by )"
+_CAPITALS = re.compile(r"(?<![\w’'-])(?:[A-Z][\w&.]* )+\Z")
+_QUOTES_SOON = re.compile(r"(?: [\w’'$%.-]+){1,15}?,? ?[“\"‘]\x01")
+_THAT_OR_MARK = re.compile(r",?(?: [\w’'$%.-]+){0,6}?(?: that\b|[:,]? ?[“\"‘])")
+_CLAUSE_WITH_VERB = re.compile(
+    r" (?!for |to |of |on |in |at |with |by )(?:[\w’'$%-]+ ){1,9}?"
+    r"(?:is|was|are|were|has|had|have|would|will|could|can|may|might|should|did|does)\b"
 )
+_WHO_AFTER = re.compile(r"(?:the |an? |his |her |its |their )?(?:[\w’'-]+ ){0,5}?([\w’'-]+)(?=[,.;]|$| in | on | by )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +106,21 @@ def _with_verb(text: str, masked: str, start: int, end: int) -> Iterator[Saying]
             yield Saying(last.name, last.said_by, last.by_start, verb.start(), verb.end(), True, last.pronoun)
             continue
         saying = _before(text, masked, start, verb) or _behind(text, masked, start, end, verb)
-        if saying and (verb["plain"] or not saying.leads or _says_something(masked, verb, end)):
+        if saying and (
+            verb["plain"]
+            or not saying.leads
+            or masked[max(start, saying.start - 2) : saying.start].strip() in ("”", '"')  # "…,” he wrote on Monday."
+            or _says_something(masked, verb, end)
+        ):
             last = saying
             yield saying
 
 
 def _says_something(masked: str, verb: re.Match[str], end: int) -> bool:
     """Whether a clause or a quotation follows: "that", a colon, or a mark within a few words."""
-    after = masked[verb.end() : end]
-    return bool(re.match(r",?(?: [\w’'$%.-]+){0,6}?(?: that\b|[:,]? ?[“\"‘])", after)) or bool(
-        re.match(r" (?:he|she|they|it|there|we) (?:is|was|had|has|would|will|did|were|could)\b", after)
-    )
+    if verb["judges"]:
+        return bool(_QUOTES_SOON.match(masked, verb.end(), end))
+    return any(one.match(masked, verb.end(), end) for one in (_THAT_OR_MARK, _CLAUSE_WITH_VERB))
 
 
 def _before(text: str, masked: str, start: int, verb: re.Match[str]) -> Saying | None:
@@ -168,7 +183,9 @@ def _name_at_end(text: str, start: int, subject: str) -> Name | None:
     name = found[-1]
     if len(name.words) == 1 and not name.title and _has_role(name.words[0]):  # "Officials said"
         return None
-    link = _LINK.search(text, max(start, name.start - 14), name.start)
+    begins = _CAPITALS.search(text, max(start, name.start - 40), name.start)  # "at the American Cancer Society"
+    at = begins.start() if begins else name.start
+    link = _LINK.search(text, max(start, at - 14), at)
     if link is None:
         return name
     if link[1] in ("of", "from", "at", "with", "in"):  # "Ames of Harvard said"
@@ -238,7 +255,7 @@ def _according(text: str, masked: str, start: int, end: int) -> Iterator[Saying]
             if names and (not described or _has_role(described)) and not names[0].possessive:
                 yield _saying(text, names[0], found.start(), names[0].end, leads)
                 continue
-        if (who := _WHO_AFTER.match(after)) and _has_role(who.group()):
+        if (who := _WHO_AFTER.match(after)) and who.group() not in ("plan", "the plan"):
             by = found.end()
             yield Saying(None, who.group(), by, found.start(), by + len(who.group()), leads)
 

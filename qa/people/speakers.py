@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from onrecord.index.text.words import NATIONS, stem
 from onrecord.index.types import Sentence
 from onrecord.qa.people.sayings import Saying
 from onrecord.qa.steps.antecedents import Name, antecedent, gender_of, names_in, no_person
-from onrecord.qa.steps.person_words import TITLES
+from onrecord.qa.steps.person_words import ROLES, TITLES
 
 _LONGEST = 5  # words of a name
 _CAPITALS = re.compile(r"(?:(?!The\b|But\b|And\b)[A-Z][\w&.]* )+\Z")
@@ -39,10 +40,18 @@ class Speakers:
         """In full, where the article has exactly one full name that ends like it."""
         words = without_suffix(name.words)
         if len(words) > 1:
-            return " ".join(words if not no_person(name) else self._whole(name))
+            return " ".join(self._longer(words) if not no_person(name) else self._whole(name))
         full = self._full.get(words[0], {})
+        if not full and re.search(rf"\b{re.escape(words[0].lower())}\b", self._text):  # "Testing revealed"
+            return ""
         (one,) = full.values() if len(full) == 1 else (words,)
         return " ".join(one)
+
+    def _longer(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """ "Abu Jaafar" as the only name in the article that ends like it: "Mohammed Abu Jaafar"."""
+        known = self._full.get(words[-1], {}).values()
+        longer = [one for one in known if len(one) > len(words) and one[-len(words) :] == words]
+        return longer[0] if len(longer) == 1 else words
 
     def _whole(self, name: Name) -> tuple[str, ...]:
         """The name of an organisation with the words before it that a person's would be read without."""
@@ -76,5 +85,11 @@ class Speakers:
 
 
 def without_suffix(words: tuple[str, ...]) -> tuple[str, ...]:
-    """A name without "Jr."."""
+    """A name without "Jr.", and without what is before it: "Britain’s", "Co-owners", "Russian Defence Minster"."""
+    owner = next((n for n, word in enumerate(words[:-2], start=1) if word.endswith(("’s", "'s"))), 0)
+    words = words[owner:]
+    while len(words) > 2 and words[0].lower().rstrip("s") in ROLES | TITLES:
+        words = words[1:]
+    if len(words) > 3 and stem(words[0]) in NATIONS and words[-2][0].isupper():
+        words = words[-2:]
     return words[:-1] if len(words) > 1 and words[-1] in _SUFFIXES else words

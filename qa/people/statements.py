@@ -14,7 +14,7 @@ from onrecord.qa.people.sayings import VERB, Saying, sayings
 from onrecord.qa.people.speakers import Speakers
 from onrecord.qa.people.values import Kind
 
-VERSION = 1
+VERSION = 3
 """Raise it whenever the same article would give other statements."""
 
 _MARKS = re.compile(r"[“”\"]|(?<=\s)''|``|(?<=\S)''")
@@ -35,7 +35,9 @@ _WHOM = re.compile(
     r"[A-Z][\w.-]*(?: [A-Z][\w.-]*)*|(?:the|a) (?:[A-Z]\w+ )*\w+),?\s*"
 )
 _ASIDE = re.compile(r"(?:as|while|after|before|when|adding|noting|citing|referring|of) ")
-_WHERE_TO = re.compile(r"\s*(?:to|in|on|at|during|via|late|early|this|last|[A-Z]\w+day)\b[^,;:“\"]{0,70}?\bthat\b\s*")
+_WHERE_TO = re.compile(
+    r"\s*(?:to|in|on|at|during|via|late|early|this|last|yesterday|today|[A-Z]\w+day)\b[^,;:“\"]{0,70}?\bthat\b\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,9 @@ class _Reading:
         ):
             return (behind,)
         comma = self._text.startswith(",", saying.end)
-        if told_before > 3 and (not saying.leads or _count(told) < 4 or _only_when(told) or _ASIDE.match(told)):
+        if told_before >= _LEAST_QUOTED and (
+            not saying.leads or _count(told) < 4 or _only_when(told) or _ASIDE.match(told)
+        ):
             return (ahead,)
         return (ahead, behind) if comma else (behind,)
 

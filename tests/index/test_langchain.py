@@ -1,5 +1,6 @@
 """LangChain's own standard tests for retrievers, and what is ours beyond them."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,19 @@ def test_it_is_a_link_in_a_chain(library: Library) -> None:
 def test_a_k_that_finds_nothing_is_refused(library: Library) -> None:
     with pytest.raises(InputError, match="k = 0"):
         ArticleRetriever(library=library).invoke("bridge", k=0)
+
+
+def test_it_answers_those_who_await_it_with_scores_above_the_floor(library: Library) -> None:
+    retriever = ArticleRetriever(library=library, k=20)
+    every = asyncio.run(retriever.ainvoke("silver coins of the harbour"))
+    assert every == retriever.invoke("silver coins of the harbour")
+    nearest = max(document.metadata["nearness"] for document in every)
+    above = ArticleRetriever(library=library, k=20, min_score=nearest).invoke("silver coins of the harbour")
+    assert [document.metadata["nearness"] for document in above] == [nearest]
+    assert ArticleRetriever(library=library, min_score=1.0).invoke("silver coins of the harbour") == []
+
+
+def test_undated_articles_that_a_filter_leaves_out_are_said(library: Library, caplog: pytest.LogCaptureFixture) -> None:
+    library.add([Article("undated", "", "The bridge has no date.")])
+    ArticleRetriever(library=library, where=Filter(published_from="2024")).invoke("bridge")
+    assert "1 articles without a date are left out" in caplog.text

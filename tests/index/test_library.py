@@ -23,6 +23,7 @@ from onrecord.index.library import Library
 from onrecord.index.settings import IndexSettings, SearchOptions
 from onrecord.index.store import entries
 from onrecord.index.store.catalogue import FILE
+from onrecord.index.text.passages import passage_text_for_search
 from onrecord.index.text.terms import Terms
 from onrecord.index.types import Article, Embedder, Filter, Vectors
 from tests.conftest import fill
@@ -79,6 +80,33 @@ def test_every_hit_quotes_its_article_by_offset(library: Library) -> None:
 def test_top_k_bounds_the_hits(library: Library) -> None:
     assert len(library.search("bridge", top_k=1)) == 1
     assert library.search("bridge", top_k=0) == ()
+
+
+def test_every_hit_has_the_cosine_of_its_passage_and_the_query(library: Library) -> None:
+    query = "How many silver coins did divers recover?"
+    for hit in library.search(query, top_k=20):
+        title = library.article(hit.passage.article_id).title
+        embedder = library.embedder
+        both = embedder.embed_query(query), embedder.embed_passages([passage_text_for_search(title, hit.passage)])[0]
+        assert hit.nearness == pytest.approx(float(both[0] @ both[1]), abs=1e-5)
+
+
+def test_nothing_that_is_less_near_than_the_floor_is_returned(library: Library) -> None:
+    query = "How many silver coins did divers recover from the harbour?"
+    every = library.search(query, top_k=20)
+    floor = sorted(hit.nearness for hit in every)[-1]
+    assert library.search(query, top_k=20, min_score=floor) == tuple(h for h in every if h.nearness >= floor)
+    assert library.search(query, top_k=20, min_score=1.0) == ()
+    assert library.search(query, top_k=20, min_score=-1.0) == every
+
+
+def test_undated_articles_that_a_filter_of_days_leaves_out_are_counted(library: Library) -> None:
+    library.add(
+        [Article("undated", "", "The bridge has no date."), Article("other", "", "Nor has this.", source="Sky")]
+    )
+    assert library.undated(Filter(published_from="2024")) == 2
+    assert library.undated(Filter(published_from="2024", sources=("Sky",))) == 1
+    assert library.undated(Filter(sources=("Sky",))) == 0
 
 
 @pytest.mark.parametrize(

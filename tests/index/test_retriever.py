@@ -90,3 +90,15 @@ def test_an_index_of_another_embedder_is_said_with_its_cure(library: Library, em
     embedder.fingerprint = "another-embedder"  # type: ignore[misc]
     with Library(library.path, embedder=embedder) as other, pytest.raises(IndexMismatch, match="onrecord rebuild"):
         ArticleRetriever(other).retrieve("bridge")
+
+
+def test_nothing_below_the_floor_is_retrieved_and_undated_articles_are_said(
+    library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert ArticleRetriever(library, min_score=1.0).retrieve("silver coins") == []
+    found = ArticleRetriever(library, min_score=-1.0).retrieve("silver coins")
+    assert found == ArticleRetriever(library).retrieve("silver coins")
+    assert all(-1 <= one.metadata["nearness"] <= 1 for one in found)
+    library.add([Article("undated", "", "The bridge has no date.")])
+    ArticleRetriever(library, where=Filter(published_from="2024"))
+    assert "1 articles without a date are left out" in caplog.text

@@ -172,6 +172,16 @@ def test_a_hit_says_where_in_which_article_it_stands(behind: Behind) -> None:
     assert all(text[one["start_char"] : one["end_char"]] == one["quote"] for one in hit["sentences"])
 
 
+def test_a_floor_and_undated_articles_that_a_filter_leaves_out_are_said(behind: Behind) -> None:
+    asked = {"query": "silver coins", "min_score": 1.0}
+    assert behind.client.post("/api/v1/search", json=asked).json()["hits"] == []
+    assert behind.client.post("/api/v1/search", json={**asked, "min_score": 2}).status_code == 422
+    behind.library.add([Article("undated", "", "The coins have no date.")])
+    found = behind.client.post("/api/v1/search", json={"query": "coins", "filter": {"published_from": "2024"}}).json()
+    assert found["warnings"] == ["1 article without a date is left out by the filter."]
+    assert all(-1 <= hit["nearness"] <= 1 for hit in found["hits"])
+
+
 def test_an_answer_cites_places_in_articles(behind: Behind) -> None:
     answer = behind.client.post("/api/v1/ask", json={"question": "How many silver coins?"}).json()
     cited = answer["sentences"][0]["citations"][0]

@@ -105,6 +105,7 @@ def running(stage: Stage) -> Iterator[Running]:
 def comparable(text: str) -> str:
     """Without what no two runs have in common: where the collection is, when, and how long it took."""
     text = re.sub(r'"([a-z_]+)": ("20\d\d-\d\d-\d\dT[^"]*"|\d+\.\d+(e-\d+)?)', r'"\1": 0', text)
+    text = re.sub(r'(?m)^[0-9a-f]{8}  |"id": "[0-9a-f]{8}"', "", text)
     text = re.sub(r"Adding articles: \d+ %\n", "", text)  # it is said of what takes long, and here that is chance
     text = re.sub(r"\d\d-\d\dT\d\d:\d\d", "0", text)  # in a table, whose columns may break a line
     return text.replace(str(Path("served")), "data")
@@ -130,10 +131,20 @@ def both(stage: Stage, arguments: list[str]) -> tuple[Result, Result]:
             "edit none --title X",
             "list",
         ],
-        ["search boat", "search boat -k 300", "search zebra --from 2031", "search boat --article none", "list --to x"],
+        [
+            "search boat",
+            "search boat -k 300",
+            "search zebra --from 2031",
+            "search boat --min-score 1",
+            "search boat --article none",
+            "list --to x",
+        ],
         ["ask Q --no-model", "ask Q", "ask Q --length phrase", "ask Q --source River", "ask Q --article none"],
         ["ask capital_of_Australia? --no-model", "ask Q --no-model --from 2031", "ask Q --no-model --article museum"],
         ["doctor", "ask Q --model fake-engine"],
+        ["people", "people --top 1 --source River", "said Brandt", "said Lavrov", "said ?", "said Brandt --from 2031"],
+        ["questions", "questions save Q", "questions save Q --article none", "questions ask", "questions seen"],
+        ["questions seen none", "questions remove none", "questions save Q --source River", "questions"],
     ],
     ids=lambda commands: commands[0].replace(" ", "_"),
 )

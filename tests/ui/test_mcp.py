@@ -64,7 +64,15 @@ def links_of(result: CallToolResult) -> list[str]:
 
 def test_the_tools_say_what_they_take_and_give(behind: Behind) -> None:
     tools = talk(create_mcp(here(behind.app.state.service)), lambda client: client.list_tools()).tools
-    assert [tool.name for tool in tools] == ["search_articles", "ask_articles", "brief_articles", "read_article"]
+    assert [tool.name for tool in tools] == [
+        "search_articles",
+        "ask_articles",
+        "brief_articles",
+        "read_article",
+        "list_people",
+        "what_was_said",
+        "saved_questions",
+    ]
     for tool in tools:
         assert tool.description and tool.output_schema and tool.annotations.read_only_hint
     assert "quote" in str(tools[0].output_schema) and "verdict" in str(tools[1].output_schema)
@@ -245,3 +253,20 @@ def test_over_standard_input_and_output_it_answers(tmp_path: Path) -> None:
     server = StdioServerParameters(command=sys.executable, args=["-c", code], cwd=tmp_path, env=dict(os.environ))
     result = call(server, "ask_articles", question="How many silver coins?")
     assert result.structured_content["sentences"][0]["citations"][0]["article_id"] == "museum"
+
+
+def test_what_somebody_said_comes_with_the_places_and_links_to_the_articles(behind: Behind) -> None:
+    result = call(create_mcp(here(behind.app.state.service)), "what_was_said", speaker="Brandt")
+    said = result.structured_content["quotations"]
+    assert [one["kind"] for one in said] == ["reported", "quoted"]
+    for one in said:
+        assert behind.library.article(one["article_id"]).text[one["words_start"] : one["words_end"]] == one["words"]
+    assert "Ilse Brandt" in text_of(result) and links_of(result) == ["onrecord://articles/bridge"]
+
+
+def test_people_and_saved_questions_are_listed(behind: Behind) -> None:
+    server = create_mcp(here(behind.app.state.service))
+    assert "Ilse Brandt: 2 statements in 1 articles, 2024-03-04 to 2024-03-04" in text_of(call(server, "list_people"))
+    assert text_of(call(server, "saved_questions")) == "No question is saved."
+    behind.client.post("/api/v1/questions", json={"question": "Who closed the bridge?"})
+    assert text_of(call(server, "saved_questions")) == "Who closed the bridge?\nNothing new."

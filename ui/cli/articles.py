@@ -174,6 +174,9 @@ def remove(
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     top_k: Annotated[int | None, typer.Option("--top-k", "-k", min=1, help="How many passages to show.")] = None,
+    min_score: Annotated[
+        float | None, typer.Option("--min-score", min=-1, max=1, help="The least nearness of a passage: 0.3, say.")
+    ] = None,
     article: ArticleOption = None,
     source: SourceOption = None,
     published_from: FromOption = "",
@@ -190,7 +193,7 @@ def search(
     scope = opening.scope_from(article, source, published_from, published_to)
     settings = opening.settings_of(data, {"retrieval.top_k": top_k})
     with closing(open_collection(settings)) as collection:
-        found, warnings = collection.search(query, top_k=settings.retrieval.top_k, scope=scope)
+        found, warnings = collection.search(query, top_k=settings.retrieval.top_k, scope=scope, min_score=min_score)
         empty = not found and not collection.count()
     for warning in warnings:
         complain(warning)

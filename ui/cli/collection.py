@@ -3,7 +3,8 @@
 Both are behind one protocol, so that no command knows which it has.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 from onrecord.index import doctor
 from onrecord.index.errors import LibraryBusy
 from onrecord.qa.build import build_assistant
+from onrecord.qa.people.index import People
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Event, Finished
 from onrecord.ui.cli import opening
 from onrecord.ui.cli.protocol import CollectionCommands, Examined, Progress
+from onrecord.ui.desk.conversations import FILE, Conversations
+from onrecord.ui.desk.forgetting import ArticleLookup
+from onrecord.ui.desk.saved import SavedQuestions
 from onrecord.ui.desk.searching import found, scope_warnings
 from onrecord.ui.desk.tidying import tidy
 
@@ -25,8 +30,12 @@ if TYPE_CHECKING:
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.briefing.values import Brief
+    from onrecord.qa.people.values import Person, Statement
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
+    from onrecord.ui.desk.saved import SavedQuestion
+
+NOBODY = ""  # whose the questions are where nobody has to log in, as on the page
 
 
 def open_collection(settings: "Settings") -> CollectionCommands:
@@ -108,9 +117,12 @@ class OpenedCollection:
         tidy(self._library, self._library.path)
         return edited
 
-    def search(self, query: str, *, top_k: int, scope: "Filter") -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+    def search(
+        self, query: str, *, top_k: int, scope: "Filter", min_score: float | None
+    ) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
         warnings = scope_warnings(self._library, scope)
-        return list(found(self._library, self._library.search(query, top_k=top_k, where=scope or None))), warnings
+        hits = self._library.search(query, top_k=top_k, where=scope or None, min_score=min_score)
+        return list(found(self._library, hits)), warnings
 
     def ask(
         self, question: str, history: "Sequence[Turn]", scope: "Filter", *, model: str, length: str
@@ -127,6 +139,41 @@ class OpenedCollection:
         finally:
             if engine is not None:
                 engine.close()
+
+    def people(self, scope: "Filter") -> "tuple[Sequence[Person], Sequence[str]]":
+        warnings = scope_warnings(self._library, scope)
+        return People(self._library).people(scope or None), warnings
+
+    def said(self, speaker: str, scope: "Filter") -> "tuple[Sequence[Statement], Sequence[str]]":
+        warnings = scope_warnings(self._library, scope)
+        return People(self._library).said(speaker, scope or None), warnings
+
+    def questions(self) -> "Sequence[SavedQuestion]":
+        with self._saved() as saved:
+            return saved.list(NOBODY)
+
+    def save_question(self, question: str, scope: "Filter") -> "SavedQuestion":
+        scope_warnings(self._library, scope)  # raises for an article that is not there
+        with self._saved() as saved:
+            return saved.save(NOBODY, question, scope, build_assistant(self._settings, self._library, None))
+
+    def ask_question(self, question_id: str) -> "SavedQuestion":
+        with self._saved() as saved:
+            return saved.again(NOBODY, question_id, build_assistant(self._settings, self._library, None))
+
+    def seen_question(self, question_id: str) -> "SavedQuestion":
+        with self._saved() as saved:
+            return saved.seen(NOBODY, question_id)
+
+    def remove_question(self, question_id: str) -> None:
+        with self._saved() as saved:
+            saved.remove(NOBODY, question_id)
+
+    @contextmanager
+    def _saved(self) -> "Iterator[SavedQuestions]":
+        with closing(Conversations(self._settings.data / FILE)) as kept:
+            kept.follow(self._library.article, self._library.revision)
+            yield SavedQuestions(kept, lambda: ArticleLookup(self._library.article))
 
     def brief(self, about: str, scope: "Filter") -> "Brief":
         warnings = scope_warnings(self._library, scope)

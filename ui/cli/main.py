@@ -14,6 +14,8 @@ from onrecord.ui.cli.doors import mcp, serve
 from onrecord.ui.cli.folders import unwatch, watch
 from onrecord.ui.cli.group import Commands
 from onrecord.ui.cli.models import models
+from onrecord.ui.cli.people import people, said
+from onrecord.ui.cli.questions import questions
 from onrecord.ui.cli.web import fetches, follow, unfollow
 from onrecord.ui.server.stopping import end_as_interrupted
 
@@ -57,6 +59,9 @@ app.command()(edit)
 app.command()(remove)
 app.command()(search)
 app.command()(ask)
+app.command()(said)
+app.command()(people)
+app.add_typer(questions, name="questions")
 app.command()(brief)
 app.command()(chat)
 app.command()(serve)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.briefing.values import Brief
+    from onrecord.qa.people.values import Person, Statement
     from onrecord.qa.types import Turn
+    from onrecord.ui.desk.saved import SavedQuestion
 
 Progress = Callable[[float, int], None]
 
@@ -95,14 +97,44 @@ class CollectionCommands(Protocol):
         """Sets title, source or published of an article, as ``Library.edit``."""
         ...
 
-    def search(self, query: str, *, top_k: int, scope: "Filter") -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
-        """The hits as plain data, and the filter's warnings."""
+    def search(
+        self, query: str, *, top_k: int, scope: "Filter", min_score: float | None
+    ) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+        """The hits as plain data, and the filter's warnings; as ``Library.search``."""
         ...
 
     def ask(
         self, question: str, history: "Sequence[Turn]", scope: "Filter", *, model: str, length: str
     ) -> Generator[Event, None, None]:
         """The events of one answer; its warnings begin with the filter's. ``model``, ``length``: empty unless given."""
+        ...
+
+    def people(self, scope: "Filter") -> "tuple[Sequence[Person], Sequence[str]]":
+        """Everybody who is named as a speaker, and the filter's warnings."""
+        ...
+
+    def said(self, speaker: str, scope: "Filter") -> "tuple[Sequence[Statement], Sequence[str]]":
+        """All that is by somebody of this name, by the day, and the filter's warnings."""
+        ...
+
+    def questions(self) -> "Sequence[SavedQuestion]":
+        """The saved ones."""
+        ...
+
+    def save_question(self, question: str, scope: "Filter") -> "SavedQuestion":
+        """Asks it now, in quotes, and keeps it."""
+        ...
+
+    def ask_question(self, question_id: str) -> "SavedQuestion":
+        """Asks a saved one again."""
+        ...
+
+    def seen_question(self, question_id: str) -> "SavedQuestion":
+        """From now on, changes are counted from its answer as it is."""
+        ...
+
+    def remove_question(self, question_id: str) -> None:
+        """Raises ``InputError`` where there is none."""
         ...
 
     def brief(self, about: str, scope: "Filter") -> "Brief":

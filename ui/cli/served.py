@@ -20,8 +20,10 @@ from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
 from onrecord.qa.briefing.values import Brief
+from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
+from onrecord.ui.desk.saved import SavedQuestion
 from onrecord.ui.http.client import ANSWERS_WITHIN, TURNS, Place, error_from, events_in, given, reply_of, waits
 
 if TYPE_CHECKING:
@@ -140,8 +142,11 @@ class ServedCollection:
         reply = self._call("PATCH", f"/articles/{quote(article_id)}", json=dict(facts))
         return Article(**{one.name: reply[one.name] for one in fields(Article)})
 
-    def search(self, query: str, *, top_k: int, scope: Filter) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
-        reply = self._call("POST", "/search", json={"query": query, "top_k": top_k, "filter": given(scope)})
+    def search(
+        self, query: str, *, top_k: int, scope: Filter, min_score: float | None
+    ) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+        asked = {"query": query, "top_k": top_k, "filter": given(scope), "min_score": min_score}
+        reply = self._call("POST", "/search", json=asked)
         return reply["hits"], reply["warnings"]
 
     def ask(
@@ -156,6 +161,39 @@ class ServedCollection:
             if name in EVENTS:
                 yield records.from_dict(EVENTS[name], data)
         raise self._place.silent()
+
+    def people(self, scope: Filter) -> tuple[Sequence[Person], Sequence[str]]:
+        found, warnings = self._pages("/people", "people", given(scope))
+        return [records.from_dict(Person, one) for one in found], warnings
+
+    def said(self, speaker: str, scope: Filter) -> tuple[Sequence[Statement], Sequence[str]]:
+        found, warnings = self._pages("/quotations", "quotations", {"speaker": speaker, **given(scope)})
+        return [records.from_dict(Statement, one) for one in found], warnings
+
+    def questions(self) -> Sequence[SavedQuestion]:
+        return [records.from_dict(SavedQuestion, one) for one in self._call("GET", "/questions")["questions"]]
+
+    def save_question(self, question: str, scope: Filter) -> SavedQuestion:
+        asked = {"question": question, "filter": given(scope)}
+        return records.from_dict(SavedQuestion, self._call("POST", "/questions", json=asked))
+
+    def ask_question(self, question_id: str) -> SavedQuestion:
+        return records.from_dict(SavedQuestion, self._call("POST", f"/questions/{quote(question_id, safe='')}/ask"))
+
+    def seen_question(self, question_id: str) -> SavedQuestion:
+        return records.from_dict(SavedQuestion, self._call("POST", f"/questions/{quote(question_id, safe='')}/seen"))
+
+    def remove_question(self, question_id: str) -> None:
+        self._call("DELETE", f"/questions/{quote(question_id, safe='')}")
+
+    def _pages(self, path: str, name: str, asked: Mapping[str, Any]) -> tuple[list[Any], Sequence[str]]:
+        """All of a list that comes page by page, and the filter's warnings."""
+        found: list[Any] = []
+        while True:
+            page = self._call("GET", path, params={**asked, "limit": PAGE, "offset": len(found)})
+            found += page[name]
+            if len(found) >= page["total"] or not page[name]:
+                return found, page["warnings"]
 
     def brief(self, about: str, scope: Filter) -> Brief:
         return records.from_dict(Brief, self._call("POST", "/brief", json={"about": about, "filter": given(scope)}))

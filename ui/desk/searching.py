@@ -29,8 +29,12 @@ def scope_warnings(library: Library, scope: Filter) -> list[str]:
             library.article(article_id)
         except UnknownArticle as error:
             raise UnknownArticle(f"In the filter: {error}") from error
-    if not scope or library.articles(scope) or not library.passage_count:
+    if not scope or not library.passage_count:
         return []
+    if library.articles(scope):
+        undated = library.undated(scope)
+        said = "1 article without a date is" if undated == 1 else f"{undated:,} articles without a date are"
+        return [f"{said} left out by the filter."] if undated else []
     known = {info.source for info in library.articles() if info.source}
     unknown = [one for one in scope.sources if one.casefold() not in {name.casefold() for name in known}]
     if unknown:

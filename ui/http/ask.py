@@ -58,7 +58,9 @@ UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 @asking.post("/search", response_model=SearchResponse, openapi_extra=READS)
 def search(service: Chosen, given: SearchRequest) -> Any:
     """Find passages by meaning and by words; no language model is used."""
-    hits, warnings = service.search(given.query, top_k=given.top_k, scope=given.filter.filter())
+    hits, warnings = service.search(
+        given.query, top_k=given.top_k, scope=given.filter.filter(), min_score=given.min_score
+    )
     return {"query": given.query, "hits": hits, "warnings": warnings}
 
 

@@ -100,7 +100,9 @@ class Interface:
             )
         return collection or self.first.collection
 
-    async def call(self, method: str, path: str, collection: str = "", **options: Any) -> Any:
+    async def call(
+        self, method: str, path: str, collection: str = "", *, params: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
         """The reply; raises the error that the server tells of, or one that says that it is not there."""
         named = self.named(collection)
         place = self.first if self._here else place_of(self.first.folder)
@@ -109,9 +111,10 @@ class Interface:
                 f"The data folder {self.first.folder} is open in no server any more; start `onrecord serve` or "
                 "`onrecord chat` on it again."
             )
+        told = place.options(named)
+        told["params"] |= params or {}
+        told["headers"] |= allowance().headers()
         with place.talking():
-            told = place.options(named)
-            told["headers"] |= allowance().headers()
             return reply_of(await self._client.request(method, place.url + path, **told, **options))
 
 

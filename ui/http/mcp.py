@@ -21,7 +21,15 @@ from onrecord.qa.briefing.values import Brief
 from onrecord.qa.render import ABSTENTION, answer_text, marked, quote_text, why
 from onrecord.qa.types import Answer
 from onrecord.ui.http.client import TURNS, Interface, given
-from onrecord.ui.http.models import AnswerModel, ArticleModel, BriefModel, SearchResponse
+from onrecord.ui.http.models import (
+    AnswerModel,
+    ArticleModel,
+    BriefModel,
+    PersonList,
+    QuestionList,
+    SearchResponse,
+    StatementList,
+)
 from onrecord.ui.http.service import uris_in
 from onrecord.ui.page.scope import scope_of
 
@@ -51,13 +59,15 @@ CollectionName = Annotated[str, Field(max_length=200, description="Which collect
 
 
 def create_mcp(api: Interface) -> "MCPServer[Any]":
-    """The server with its four tools and the articles as resources; where there can be several collections, their
-    list is a fifth."""
+    """The server with its tools and the articles as resources; where there can be several collections, their list is
+    one more."""
     server: MCPServer[Any] = MCPServer("onrecord", title="OnRecord", instructions=INSTRUCTIONS, log_level="WARNING")
     _add_search(server, api)
     _add_ask(server, api)
     _add_brief(server, api)
     _add_read(server, api)
+    _add_people(server, api)
+    _add_questions(server, api)
     _add_resources(server, api)
     if api.several:
         _add_collections(server, api)
@@ -73,12 +83,13 @@ def _add_search(server: "MCPServer[Any]", api: Interface) -> None:
         articles: Articles = None,
         published_from: From = "",
         published_to: To = "",
+        min_score: Annotated[float | None, Field(ge=-1, le=1, description="The least nearness of a hit")] = None,
         collection: CollectionName = "",
     ) -> Annotated[CallToolResult, SearchResponse]:
         """Find passages in the user's articles by meaning and by words, with their exact places."""
         with _tool_errors():
             scope = given(scope_of(articles or (), sources or (), published_from, published_to))
-            asked = {"query": query, "top_k": top_k, "filter": scope}
+            asked = {"query": query, "top_k": top_k, "filter": scope, "min_score": min_score}
             data = await api.call("POST", "/search", collection, json=asked)
         uri = _uris(api, collection)
         lines = [f"{_facts(uri, hit)}\n{_lines(hit['quote'])}" for hit in data["hits"]] or ["Nothing found."]
@@ -142,6 +153,62 @@ def _add_read(server: "MCPServer[Any]", api: Interface) -> None:
             article = await _article(api, collection, article_id)
         found, uri = {"article_id": article_id, "title": article["title"]}, _uris(api, collection)
         return _result(uri, [f"{_facts(uri, article)}\n\n{_lines(article['text'])}"], [found], article)
+
+
+def _add_people(server: "MCPServer[Any]", api: Interface) -> None:
+    @server.tool(annotations=READS, title="Who speaks in the articles")
+    async def list_people(
+        top: Annotated[int, Field(ge=1, le=1000, description="How many, who says most first")] = 50,
+        collection: CollectionName = "",
+    ) -> Annotated[CallToolResult, PersonList]:
+        """Everybody who is named as a speaker in the user's articles, with how often and from when to when."""
+        with _tool_errors():
+            data = await api.call("GET", "/people", collection, params={"limit": top})
+        lines = [
+            f"{markdown(one['name'])}: {one['statements']} statements in {one['articles']} articles"
+            + (f", {one['first']} to {one['last']}" if one["first"] else "")
+            for one in data["people"]
+        ]
+        return _result("", lines or ["Nobody is named as a speaker."], [], data)
+
+    @server.tool(annotations=READS, title="What somebody said")
+    async def what_was_said(
+        speaker: Annotated[
+            str, Field(min_length=1, max_length=200, description="Whose words: a last name or a full one")
+        ],
+        published_from: From = "",
+        published_to: To = "",
+        limit: Annotated[int, Field(ge=1, le=1000, description="How many, the earliest first")] = 50,
+        offset: Annotated[int, Field(ge=0, description="How many of the earliest to pass over")] = 0,
+        collection: CollectionName = "",
+    ) -> Annotated[CallToolResult, StatementList]:
+        """Every quotation by somebody in the user's articles, and what is reported of them, by the day."""
+        with _tool_errors():
+            dates = given(scope_of((), (), published_from, published_to))
+            asked = {"speaker": speaker, **dates, "limit": limit, "offset": offset}
+            data = await api.call("GET", "/quotations", collection, params=asked)
+        uri = _uris(api, collection)
+        lines = [
+            f"{one['day'] or 'No date'}, {markdown(one['speaker'])} ({one['kind']}):\n{_lines(one['quote'])}\n"
+            + _facts(uri, one)
+            for one in data["quotations"]
+        ]
+        found = lines or ["Nobody of this name is quoted."]
+        return _result(uri, found + data["warnings"], data["quotations"], data)
+
+
+def _add_questions(server: "MCPServer[Any]", api: Interface) -> None:
+    @server.tool(annotations=READS, title="Saved questions")
+    async def saved_questions(collection: CollectionName = "") -> Annotated[CallToolResult, QuestionList]:
+        """The questions that the user saved, and what changed in the articles since each answer was last seen."""
+        with _tool_errors():
+            data = await api.call("GET", "/questions", collection)
+        lines = []
+        for one in data["questions"]:
+            told = [*one["lines"], *(f"“{markdown(quote['quote'])}”" for quote in one["change"]["new"])]
+            lines.append("\n".join([markdown(one["question"]), *(told or ["Nothing new."])]))
+        cited = [quote for one in data["questions"] for quote in one["change"]["new"]]
+        return _result(_uris(api, collection), lines or ["No question is saved."], cited, data)
 
 
 def _add_collections(server: "MCPServer[Any]", api: Interface) -> None:

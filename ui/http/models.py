@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from onrecord.index.types import Filter, Hit, Sentence
 from onrecord.qa import records
 from onrecord.qa.briefing.values import Brief
+from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.types import Answer, AnswerSentence
+from onrecord.ui.desk.saved import SavedQuestion
 from onrecord.ui.page.scope import scope_of
 
 QUESTION = "How much will the repair of the bridge cost?"
@@ -53,6 +55,7 @@ class SearchRequest(Asked):
     query: str = Field(min_length=1, max_length=2000)
     top_k: int = Field(10, ge=1, le=1000)
     filter: FilterModel = FilterModel()
+    min_score: float | None = Field(None, ge=-1, le=1, description="The least nearness of a hit; left out, any")
 
 
 class TurnModel(Asked):
@@ -141,7 +144,12 @@ class FeedAddress(Asked):
     page: bool = Field(False, description="It is a page, not a feed: added now, and read again when it changes.")
 
 
-NAMES = {Sentence: "PlaceModel", AnswerSentence: "SentenceModel"}  # of models; others are named after their dataclass
+NAMES: dict[type, str] = {
+    Sentence: "PlaceModel",
+    AnswerSentence: "SentenceModel",
+    SavedQuestion: "QuestionModel",
+    Filter: "ScopeModel",
+}  # of models; others are named after their dataclass
 
 
 @cache
@@ -181,6 +189,46 @@ class SearchResponse(BaseModel):
 
 
 AnswerModel = create_model("AnswerModel", __doc__=getdoc(Answer), __base__=model_of(Answer), conversation=(str, ""))
+
+
+class PersonList(BaseModel):
+    total: int
+    people: list[model_of(Person)]  # type: ignore[valid-type]
+    warnings: list[str]
+
+
+class StatementList(BaseModel):
+    """``speakers``: the people whom the name may mean."""
+
+    speakers: list[str]
+    total: int
+    quotations: list[model_of(Statement)]  # type: ignore[valid-type]
+    warnings: list[str]
+
+
+class DayModel(BaseModel):
+    day: str
+    quotations: list[model_of(Statement)]  # type: ignore[valid-type]
+
+
+class TimelineModel(BaseModel):
+    speakers: list[str]
+    total: int
+    days: list[DayModel]
+    warnings: list[str]
+
+
+QuestionModel = model_of(SavedQuestion)
+
+
+class QuestionList(BaseModel):
+    questions: list[QuestionModel]  # type: ignore[valid-type]
+
+
+class QuestionRequest(Asked):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"question": QUESTION}]})
+    question: str = Field(min_length=1, max_length=2000)
+    filter: FilterModel = FilterModel()
 
 
 BriefModel = model_of(Brief)

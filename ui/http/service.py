@@ -151,11 +151,13 @@ class Service:
         finally:
             self.shared.searches.release()
 
-    def search(self, query: str, *, top_k: int, scope: Filter) -> tuple[list[dict[str, Any]], list[str]]:
+    def search(
+        self, query: str, *, top_k: int, scope: Filter, min_score: float | None = None
+    ) -> tuple[list[dict[str, Any]], list[str]]:
         """The hits as plain data with their articles' facts, and what is to be said about the filter."""
         with self.searching():
             warnings = warnings_about(self, scope)
-            hits = self.library.search(query, top_k=top_k, where=scope or None)
+            hits = self.library.search(query, top_k=top_k, where=scope or None, min_score=min_score)
             return list(found(self.library, hits)), warnings
 
     def history(self, owner: str, conversation: str) -> tuple[Turn, ...]:

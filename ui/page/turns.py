@@ -184,6 +184,8 @@ def _footer(record: Record, last: bool) -> str:
     ]
     if record.citations:
         buttons.append(_action("pin", turn, "Pin", "Pin the quotes of this answer to your notes"))
+    if record.state == "done":
+        buttons.append(_action("keep", turn, "Save question", "Save question, to be asked again when articles come"))
     buttons.append('<button type="button" class="quiet phone-only" data-act="sources">Sources</button>')
     if last:
         buttons += [_action("retry", turn, "Ask again"), _action("edit", turn, "Edit question")]

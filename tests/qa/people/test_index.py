@@ -1,15 +1,16 @@
 """Everybody's statements over a library: read once for each text, gone with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from onrecord.index import Filter, InputError, Library
-from onrecord.index.types import Article
+from onrecord.index.types import Article, Sentence
 from onrecord.qa.people import index
 from onrecord.qa.people.index import People
+from onrecord.qa.people.statements import Found, statements_in
 from tests.conftest import ARTICLES, FakeEmbedder
 
 LAVROV = (
@@ -58,8 +59,12 @@ def test_a_name_without_letters_is_refused(library: Library) -> None:
 
 def test_each_text_is_read_once_whoever_asks(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    plain = index.statements_in
-    monkeypatch.setattr(index, "statements_in", lambda article, s: read.append(article.id) or plain(article, s))
+
+    def reading(article: Article, sentences: Sequence[Sentence]) -> tuple[Found, ...]:
+        read.append(article.id)
+        return statements_in(article, sentences)
+
+    monkeypatch.setattr(index, "statements_in", reading)
     people = People(library)
     people.people()
     assert len(read) == len(ARTICLES) + len(LAVROV)

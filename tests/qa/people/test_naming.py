@@ -30,6 +30,7 @@ def test_an_organisation_lends_its_last_word_to_nobody() -> None:
         ("Recep Tayyip Erdoğan", "President Recep Tayyip Erdogan", True),
         ("J. Ode", "John Ode", True),
         ("John Ode Jr.", "John Ode", True),
+        ("Abu Jaafar", "Mohammed Abu Jaafar", True),
         ("John Ode", "Jane Ode", False),
         ("Dan Ode", "Don Ode", False),
         ("White House", "Blue House", False),

@@ -39,6 +39,18 @@ def said(text: str) -> list[tuple[str, str, str]]:
             ("reported", "Ilse Brandt", "The bridge will stay shut"),
         ),
         ("The bridge, Ilse Brandt said, will stay shut.", ("reported", "Ilse Brandt", "The bridge … will stay shut.")),
+        ("House Speaker Karl Ode, R-Calif., told reporters it is shut.", ("reported", "Karl Ode", "it is shut.")),
+        ("Karl Ode claimed the city had shut it.", ("reported", "Karl Ode", "the city had shut it.")),
+        (
+            "Karl Ode touted it as “the biggest bridge ever built.”",
+            ("quoted", "Karl Ode", "the biggest bridge ever built."),
+        ),
+        ("Russian Defence Minster Karl Ode said yesterday that it is shut.", ("reported", "Karl Ode", "it is shut.")),
+        ("It is shut, said Britain’s Karl Ode.", ("reported", "Karl Ode", "It is shut")),
+        (
+            "“Nobody should cross it,” Ilse Brandt wrote on Monday.",
+            ("quoted", "Ilse Brandt", "Nobody should cross it,"),
+        ),
         ("Ilse Brandt warned that the bridge may fall.", ("reported", "Ilse Brandt", "the bridge may fall.")),
         ("“We are shut,” said Larnville spokesman Karl Ode.", ("quoted", "Karl Ode", "We are shut,")),
         ("The tour is on, said Rovers captain Karl Ode.", ("reported", "Karl Ode", "The tour is on")),
@@ -57,6 +69,10 @@ def test_a_named_speaker_is_found_with_what_was_said(text: str, expected: tuple[
         "A spokesman for Karl Ode said the bridge is shut.",
         "Karl Ode’s spokesman said the bridge is shut.",
         "Officials said the bridge is shut.",
+        "A doctor at the American Ferry Society in Larnville says the bridge is shut.",
+        "Testing revealed the bridge is weak, and more testing is planned.",
+        "Critics say the bridge is shut.",
+        "The bridge is shut, according to data from the transport office.",
         "The bridge is shut, the ministry said.",
     ],
 )
@@ -85,6 +101,11 @@ def test_what_nobody_says_is_no_statement(text: str) -> None:
 
 def test_a_short_name_is_the_only_full_one_of_its_article() -> None:
     assert [one.speaker for one in found_in("Ilse Brandt came.\n\nBrandt said the bridge is shut.")] == ["Ilse Brandt"]
+
+
+def test_two_words_of_a_name_are_the_longer_name_of_their_article() -> None:
+    text = "Ali Abu Ode came. Abu Ode said the bridge is shut."
+    assert [one.speaker for one in found_in(text)] == ["Ali Abu Ode"]
 
 
 def test_a_short_name_that_two_people_share_stays_short() -> None:

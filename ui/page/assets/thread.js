@@ -80,6 +80,7 @@ function act(button) {
   else if (act === 'suggest' || act === 'retry' || act === 'unfiltered') trigger('again', {act, turn, text});
   else if (act === 'edit' || act === 'correct') { trigger('edit', {act, turn}); write(); }
   else if (act === 'pin') trigger('pin', {turn, article: button.dataset.article, start: Number(button.dataset.start)});
+  else if (act === 'keep') trigger('keep', {turn});
   else if (act === 'right') trigger('judge', {act, turn});
   else if (act === 'wrong_answer' || act === 'wrong_citation') ask(button);
   else if (act === 'new') { trigger('fresh', {}); write(''); document.body.classList.remove('reading', 'picking', 'side-open'); }

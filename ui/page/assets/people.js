@@ -1,0 +1,15 @@
+// Who says what, as Python drew it: a name shows what that one said, a title opens the article there.
+const rows = element.querySelector('.rows'), form = element.querySelector('form'), name = form.querySelector('input');
+const draw = () => {
+  const had = rows.contains(document.activeElement);
+  rows.innerHTML = (props.value && props.value.html) || '';
+  if (had) { const to = rows.querySelector('h3, button'); if (to) { to.tabIndex = to.tabIndex < 0 ? -1 : to.tabIndex; to.focus(); } }
+};
+form.addEventListener('submit', (e) => { e.preventDefault(); if (name.value.trim()) trigger('speaker', {name: name.value}); });
+rows.addEventListener('click', (e) => {
+  const at = e.target.closest('[data-cite], [data-speaker], [data-people]')?.dataset; if (!at) return;
+  if (at.cite) trigger('cite', {article: at.cite, start: at.start});
+  else if (at.speaker) trigger('speaker', {name: at.speaker});
+  else trigger('everybody', {});
+});
+draw(); watch('value', draw);
