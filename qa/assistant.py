@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from onrecord.index import Filter, Library
 from onrecord.qa.briefing.brief import brief_of
 from onrecord.qa.briefing.values import Brief
+from onrecord.qa.differences.finder import AT_ONCE, Differences
+from onrecord.qa.differences.told import as_answer, asked_by, limits
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.judges.answers import AnswerJudge, answer_judge
 from onrecord.qa.judges.verify import FeatureVerifier, Verifier
@@ -78,6 +80,7 @@ class Assistant:
         self.verifier = verifier or FeatureVerifier()
         self.answers = answers or answer_judge()
         self.steps = steps or Steps()
+        self.differences = Differences(library)
         self._sources = Sources(library)
 
     def ask(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Answer:
@@ -92,6 +95,9 @@ class Assistant:
     ) -> Generator[Event, None, None]:
         """The events of one answer, the last being `Finished`. Closing the iterator stops the model."""
         steps, tools = self.steps, self._tools()
+        if asked_by(question):
+            yield Finished(self._signed(self._differing(question, scope, tools), tools))
+            return
         asked = steps.understand(question, history, tools)
         parts = steps.split(asked, scope, tools)
         found = [self._find(part, tools) for part in parts]
@@ -119,6 +125,14 @@ class Assistant:
     def brief(self, scope: Filter | None = None) -> Brief:
         """What the articles of ``scope``, or all, say in five of their sentences."""
         return brief_of(scope, self._tools())
+
+    def _differing(self, question: str, scope: Filter | None, tools: Tools) -> Answer:
+        """What was found when the articles arrived, and is found now of those that arrived since."""
+        with tools.trace.timed("disagree"):
+            left = self.differences.refresh(most=AT_ONCE)
+            found = self.differences.shown(scope)
+            tools.trace.warn(*limits(len(found), left))
+            return as_answer(question, found, empty=not self.library.passage_count)
 
     def _tools(self) -> Tools:
         """Of one question: it keeps the model and the settings that it began with."""

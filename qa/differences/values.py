@@ -1,0 +1,71 @@
+"""What is said of two articles that do not agree: two sentences, what differs in them, and which came later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from onrecord.index.types import Sentence
+from onrecord.qa import records
+
+Kind = Literal["number", "currency", "date", "age", "post", "denial", "who"]
+Relation = Literal["disagree", "later", "corrects"]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence as a judge reads it. ``published``: its article's date, empty when unknown."""
+
+    text: str
+    title: str = ""
+    published: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What differs between two statements: of what kind, and where, as offsets into each one's text."""
+
+    kind: Kind
+    one: Span
+    other: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two sentences, with its article's facts. ``start``, ``end``: what differs, within the sentence."""
+
+    sentence: Sentence
+    title: str
+    source: str
+    published: str
+    url: str
+    start: int
+    end: int
+    speaker: str = ""
+
+    @property
+    def differing(self) -> str:
+        return self.sentence.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two sentences of different articles that do not agree, the earlier report first.
+
+    ``relation``: ``disagree`` where both are of about one time; ``later`` where the second was published later, so that
+    what it tells of may have gone on; ``corrects`` where it says itself that it corrects what was said before.
+    """
+
+    id: str
+    kind: Kind
+    relation: Relation
+    sides: tuple[Side, Side]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data under the field names."""
+        return records.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Difference":
+        """The difference that `to_dict` wrote; `InputError` where it is none."""
+        return records.from_dict(cls, data)
