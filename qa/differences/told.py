@@ -77,5 +77,4 @@ def as_answer(question: str, found: Sequence[Difference], *, empty: bool = False
 
 
 def _position(side: Side) -> AnswerSentence:
-    cite = Citation(0, side.sentence, side.title, side.source, side.published, side.url)
-    return AnswerSentence(side.sentence.text, (cite,), "supported")
+    return AnswerSentence(side.sentence.text, (side.cite(),), "supported")

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from onrecord.index.types import Sentence
 from onrecord.qa import records
+from onrecord.qa.types import Citation
 
 Kind = Literal["number", "currency", "date", "age", "post", "denial", "who"]
 Relation = Literal["disagree", "later", "corrects"]
@@ -42,6 +43,10 @@ class Side:
     start: int
     end: int
     speaker: str = ""
+
+    def cite(self, number: int = 0) -> Citation:
+        """The sentence as a citation."""
+        return Citation(number, self.sentence, self.title, self.source, self.published, self.url)
 
     @property
     def differing(self) -> str:

@@ -63,7 +63,7 @@ def links_of(result: CallToolResult) -> list[str]:
 
 def test_the_tools_say_what_they_take_and_give(behind: Behind) -> None:
     tools = talk(create_mcp(here(behind.app.state.service)), lambda client: client.list_tools()).tools
-    assert [tool.name for tool in tools] == ["search_articles", "ask_articles", "read_article"]
+    assert [tool.name for tool in tools] == ["search_articles", "ask_articles", "read_article", "list_differences"]
     for tool in tools:
         assert tool.description and tool.output_schema and tool.annotations.read_only_hint
     assert "quote" in str(tools[0].output_schema) and "verdict" in str(tools[1].output_schema)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from onrecord.index import doctor
 from onrecord.index.errors import LibraryBusy
 from onrecord.qa.build import build_assistant
+from onrecord.qa.differences.finder import Differences
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Event, Finished
 from onrecord.ui.cli import opening
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from onrecord.index.library import Library
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
+    from onrecord.qa.differences.values import Difference
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
 
@@ -112,6 +114,16 @@ class OpenedCollection:
         finally:
             if engine is not None:
                 engine.close()
+
+    def differences(
+        self, scope: "Filter", *, on_progress: Progress
+    ) -> "tuple[Sequence[Difference], int, Sequence[str]]":
+        warnings, made = scope_warnings(self._library, scope), Differences(self._library)
+        pending = made.refresh(on_progress=on_progress)
+        return made.shown(scope or None), pending, warnings
+
+    def dismiss(self, difference_id: str) -> None:
+        Differences(self._library).dismiss(difference_id)
 
     def examine(self) -> Examined:
         findings = doctor.examine(self._library).findings

@@ -9,6 +9,7 @@ import typer
 from onrecord.ui.cli.articles import add, doctor, edit, list_articles, rebuild, remove, search
 from onrecord.ui.cli.ask import ask
 from onrecord.ui.cli.chat import chat
+from onrecord.ui.cli.differences import differences
 from onrecord.ui.cli.doors import mcp, serve
 from onrecord.ui.cli.group import Commands
 from onrecord.ui.cli.models import models
@@ -53,6 +54,7 @@ app.command()(edit)
 app.command()(remove)
 app.command()(search)
 app.command()(ask)
+app.command()(differences)
 app.command()(chat)
 app.command()(serve)
 app.command()(mcp)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from onrecord.index.fetching.values import Visit
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
+    from onrecord.qa.differences.values import Difference
     from onrecord.qa.types import Turn
 
 Progress = Callable[[float, int], None]
@@ -85,6 +86,16 @@ class CollectionCommands(Protocol):
         self, question: str, history: "Sequence[Turn]", scope: "Filter", *, model: str, length: str
     ) -> Generator[Event, None, None]:
         """The events of one answer; its warnings begin with the filter's. ``model``, ``length``: empty unless given."""
+        ...
+
+    def differences(
+        self, scope: "Filter", *, on_progress: Progress
+    ) -> "tuple[Sequence[Difference], int, Sequence[str]]":
+        """What the articles within the filter disagree on, how many are still to be compared, the filter's warnings."""
+        ...
+
+    def dismiss(self, difference_id: str) -> None:
+        """Raises `InputError` for one that is not there."""
         ...
 
     def examine(self) -> Examined:

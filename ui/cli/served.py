@@ -18,6 +18,7 @@ from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
+from onrecord.qa.differences.values import Difference
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
 from onrecord.ui.http.client import ANSWERS_WITHIN, TURNS, Place, error_from, events_in, given, reply_of, waits
@@ -141,6 +142,14 @@ class ServedCollection:
             if name in EVENTS:
                 yield records.from_dict(EVENTS[name], data)
         raise self._place.silent()
+
+    def differences(self, scope: Filter, *, on_progress: Progress) -> tuple[Sequence[Difference], int, Sequence[str]]:
+        """The server compares, by itself too."""
+        reply = self._call("GET", "/differences", params={**given(scope), "limit": PAGE})
+        return [Difference.from_dict(one) for one in reply["differences"]], reply["pending"], reply["warnings"]
+
+    def dismiss(self, difference_id: str) -> None:
+        self._call("POST", f"/differences/{quote(difference_id, safe='')}/dismiss")
 
     def examine(self) -> Examined:
         reply = self._call("GET", "/commands/examine")

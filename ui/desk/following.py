@@ -1,10 +1,11 @@
-"""Reads followed feeds while a server runs: a new one at once, the others as often as is set."""
+"""While a server runs: followed feeds are read, and articles that arrived are compared with the others."""
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 
 from onrecord.index.errors import LibraryClosed, OnRecordError
+from onrecord.qa.differences.finder import AT_ONCE
 from onrecord.ui.desk.collection import Collection
 
 LOOK = 5.0  # seconds between two looks at what is due; each is one query of the catalogue
@@ -34,8 +35,11 @@ class Following:
             for collection in self._opened():
                 try:
                     collection.library.web.read_due(stopped=self._stopped.is_set)
+                    collection.assistant.differences.refresh(most=AT_ONCE, stopped=self._stopped.is_set)
                 except LibraryClosed:
                     continue
                 except OnRecordError as error:  # a full disk, a missing model: the next look may fare better
-                    log.warning("The feeds of %s could not be read: %s", collection.name, error)
+                    log.warning(
+                        "The feeds of %s could not be read, or its articles not compared: %s", collection.name, error
+                    )
                     self._stopped.wait(PAUSE)

@@ -98,7 +98,9 @@ class Interface:
             )
         return collection or self.first.collection
 
-    async def call(self, method: str, path: str, collection: str = "", **options: Any) -> Any:
+    async def call(
+        self, method: str, path: str, collection: str = "", *, params: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
         """The reply; raises the error that the server tells of, or one that says that it is not there."""
         named = self.named(collection)
         place = self.first if self._here else place_of(self.first.folder)
@@ -107,8 +109,10 @@ class Interface:
                 f"The data folder {self.first.folder} is open in no server any more; start `onrecord serve` or "
                 "`onrecord chat` on it again."
             )
+        of_place = place.options(named)
+        options |= {**of_place, "params": {**of_place["params"], **(params or {})}}
         with place.talking():
-            return reply_of(await self._client.request(method, place.url + path, **place.options(named), **options))
+            return reply_of(await self._client.request(method, place.url + path, **options))
 
 
 def reply_of(response: httpx.Response) -> Any:

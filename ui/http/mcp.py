@@ -16,9 +16,12 @@ from pydantic import Field
 from onrecord.index import InputError, OnRecordError
 from onrecord.index.extras import named_extra
 from onrecord.index.inert import markdown, one_line, plain
+from onrecord.qa.differences.told import about
+from onrecord.qa.differences.values import Difference, Side
 from onrecord.qa.render import answer_text, quote_text
 from onrecord.qa.types import Answer
 from onrecord.ui.http.client import TURNS, Interface, given
+from onrecord.ui.http.differences import DifferenceList
 from onrecord.ui.http.models import AnswerModel, ArticleModel, SearchResponse
 from onrecord.ui.http.service import uris_in
 from onrecord.ui.page.scope import scope_of
@@ -49,12 +52,13 @@ CollectionName = Annotated[str, Field(max_length=200, description="Which collect
 
 
 def create_mcp(api: Interface) -> "MCPServer[Any]":
-    """The server with its three tools and the articles as resources; where there can be several collections, their
-    list is a fourth."""
+    """The server with its four tools and the articles as resources; where there can be several collections, their
+    list is a fifth."""
     server: MCPServer[Any] = MCPServer("onrecord", title="OnRecord", instructions=INSTRUCTIONS, log_level="WARNING")
     _add_search(server, api)
     _add_ask(server, api)
     _add_read(server, api)
+    _add_differences(server, api)
     _add_resources(server, api)
     if api.several:
         _add_collections(server, api)
@@ -117,6 +121,34 @@ def _add_read(server: "MCPServer[Any]", api: Interface) -> None:
             article = await _article(api, collection, article_id)
         found, uri = {"article_id": article_id, "title": article["title"]}, _uris(api, collection)
         return _result(uri, [f"{_facts(uri, article)}\n\n{_lines(article['text'])}"], [found], article)
+
+
+def _add_differences(server: "MCPServer[Any]", api: Interface) -> None:
+    @server.tool(annotations=READS, title="Where the articles differ")
+    async def list_differences(
+        sources: Sources = None,
+        articles: Articles = None,
+        published_from: From = "",
+        published_to: To = "",
+        collection: CollectionName = "",
+    ) -> Annotated[CallToolResult, DifferenceList]:
+        """Pairs of sentences of different articles that do not agree, the earlier report first in each."""
+        with _tool_errors():
+            scope = given(scope_of(articles or (), sources or (), published_from, published_to))
+            data = await api.call("GET", "/differences", collection, params=scope)
+        uri = _uris(api, collection)
+        found = [Difference.from_dict(one) for one in data["differences"]]
+        lines = [f"The articles differ on {about(one)}:\n{_sides(uri, one)}" for one in found]
+        cited = [side for one in data["differences"] for side in one["sides"]]
+        return _result(uri, (lines or ["No two sentences were found to disagree."]) + data["warnings"], cited, data)
+
+
+def _sides(uri: str, difference: Difference) -> str:
+    def facts(side: Side) -> dict[str, str]:
+        named = ("title", "source", "published")
+        return {"article_id": side.sentence.article_id, **{name: getattr(side, name) for name in named}}
+
+    return "\n".join(f"{_facts(uri, facts(side))}\n{_lines(side.sentence.text)}" for side in difference.sides)
 
 
 def _add_collections(server: "MCPServer[Any]", api: Interface) -> None:

@@ -15,6 +15,7 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.page.board import Board
 from onrecord.ui.page.briefing_part import briefing_part
 from onrecord.ui.page.collection_tab import choices
+from onrecord.ui.page.differences_part import differences_part
 from onrecord.ui.page.style import drawn
 from onrecord.ui.page.tabs import QUICK, READING, Parts
 
@@ -31,6 +32,7 @@ def overview_tab(tab: Any, collections: Collections, parts: Parts) -> None:
         reading = drawn("overview-reading", READING, script="reading")
         board = Board(tab, parts.session, [articles, sources, first, last], make, reading)
         briefing_part(collections, board)
+        differences_part(collections, board)
 
     def fill(session: Session) -> tuple[Any, Any]:
         return choices(collections.open(session.collection))
