@@ -113,10 +113,18 @@ class Differences:
                         yield Pair(finding.kind, Place(one, *finding.one), Place(two, *finding.other))
 
     def _known(self, finding: Finding, one: Sentence, other: Sentence) -> bool:
-        """Whether one of the articles states the other's number too: it then tells of both, and of why."""
+        """Whether one of the articles states what the other one does: it then tells of both, and of why."""
+        if finding.kind == "denial":
+            return any(self._denies_itself(sentence) for sentence in (one, other))
         if finding.kind != "number":
             return False
         return self._states(one.article_id, other, finding.other) or self._states(other.article_id, one, finding.one)
+
+    def _denies_itself(self, sentence: Sentence) -> bool:
+        article = self._library.article(sentence.article_id)
+        mine = _statement(sentence, article)
+        found = (self._judge.differs(mine, _statement(one, article)) for one in self._library.sentences(article.id))
+        return any(one is not None and one.kind == "denial" for one in found)
 
     def _states(self, article_id: str, sentence: Sentence, span: tuple[int, int]) -> bool:
         words = words_of(sentence.text)

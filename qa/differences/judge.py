@@ -1,8 +1,8 @@
 """Do two sentences of different articles say of one matter what cannot both be so?
 
 `ExactJudge` goes by what can be compared exactly: the same thing counted and another number, the same plan and another
-day, a person's office, a statement and its denial, the same deed and another doer. What makes two sentences speak of
-two matters is looked for first: another name, another day, another place in the sentence. It reads English.
+day, a person's office, a statement and its denial. What makes two sentences speak of two matters is looked for first:
+another name, another day, another place in the sentence, something that only may be. It reads English.
 """
 
 import re
@@ -17,13 +17,11 @@ from onrecord.index.text.words import NATIONS, Token, Words, stem, words_of
 from onrecord.qa.differences.values import Finding, Span, Statement
 from onrecord.qa.judges.claim_matching import reworded, terms
 from onrecord.qa.judges.measures import rounds
-from onrecord.qa.judges.roles import swapped
 
 LEAST_SHARED = 4  # content words that both sentences hold
 ALIKE = 0.45  # the share of the shorter one's content words, names and numbers aside, that the longer one holds
 ALIKE_LONG = 0.3  # and of the longer one's that the shorter one holds
 CLOSE = 0.4  # the share of the words around two numbers or days that both have
-NEARLY = 0.6  # as ``ALIKE``, where nothing is counted or dated
 MOST = 3  # times the smaller number: beyond it, something else is counted
 REACH = 7  # words on either side that say what a number counts
 DENIED = 6  # words within which the other sentence states what is denied
@@ -35,6 +33,10 @@ _SERIES = frozenset(
     map(stem, "average daily weekly rate poll index quarter seven-day rolling rank yard inning".split())
 )
 _MORE = frozenset(map(stem, "new additional another more other since further extra".split()))
+_HEDGES = frozenset(
+    map(stem, "if whether unless may might could would should argue propose ask want request accuse charge".split())
+)
+_UNDONE = frozenset(map(stem, "refuse fail lack".split()))  # it was not done, which nobody need deny
 _AGE = re.compile(r"[\s-]years?[\s-]old")
 _CURRENCIES = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee"}
 _OFFICES = frozenset(
@@ -52,7 +54,7 @@ class DifferenceJudge(Protocol):
 
 
 class ExactJudge:
-    """Compares numbers, currencies, days, offices, denials and doers."""
+    """Compares numbers, currencies, days, offices and denials."""
 
     def differs(self, one: Statement, other: Statement) -> Finding | None:
         a, b = words_of(one.text), words_of(other.text)
@@ -64,10 +66,15 @@ class ExactJudge:
             return _denial(a, b)
         short, long = alike(a, b)
         if short >= ALIKE and long >= ALIKE_LONG:
-            found = _number(a, b, one, other) or _day(a, b, one, other) or _doer(a, b, short)
+            found = _number(a, b, one, other) or _day(a, b, one, other)
             if found:
                 return found
         return _denial(a, b)
+
+
+def _hedged(words: Words) -> bool:
+    """Whether it tells of what may be, not of what is."""
+    return bool(_HEDGES & words.stems)
 
 
 def alike(a: Words, b: Words) -> tuple[float, float]:
@@ -97,7 +104,7 @@ def _names(text: str) -> frozenset[str]:
 
 def _number(a: Words, b: Words, one: Statement, other: Statement) -> Finding | None:
     """Another number of the same thing, or the same number of another currency."""
-    if _SERIES & (a.stems | b.stems) or not _days_fit(a, b, one, other):
+    if _SERIES & (a.stems | b.stems) or _hedged(a) != _hedged(b) or not _days_fit(a, b, one, other):
         return None
     for mine in _countable(a):
         for theirs in _countable(b):
@@ -268,7 +275,7 @@ def _day(a: Words, b: Words, one: Statement, other: Statement) -> Finding | None
     return Finding("date", _span(mine), _span(theirs))
 
 
-# -- offices, denials, doers ---------------------------------------------------------------------------------------
+# -- offices and denials ---------------------------------------------------------------------------------------
 
 
 def _post(a: Words, b: Words) -> Finding | None:
@@ -341,10 +348,16 @@ def _denial(a: Words, b: Words) -> Finding | None:
 
 
 def _denied_by(a: Words, b: Words) -> tuple[Span, Span] | None:
-    """Where ``a`` negates two content words or more, and where ``b`` states them; None unless it does."""
+    """Where ``a`` negates a few words and ``b`` states them; two are enough with a verb in the past among them."""
+    if _hedged(a) or _hedged(b) or _UNDONE & a.stems:
+        return None
     negated = [t for t in a.tokens if t.negated and t.content]
     wanted = frozenset(t.stem for t in negated)
-    if len(wanted) < 2 or not wanted <= b.stems or any(t.negated and t.stem in wanted for t in b.tokens):
+    if (
+        len(wanted) < (2 if any(t.text.endswith("ed") for t in negated) else 3)
+        or not wanted <= b.stems
+        or any(t.negated and t.stem in wanted for t in b.tokens)
+    ):
         return None
     places = [at for at, t in enumerate(b.tokens) if t.stem in wanted]
     for first in places:
@@ -353,10 +366,3 @@ def _denied_by(a: Words, b: Words) -> tuple[Span, Span] | None:
             stated = b.tokens[first].start, b.tokens[run[-1]].end
             return (negated[0].start, negated[-1].end), stated
     return None
-
-
-def _doer(a: Words, b: Words, short: float) -> Finding | None:
-    """Who did it, or to whom, is told the other way round."""
-    if short < NEARLY or not (swapped(a, [b]) or swapped(b, [a])):
-        return None
-    return Finding("who", (0, len(a.text)), (0, len(b.text)))

@@ -14,7 +14,7 @@ WHAT: dict[Kind, str] = {
     "date": "a date",
     "post": "somebody’s office",
     "denial": "whether it is so",
-    "who": "who did it",
+    "other": "what happened",
 }
 WHEN: dict[Relation, str] = {
     "disagree": "",

@@ -8,7 +8,7 @@ from onrecord.index.types import Sentence
 from onrecord.qa import records
 from onrecord.qa.types import Citation
 
-Kind = Literal["number", "currency", "date", "age", "post", "denial", "who"]
+Kind = Literal["number", "currency", "date", "age", "post", "denial", "other"]
 Relation = Literal["disagree", "later", "corrects"]
 Span = tuple[int, int]
 

@@ -109,12 +109,12 @@ def test_a_removed_article_takes_its_differences_with_it(library: Library) -> No
 def test_another_judge_may_take_the_place_of_the_exact_one(library: Library) -> None:
     class Contrary:
         def differs(self, one: Statement, other: Statement) -> Finding | None:
-            return Finding("who", (0, 3), (0, 3))
+            return Finding("other", (0, 3), (0, 3))
 
     library.add([FOUR, replace(NINE, text="The storm in Larnville was over on Monday morning, people said.")])
     made = Differences(library, Contrary())
     made.refresh()
-    assert [one.kind for one in made.shown()] == ["who"]
+    assert [one.kind for one in made.shown()] == ["other"]
 
 
 def test_some_are_compared_at_a_time_and_what_is_left_is_said(library: Library) -> None:
