@@ -3,14 +3,15 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from onrecord.index.errors import IndexMismatch, LibraryClosed
+from onrecord.index.errors import IndexMismatch, LibraryClosed, UnknownArticle
+from onrecord.index.folders import Folders
 from onrecord.index.models.embedders import load_embedder
 from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import (
@@ -28,6 +29,7 @@ from onrecord.index.settings import FetchSettings, IndexSettings, SearchOptions,
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.copies import CopyFinder
+from onrecord.index.store.derived import Derived
 from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.lock import FolderLock
 from onrecord.index.store.pair_notes import PairNotes
@@ -43,12 +45,15 @@ from onrecord.index.sync import (
     plan_files,
     with_unread,
 )
+from onrecord.index.text.changes import Changed, edits
 from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Passage, Sentence, SyncReport, Vectors
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
 
 if TYPE_CHECKING:
     from onrecord.index.web import Web
+
+DERIVED_AT_ONCE = 50  # articles of which something is made between two writes
 
 
 class Library:
@@ -80,6 +85,7 @@ class Library:
         self.settings = settings or IndexSettings()
         self._embedder = embedder
         self._web: Web | None = None
+        self._folders = Folders(self._open, self.add_read, self.remove, ReadLimits.of(self.settings))
         self._loading = threading.Lock()
         self._writing = threading.RLock()
         # Fifty threads that search at once on two cores finish 8 times slower than two at a time.
@@ -89,7 +95,7 @@ class Library:
         self._lock = FolderLock(self.path)
         try:
             self._catalogue = Catalogue(self.path)
-            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url)
+            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, exact_below=search.exact_below)
             self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
             self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, search)
             self._parts = Parts(self._catalogue, self._vectors, self._keywords, self._searcher)
@@ -156,6 +162,12 @@ class Library:
             self._web = Web(fetcher, self._open, self.add_read, limits, minutes=self.fetch.feed_minutes)
         return self._web
 
+    @property
+    def folders(self) -> Folders:
+        """What watches folders for this library."""
+        self._open()
+        return self._folders
+
     def remove(self, ids: Sequence[str]) -> SyncReport:
         """Takes articles out of every store, and what they said out of every file, at once.
 
@@ -188,6 +200,17 @@ class Library:
             self._catalogue.article(article_id)
         return found
 
+    def changes(self, article_id: str) -> tuple[Changed, ...]:
+        """What changed in a page that was read again, sentence by sentence, the oldest change first.
+
+        A title counts as the first sentence. Raises ``UnknownArticle``.
+        """
+        article = self.article(article_id)
+        versions = [(one.title, one.text, one.until) for one in self._catalogue.earlier(article_id)]
+        texts = [f"{title}\n{text}" for title, text, _ in (*versions, (article.title, article.text, ""))]
+        pairs = zip(texts, texts[1:], versions, strict=False)
+        return tuple(Changed(until, edits(old, new, article.language)) for old, new, (_, _, until) in pairs)
+
     def copies(self, article_id: str) -> tuple[str, ...]:
         """The ids of its near-duplicates, the earliest published first; raises ``UnknownArticle``."""
         found = self._open().copies(article_id)
@@ -219,6 +242,37 @@ class Library:
             self._searcher.view()
             modes.tighten(self.path)
             return len(ids)
+
+    def derived(
+        self,
+        kind: str,
+        version: int,
+        make: Callable[[Article, Sequence[Sentence]], str],
+        *,
+        known: Set[int] = frozenset(),
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Derived:
+        """What ``make`` makes of each article by itself: once for each text, kept beside it and gone with it.
+
+        ``kind`` is its name, ``version`` grows when ``make`` would make something else of the same text. ``known``: the
+        numbers of articles of which the caller has it. ``stopped()``: no more is made; what was made is kept.
+        """
+        store = self._open().derived
+        missing = store.missing(kind, version)
+        for start in range(0, len(missing), DERIVED_AT_ONCE):
+            some = missing[start : start + DERIVED_AT_ONCE]
+            made = [(number, data) for number, one in some if (data := self._made(make, one)) is not None]
+            self._open()
+            store.keep(kind, version, made)
+            if stopped():
+                break
+        return store.read(kind, version, known)
+
+    def _made(self, make: Callable[[Article, Sequence[Sentence]], str], article_id: str) -> str | None:
+        try:
+            return make(self.article(article_id), self.sentences(article_id))
+        except UnknownArticle:  # removed meanwhile
+            return None
 
     # -- search ------------------------------------------------------------------------------------------------
 
@@ -368,6 +422,7 @@ class Library:
 
     def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
         self._catalogue.check()
+        at_once = self._vectors.at_once
         if plan.arrivals:
             with self._turn():
                 self._adopt_fingerprint()
@@ -376,6 +431,8 @@ class Library:
         with self._turn():
             if self._catalogue.purge_due:
                 self._upkeep.purge()
+            else:
+                self._upkeep.follow(grown=self._vectors.at_once and not at_once)
         return report
 
     def _adopt_fingerprint(self) -> None:

@@ -21,6 +21,7 @@ from onrecord.index.store.vectors import VectorStore
 UNFINISHED = '{"embedder": "a rebuild that did not finish"}'  # in place of the fingerprint while all is embedded anew
 FILLED_AT_ONCE = 1000  # passages that a call waits for, about a second; more are filled in behind it, so many at a time
 LATER = 2.0  # seconds after which that begins, so that a short command need not wait for it
+IDLE = 60.0  # the same where no search looks there: commands have ended by then, and servers have their page up
 PAUSE = 0.05  # between two slices, so that others may write
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,13 @@ class Upkeep:
         if fill:
             self._fill()
 
+    def follow(self, *, grown: bool) -> None:
+        """After an addition. ``grown``: with it the collection became one that is searched in Chroma, so it waits."""
+        if grown:
+            self.finish()
+        elif not self._vectors.in_step:
+            self._fill()
+
     def finish(self) -> None:
         """Fills Chroma to the end, now."""
         while not self._vectors.refill(FILLED_AT_ONCE):
@@ -116,20 +124,24 @@ class Upkeep:
             filling.join()
 
     def _fill(self) -> None:
-        """Fills Chroma from the catalogue, a large one behind the caller. Searches do without one that is not full."""
+        """Fills Chroma from the catalogue; a large one, or one that no search needs, behind the caller.
+
+        Searches do without one that is not full.
+        """
         if self._catalogue.note("fingerprint") == UNFINISHED:  # vectors of two kinds
             return
-        if self._catalogue.passage_count() <= FILLED_AT_ONCE:
+        at_once = self._vectors.at_once
+        if at_once and self._catalogue.passage_count() <= FILLED_AT_ONCE:
             try:
                 self._vectors.repair()
             except StoreError as error:
                 log.warning("%s", error)
         elif self._filling is None or not self._filling.is_alive():
-            self._filling = threading.Thread(target=self._fill_slowly, name="filling", daemon=True)
+            pause = LATER if at_once else IDLE
+            self._filling = threading.Thread(target=self._fill_slowly, args=(pause,), name="filling", daemon=True)
             self._filling.start()
 
-    def _fill_slowly(self) -> None:
-        pause = LATER
+    def _fill_slowly(self, pause: float) -> None:
         while not self._stopped.wait(pause):
             pause = PAUSE
             try:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from onrecord.index import Filter, Library
-from onrecord.qa.briefing.brief import brief_of
+from onrecord.qa.briefing.asked import Wish, wish_of
+from onrecord.qa.briefing.brief import as_answer, brief_of
 from onrecord.qa.briefing.values import Brief
 from onrecord.qa.differences.finder import AT_ONCE, Differences
-from onrecord.qa.differences.told import as_answer, asked_by, limits
+from onrecord.qa.differences.told import asked_by, limits, shown_as_answer
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.judges.answers import AnswerJudge, answer_judge
 from onrecord.qa.judges.verify import FeatureVerifier, Verifier
@@ -48,6 +50,7 @@ class Steps:
     >>> words_alone = replace(Steps(), check=partial(check, look=False))
     """
 
+    brief: Callable[[str, Filter | None, Tools], Wish | None] = wish_of
     understand: Callable[[str, Sequence[Turn], Tools], Asked] = understand
     split: Callable[[Asked, Filter | None, Tools], tuple[Part, ...]] = split
     search: Callable[[Part, Tools], Searched] = search
@@ -98,6 +101,12 @@ class Assistant:
         if asked_by(question):
             yield Finished(self._signed(self._differing(question, scope, tools), tools))
             return
+        wish = steps.brief(question, scope, tools)
+        if wish is not None:
+            brief = yield from brief_of(wish, tools, worded=True)
+            tools.trace.warn(*filter(None, (brief.covered, *brief.warnings)))
+            yield Finished(self._signed(as_answer(brief, question), tools))
+            return
         asked = steps.understand(question, history, tools)
         parts = steps.split(asked, scope, tools)
         found = [self._find(part, tools) for part in parts]
@@ -122,9 +131,18 @@ class Assistant:
             answer = translate(answer, tools)
         yield Finished(self._signed(answer, tools))
 
-    def brief(self, scope: Filter | None = None) -> Brief:
-        """What the articles of ``scope``, or all, say in five of their sentences."""
-        return brief_of(scope, self._tools())
+    def brief(self, about: str = "", scope: Filter | None = None, *, worded: bool = False) -> Brief:
+        """What the articles of ``scope``, or all, or those of them ``about`` a subject, say in five sentences.
+
+        These are the articles' own; ``worded``: in the model's words, where there is one and its words hold. With what
+        happened when, who says what, and what the articles say is not known, in their own sentences.
+        """
+        told = brief_of(Wish(" ".join(about.split()), scope=scope), self._tools(), worded=worded, whole=True)
+        while True:
+            try:
+                next(told)
+            except StopIteration as done:
+                return cast(Brief, done.value)
 
     def _differing(self, question: str, scope: Filter | None, tools: Tools) -> Answer:
         """What was found when the articles arrived, and is found now of those that arrived since."""
@@ -132,7 +150,7 @@ class Assistant:
             left = self.differences.refresh(most=AT_ONCE)
             found = self.differences.shown(scope)
             tools.trace.warn(*limits(len(found), left))
-            return as_answer(question, found, empty=not self.library.passage_count)
+            return shown_as_answer(question, found, empty=not self.library.passage_count)
 
     def _tools(self) -> Tools:
         """Of one question: it keeps the model and the settings that it began with."""

@@ -25,7 +25,13 @@ def build_engine(settings: Settings) -> Engine | None:
     if model.name == NO_MODEL:
         return None
     if model.url:
-        return engine_from_url(model.url, model=model.name, api_key=model.api_key, context_tokens=model.context_tokens)
+        return engine_from_url(
+            model.urls,
+            model=model.name,
+            api_key=model.api_key,
+            context_tokens=model.context_tokens,
+            wait_seconds=model.wait_seconds,
+        )
     try:
         return load_engine(
             model.name,

@@ -49,19 +49,26 @@ class ModelSettings:
     """What writes the answers.
 
     ``name``: a model of the catalogue, the path of a GGUF file, or "none" for quotes only. ``url``: an
-    OpenAI-compatible server instead, where ``name`` is its model's name and ``api_key`` its key. ``threads``: 0 uses
-    the physical cores. ``cache_mib`` bounds the memory for earlier prompts.
+    OpenAI-compatible server instead, or several with commas between them, where ``name`` is its model's name and
+    ``api_key`` its key; ``wait_seconds`` bounds the wait for its first token. ``threads``: 0 uses the physical cores.
+    ``cache_mib`` bounds the memory for earlier prompts.
     """
 
     name: str = "qwen2.5-coder-1.5b"
     url: str = ""
     api_key: str = field(default="", repr=False)
+    wait_seconds: float = 300.0
     context_tokens: int = 4096
     threads: int = 0
     cache_mib: int = 256
 
     def __post_init__(self) -> None:
-        at_least(self, "model", context_tokens=512, threads=0, cache_mib=0)
+        at_least(self, "model", context_tokens=512, threads=0, cache_mib=0, wait_seconds=1)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The addresses in ``url``."""
+        return tuple(part.strip() for part in self.url.split(",") if part.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Shared fakes: small, readable, deterministic. State is built in the tests themselves."""
 
 import atexit
+import gc
 import hashlib
 import re
 import shutil
@@ -20,6 +21,15 @@ from onrecord.index.types import Article, Embedder, Vectors
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.stopping import go_on
 from onrecord.qa.engines.tokens import yes_share
+
+gc.disable()  # until all is imported: what is imported stays
+
+
+def pytest_collection_finish() -> None:
+    """The collector need not look through modules again and again, seconds in all."""
+    gc.freeze()
+    gc.enable()
+
 
 ARTICLES = (
     Article(

@@ -13,6 +13,7 @@ from onrecord.qa.settings import Settings, read_settings
 class ServerSettings:
     """Where the page is served. ``allowed_hosts``: further names it is reached by; ``auth``: NAME:PASSWORD pairs.
 
+    ``request_log``: keep a line about each request, without its text, in the data folder.
     The rest is what connections may take, as `onrecord.ui.server.connections.ConnectionLimits` says.
     """
 
@@ -20,6 +21,7 @@ class ServerSettings:
     port: int = 7860
     allowed_hosts: tuple[str, ...] = ()
     auth: tuple[str, ...] = field(default=(), repr=False)
+    request_log: bool = True
     connections: int = 256
     header_seconds: float = 10.0
     body_seconds: float = 60.0

@@ -7,7 +7,7 @@ import typer
 
 from onrecord.eval.cli.judge import calibrate, compare, gate, grounding
 from onrecord.eval.cli.load import load
-from onrecord.eval.cli.make import bench, draft
+from onrecord.eval.cli.make import bench, draft, grow
 from onrecord.eval.cli.options import (
     Embedder,
     Flags,
@@ -182,6 +182,7 @@ app.command()(grounding)
 app.command()(calibrate)
 app.command()(draft)
 app.command()(bench)
+app.command()(grow)
 app.command()(load)
 
 

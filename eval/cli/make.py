@@ -1,4 +1,4 @@
-"""The commands that make something: a first suite for one's own articles, and the speed figures."""
+"""The commands that make something: a first suite for one's own articles, and figures of speed and growth."""
 
 import tempfile
 from functools import partial
@@ -83,3 +83,23 @@ def bench(
         if engine is not None:
             engine.close()
     say(result.to_json() if as_json else bench_table(result))
+
+
+def grow(
+    passages: Annotated[
+        list[int] | None, typer.Argument(help="Sizes; default: 10000 30000.", show_default=False)
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Keep the made collection there, to grow it further.")] = None,
+    suite: Annotated[Path | None, typer.Option(help="Whose words and vectors; default realtimeqa-dev.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """A made collection at several sizes: adding, opening, searching, memory. 1,000,000 passages take hours."""
+    from onrecord.eval.speed.growth import grow as measure
+    from onrecord.eval.speed.growth import growth_json, growth_table
+    from onrecord.eval.suites.stored import load_stored_suite
+
+    seeds = Path(__file__).resolve().parents[1] / "seeds"
+    texts = load_stored_suite(suite or (_BENCHMARKS if _BENCHMARKS.is_dir() else seeds))
+    with tempfile.TemporaryDirectory(prefix="onrecord-grow-") as made:
+        sizes = list(measure(texts, data or Path(made), passages or [10_000, 30_000], say=partial(say, err=True)))
+    say(growth_json(sizes) if as_json else growth_table(sizes))

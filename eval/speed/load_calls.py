@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from onrecord.eval.suites.jsonl import read_jsonl
+from onrecord.index import tls
 from onrecord.index.errors import InputError
 
 FINE = "200"
@@ -65,6 +66,7 @@ class Caller:
             timeout=_PATIENCE,
             limits=httpx.Limits(max_connections=None),
             transport=transport,
+            verify=tls.public(),
             trust_env=False,  # a proxy that is set for the web must not see calls to a server that may be local
         )
 

@@ -11,6 +11,7 @@ from onrecord.eval.suites.loading import Question, Suite
 from onrecord.eval.suites.records import CitationRow, EvidenceRow, ResultRow, SentenceRow
 from onrecord.eval.systems.base import SystemOptions
 from onrecord.eval.systems.rows import row_from_answer, row_from_text
+from onrecord.index import tls
 from onrecord.index.errors import InputError, ModelError
 from onrecord.index.reading.files import article_from_text
 from onrecord.qa.engines.base import Engine, Usage
@@ -32,7 +33,12 @@ class OnRecordServer:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         # trust_env=False: a proxy that is set for the web must not see calls to a server that may be local.
         self._client = httpx.Client(
-            base_url=url.rstrip("/"), headers=headers, timeout=None, transport=transport, trust_env=False
+            base_url=url.rstrip("/"),
+            headers=headers,
+            timeout=None,
+            transport=transport,
+            trust_env=False,
+            verify=tls.public(),
         )
         self._texts: dict[str, str] = {}
         self._ids: dict[str, str] = {}  # the server's id of an article -> the suite's

@@ -1,6 +1,5 @@
 """One request and its answer, within bounds: no redirect is followed, nothing unpacks to more than it may."""
 
-import ssl
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import httpcore
 import httpx
 
+from onrecord.index import tls
 from onrecord.index.errors import FetchError
 from onrecord.index.fetching.connections import Backend
 
@@ -43,7 +43,7 @@ def get(
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     try:
         with (
-            httpcore.ConnectionPool(_trusted(), network_backend=backend, max_keepalive_connections=0) as pool,
+            httpcore.ConnectionPool(tls.public(), network_backend=backend, max_keepalive_connections=0) as pool,
             pool.stream("GET", target, headers=list(headers.items())) as response,
         ):
             found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
@@ -70,11 +70,6 @@ def user_agent() -> str:
         return f"{NAME}/{version('onrecord')}"
     except PackageNotFoundError:  # run from a folder that was not installed
         return NAME
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
 
 
 def _body(chunks: Iterable[bytes], headers: Mapping[str, str], url: httpx.URL, most: int) -> bytes:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
+from onrecord.index import tls
 from onrecord.index.models.catalogue import ModelEntry, ModelFile, Progress, readable
 from onrecord.index.models.partial import SourceFailed, check_space, length, note_of, partial_of
 
@@ -31,7 +32,8 @@ def from_hub(entry: ModelEntry, files: Sequence[ModelFile], on_progress: Progres
     """Bring each file's ``.partial`` to its full length, then yield the file."""
     here = entry.bytes - sum(file.bytes for file in files)
     # Packed bytes would count as others than the file's.
-    with httpx.Client(timeout=SILENCE, follow_redirects=True, headers={"Accept-Encoding": "identity"}) as client:
+    headers = {"Accept-Encoding": "identity"}
+    with httpx.Client(timeout=SILENCE, follow_redirects=True, headers=headers, verify=tls.public()) as client:
         for file in files:
             partial = partial_of(entry.folder, file)
             partial.parent.mkdir(parents=True, exist_ok=True)

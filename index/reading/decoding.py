@@ -53,6 +53,16 @@ def decode(data: bytes, name: str, *, html: bool = False) -> str:
     return text
 
 
+def as_utf8(data: bytes, charset: str) -> bytes:
+    """The bytes of a text as UTF-8, where a server says how they are written and that fits."""
+    if not charset or data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data
+    try:
+        return data.decode(charset).encode()
+    except (LookupError, UnicodeError):
+        return data
+
+
 def _strict(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)

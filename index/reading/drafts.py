@@ -46,10 +46,11 @@ Problem = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a file holds. ``problems``: the rows that could not be used."""
+    """What a file holds. ``problems``: the rows that could not be used; ``note``: what was left out of it, no error."""
 
     drafts: tuple[Draft, ...]
     problems: tuple[Problem, ...] = ()
+    note: str = ""
 
 
 def read_json_lines(data: bytes, name: str) -> Parsed:

@@ -10,6 +10,7 @@ from pathlib import Path
 from onrecord.index.errors import ReadError
 from onrecord.index.reading.articles import NORMALISER_VERSION, article_from_text, normalise
 from onrecord.index.reading.formats import SUFFIXES, suffix_of
+from onrecord.index.reading.news_xml import is_news
 from onrecord.index.reading.process import SLOW, ReadLimits, readers
 from onrecord.index.types import Article
 
@@ -21,6 +22,7 @@ __all__ = [
     "ReadLimits",
     "ReadResult",
     "article_from_text",
+    "files_below",
     "normalise",
     "read_paths",
     "shown_path",
@@ -34,6 +36,10 @@ LARGEST_FILE = 50 * 1024 * 1024
 """Bytes. No article is that long, and reading it would take the memory of everything else."""
 
 _STATED_ADDRESS = re.compile(r"\s*(https?|ftp):/+(\S+)\s*", re.IGNORECASE)
+# How browsers end the name of the folder beside a page that they save, in the languages in which they do so.
+_SAVED_WITH = re.compile(
+    r"(?:[_-](?:files?|filer|Dateien|fichiers|archivos|arquivos|bestanden|pliki|soubory|tiedostot)|\.files)$"
+)
 # What a terminal would obey, what turns the direction of what follows, and bytes of a name that are no text.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -164,22 +170,39 @@ class _Reading:
             self._on_reading(name)
 
 
+def files_below(folder: Path) -> list[Path]:
+    """The files that `read_paths` would read of a folder, without links."""
+    return [path.resolve() for path, why in _below(folder, []) if not why]
+
+
 def _below(folder: Path, closed: list[OSError]) -> Iterator[tuple[Path, str]]:
     """Every file that is not hidden, in order, and why it is not read; links to folders too. ``closed``: no way in."""
     for parent, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for path in (Path(parent, name) for name in folders):
-            if path.is_symlink():
+        pages = {Path(name).stem: name for name in names if name.lower().endswith((".html", ".htm"))}
+        for path in (Path(parent, name) for name in tuple(folders)):
+            if page := pages.get(_SAVED_WITH.sub("", path.name) if _SAVED_WITH.search(path.name) else ""):
+                folders.remove(path.name)
+                yield path, f"it holds the parts of {page}, as a browser saved them"
+            elif path.is_symlink():
                 yield path, "it is a link to a folder, which is not followed; name that folder to have it read"
         for path in (Path(parent, name) for name in sorted(names) if not name.startswith(".")):
             yield path, _why_not_read(path)
 
 
 def _why_not_read(file: Path) -> str:
-    if suffix_of(file):
-        return ""
+    if suffix := suffix_of(file):
+        return "it is XML, and no news of an agency (NewsML-G2, NITF)" if suffix == ".xml" and not _news(file) else ""
     ending = f"its name ends in {file.suffix}" if file.suffix else "its name has no ending"
     return f"{ending}; what can be read is {_kinds()}"
+
+
+def _news(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return is_news(opened.read(4096))
+    except OSError:
+        return True  # why it cannot be read is said when it is
 
 
 def _bytes_of(path: Path, suffix: str, name: str) -> bytes:

@@ -17,8 +17,11 @@ from onrecord.index.reading.decoding import decode
 from onrecord.index.reading.drafts import ALIASES, Draft, Parsed, decode_lines, from_fields, read_csv, read_json_lines
 from onrecord.index.reading.feeds import FEED, read_feed
 from onrecord.index.reading.layout import join_pages, looks_wrapped, unwrap
-from onrecord.index.reading.mail import read_eml, read_mbox
+from onrecord.index.reading.mail import read_eml, read_mbox, read_mhtml
 from onrecord.index.reading.markdown import first_heading, without_marks
+from onrecord.index.reading.news_xml import read_news_xml
+from onrecord.index.reading.rtf import read_rtf
+from onrecord.index.reading.web_archives import read_warc
 from onrecord.index.reading.zipped import read_epub, read_odt
 
 _LARGEST_UNPACKED = 400 * 1024 * 1024  # a DOCX is a zip archive, and a small one can unpack to anything
@@ -38,6 +41,8 @@ _PARSER_FAILURES = (
     zlib.error,
 )
 _HEADER = re.compile(r"(?P<key>[A-Za-z][A-Za-z_ -]{1,20}):\s+(?P<value>\S.*)")
+# As browsers and the extension SingleFile note where a page was that they saved.
+_SAVED_FROM = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:\s*)(https?://\S+)")
 _STATED_DAY = re.compile(r"(?:(?:first published|published|posted|date)\b[\s:]*(?:on )?)?(.{8,40})", re.IGNORECASE)
 
 
@@ -83,13 +88,14 @@ def _html(data: bytes, name: str) -> Parsed:
     facts = trafilatura.extract_metadata(page)
     published = find_date(page, outputformat="%Y-%m-%dT%H:%M:%S%z", original_date=True, extensive_search=False)
     stated = {key: str(getattr(facts, key, None) or "") for key in ("title", "url", "sitename")}
+    saved = _SAVED_FROM.search(page[:5000])
     language = re.search(r"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2})\b", page[:5000])
     draft = Draft(
         text=text,
         title=stated["title"],
         source=stated["sitename"],
         published=published or "",
-        url=stated["url"] if stated["url"].startswith(("http://", "https://")) else "",
+        url=stated["url"] if stated["url"].startswith(("http://", "https://")) else saved[1] if saved else "",
         language=language.group(1) if language else "",
     )
     return Parsed((draft,))
@@ -139,6 +145,22 @@ def _zipped(read: Callable[[zipfile.ZipFile], Draft], kind: str, data: bytes, na
     except (zipfile.BadZipFile, StopIteration, *_PARSER_FAILURES) as error:
         raise ReadError(f"{name} is damaged, protected, or not {kind}; save its text as .txt and add that.") from error
     return Parsed((_with_stated_day(draft),))
+
+
+def _rtf(data: bytes, name: str) -> Parsed:
+    try:
+        draft = read_rtf(data, name)
+    except _PARSER_FAILURES as error:
+        raise ReadError(f"{name} is damaged or not rich text (RTF); save its text as .txt and add that.") from error
+    return Parsed((_with_stated_day(draft),))
+
+
+def _archived(data: bytes, name: str, suffix: str) -> Parsed:
+    """One page of many: whatever a parser lets through is this page's failure."""
+    try:
+        return _PARSERS[suffix](data, name)
+    except _PARSER_FAILURES as error:
+        raise ReadError(f"{name} could not be read.") from error
 
 
 def _docx_draft(document: Any) -> Draft:
@@ -199,6 +221,12 @@ _PARSERS: dict[str, Callable[[bytes, str], Parsed]] = {
     ".epub": partial(_zipped, read_epub, "an EPUB book"),
     ".eml": partial(read_eml, html=_html),
     ".mbox": partial(read_mbox, html=_html),
+    ".mhtml": partial(read_mhtml, html=_html),
+    ".mht": partial(read_mhtml, html=_html),
+    ".rtf": _rtf,
+    ".xml": partial(read_news_xml, html=_html),
+    ".warc": partial(read_warc, read=_archived),
+    ".warc.gz": partial(read_warc, read=_archived),
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
     ".csv": read_csv,
@@ -209,5 +237,5 @@ SUFFIXES = tuple(_PARSERS)
 
 def suffix_of(path: PurePath) -> str:
     """The lower-case ending by which ``parse`` chooses, or ``""`` when it reads no such file."""
-    suffix = path.suffix.lower()
-    return suffix if suffix in _PARSERS else ""
+    endings = ("".join(path.suffixes[-2:]).lower(), path.suffix.lower())  # ".warc.gz"
+    return next((one for one in endings if one in _PARSERS), "")

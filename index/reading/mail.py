@@ -1,22 +1,30 @@
-"""An e-mail, or a box of them -> drafts: the subject is the title, who sent it the source."""
+"""An e-mail, a box of them, or a page that a browser saved as one (MHTML) -> drafts."""
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.utils import parseaddr
 
 from onrecord.index.errors import ReadError
+from onrecord.index.inert import web_address
+from onrecord.index.reading.decoding import as_utf8
 from onrecord.index.reading.drafts import Draft, Parsed, Problem
 
 # A line that begins a message of a box: an empty line or the start before it, and the time of arrival in it.
 _FROM = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\r\n\r\n))From [^\r\n]*\d{4}[^\r\n]*\r?\n")
 
+_PLACE = "Snapshot-Content-Location"  # where a browser had the page from
+
 Html = Callable[[bytes, str], Parsed]
 
 
 def read_eml(data: bytes, name: str, html: Html) -> Parsed:
-    """One message. ``html`` reads the page that a message without plain text has."""
+    """One message: the subject is the title, who sent it the source.
+
+    ``html`` reads the page that a message without plain text has.
+    """
     return Parsed((_draft(data, name, html),))
 
 
@@ -35,6 +43,19 @@ def read_mbox(data: bytes, name: str, html: Html) -> Parsed:
         except ReadError:
             problems.append((f"message {number}", "no text"))
     return Parsed(tuple(drafts), tuple(problems))
+
+
+def read_mhtml(data: bytes, name: str, html: Html) -> Parsed:
+    """The page, its first part that is one; the subject is its title and the snapshot's place its address."""
+    message = message_from_bytes(data, policy=policy.default)
+    page = next((part for part in message.walk() if part.get_content_type() == "text/html"), None)
+    content = page.get_payload(decode=True) if page is not None else None
+    if page is None or not isinstance(content, bytes):
+        raise ReadError(f"{name} is no page that a browser saved (MHTML); save it again, as .html.")
+    (draft,) = html(as_utf8(content, page.get_content_charset("")), name).drafts
+    address = web_address(_header(message, _PLACE) or _header(page, "Content-Location"))
+    title = draft.title or _header(message, "subject")
+    return Parsed((replace(draft, title=title, url=draft.url or address),))
 
 
 def _draft(data: bytes, name: str, html: Html, *, place: str = "") -> Draft:
@@ -67,7 +88,7 @@ def _text(message: EmailMessage, name: str, html: Html) -> str:
     raise ReadError(f"{name} holds no text; save what it says as .txt and add that.")
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: Message, name: str) -> str:
     try:
         return " ".join(str(message.get(name, "")).split())
     except (ValueError, LookupError, AttributeError, ArithmeticError):  # what the parser of headers cannot take

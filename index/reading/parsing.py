@@ -55,7 +55,8 @@ def _articles_in(data: bytes, name: str, suffix: str) -> Content:
     articles = tuple(_article(draft, name) for draft in parsed.drafts)
     if not articles and not parsed.problems:
         raise ReadError(f"{name} holds no articles; each row needs a text.")
-    return Content(articles, _one_sentence(_unread(parsed, name)), _one_sentence(_left_out(parsed, articles, name)))
+    note = " ".join(filter(None, (parsed.note, _left_out(parsed, articles, name))))
+    return Content(articles, _one_sentence(_unread(parsed, name)), _one_sentence(note))
 
 
 def _unread(parsed: Parsed, name: str) -> str:

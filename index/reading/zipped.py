@@ -10,9 +10,8 @@ from zipfile import ZipFile
 
 from onrecord.index.errors import ReadError
 from onrecord.index.reading.drafts import Draft
+from onrecord.index.reading.xml import first, name_of, page_text, parsed_xml, text_of
 
-_BLOCKS = frozenset("p h1 h2 h3 h4 h5 h6 li blockquote div section article tr dt dd pre figcaption".split())
-_UNREAD = frozenset("head script style nav svg".split())
 _NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z]\w{1,31};)")
 _LARGEST_PART = 100 * 1024 * 1024
 
@@ -20,12 +19,12 @@ _LARGEST_PART = 100 * 1024 * 1024
 def read_epub(archive: ZipFile) -> Draft:
     """The chapters in the order of reading; title, author, day and language as the book states them."""
     container = _xml(archive, "META-INF/container.xml")
-    path = next(one.get("full-path", "") for one in container.iter() if _name(one) == "rootfile")
+    path = next(one.get("full-path", "") for one in container.iter() if name_of(one) == "rootfile")
     package = _xml(archive, path)
-    files = {one.get("id"): one.get("href", "") for one in package.iter() if _name(one) == "item"}
-    chapters = [files.get(one.get("idref"), "") for one in package.iter() if _name(one) == "itemref"]
-    texts = [_page(_xml(archive, normpath(join(dirname(path), unquote(one))))) for one in chapters if one]
-    stated = {name: _stated(package, name) for name in ("title", "publisher", "creator", "date", "language")}
+    files = {one.get("id"): one.get("href", "") for one in package.iter() if name_of(one) == "item"}
+    chapters = [files.get(one.get("idref"), "") for one in package.iter() if name_of(one) == "itemref"]
+    texts = [page_text(_xml(archive, normpath(join(dirname(path), unquote(one))))) for one in chapters if one]
+    stated = {name: text_of(first(package, name)) for name in ("title", "publisher", "creator", "date", "language")}
     return Draft(
         "\n\n".join(filter(None, texts)),
         title=stated["title"],
@@ -38,21 +37,18 @@ def read_epub(archive: ZipFile) -> Draft:
 def read_odt(archive: ZipFile) -> Draft:
     """Paragraphs and headings, those of tables and lists too."""
     content = _xml(archive, "content.xml")
-    lines = ["".join(_inline(one)) for one in content.iter() if _name(one) in ("p", "h")]
+    lines = ["".join(_inline(one)) for one in content.iter() if name_of(one) in ("p", "h")]
     meta = _xml(archive, "meta.xml") if "meta.xml" in archive.namelist() else content
-    heading = next(("".join(_inline(one)) for one in content.iter() if _name(one) == "h"), "")
-    return Draft("\n".join(lines), title=_stated(meta, "title") or heading)
+    heading = next(("".join(_inline(one)) for one in content.iter() if name_of(one) == "h"), "")
+    return Draft("\n".join(lines), title=text_of(first(meta, "title")) or heading)
 
 
 def _xml(archive: ZipFile, path: str) -> Any:
-    from lxml import etree
-
     with archive.open(path) as part:
         data = part.read(_LARGEST_PART + 1)
     if len(data) > _LARGEST_PART:
         raise ReadError(f"{path} unpacks to more than {_LARGEST_PART // 1024 // 1024} MB; save its text as .txt.")
-    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    root = etree.fromstring(_NAMED.sub(_numbered, data), parser)
+    root = parsed_xml(_NAMED.sub(_numbered, data))
     if root is None:
         raise ValueError(f"{path} is no XML")
     return root
@@ -63,49 +59,13 @@ def _numbered(match: re.Match[bytes]) -> bytes:
     return html5.get(match[1].decode(), match[0].decode()).encode("ascii", "xmlcharrefreplace")
 
 
-def _page(root: Any) -> str:
-    """The text of one chapter, a line for each block."""
-    text = "".join(_flow(root))
-    lines = (" ".join(line.split()) for line in text.split("\n"))
-    return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip()
-
-
-def _flow(element: Any) -> Iterator[str]:
-    """Newlines are those of the page's blocks alone. A stack, as a chapter may be nested deep."""
-    stack: list[Any] = [element]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, str):
-            yield one
-        elif (name := _name(one)) not in _UNREAD:
-            edge = "\n" if name in _BLOCKS or name == "br" else ""
-            parts: list[Any] = [edge, _spaced(one.text) if name else ""]
-            for child in one:
-                parts += [child, _spaced(child.tail)]
-            stack += reversed([*parts, edge])
-
-
 def _inline(paragraph: Any) -> Iterator[str]:
     """Its text, with a space for each tab and line break; without what is noted beside it, a paragraph of its own."""
     yield paragraph.text or ""
     for child in paragraph:
-        name = _name(child)
+        name = name_of(child)
         if name in ("s", "tab", "line-break"):
             yield " "
         elif name not in ("note", "annotation", "p", "h", "frame"):
             yield from _inline(child)
         yield child.tail or ""
-
-
-def _spaced(text: str | None) -> str:
-    return re.sub(r"\s+", " ", text or "")
-
-
-def _stated(root: Any, name: str) -> str:
-    return next((" ".join("".join(one.itertext()).split()) for one in root.iter() if _name(one) == name), "")
-
-
-def _name(element: Any) -> str:
-    """Without its namespace; empty for a comment."""
-    tag = element.tag
-    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""

@@ -17,10 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index.errors import UnknownArticle
-from onrecord.index.store import edits, entries
+from onrecord.index.inert import web_address
+from onrecord.index.store import earlier, edits, entries
 from onrecord.index.store.conditions import condition_of
 from onrecord.index.store.database import Database
+from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
+from onrecord.index.store.folder_notes import FolderNotes
 from onrecord.index.store.pair_notes import PairNotes
 from onrecord.index.store.schema import SHRINKS
 from onrecord.index.store.web_notes import WebNotes
@@ -56,8 +59,10 @@ class Catalogue:
         self.check = self._database.check
         self.web = WebNotes(self._database)
         self.pairs = PairNotes(self._database)
+        self.folders = FolderNotes(self._database)
+        self.derived = DerivedStore(self._database)
         with self._writer() as connection:
-            connection.executescript(edits.TABLE)
+            connection.executescript(edits.TABLE + earlier.TABLE)
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])
@@ -91,7 +96,9 @@ class Catalogue:
     def put(
         self, entry: Entry, *, origin: str = "", retire: Sequence[str] = (), facts: Mapping[str, str] | None = None
     ) -> Change:
-        """Stores an article, in place of the one with its id. ``origin``: the file it came from.
+        """Stores an article, in place of the one with its id. ``origin``: the file it came from, or the address.
+
+        What a page said before it is replaced by what it says now is kept.
 
         ``retire``: articles that came from that file before and are no longer in it; they go in the same transaction,
         unless another file holds them too. ``facts``: what of it was set by hand.
@@ -102,6 +109,8 @@ class Catalogue:
             gone, removed = entries.retire(connection, origin, retire)
             row = connection.execute("SELECT added FROM articles WHERE id = ?", (article.id,)).fetchone()
             origins = [p for (p,) in connection.execute("SELECT path FROM origins WHERE article_id = ?", (article.id,))]
+            if web_address(origin):
+                earlier.keep(connection, article)
             gone += entries.delete(connection, article.id)
             if row or removed:
                 _note(connection, PURGE, "1")
@@ -168,6 +177,11 @@ class Catalogue:
             facts = edits.of(connection, article.id)
         return replace(article, **facts)
 
+    def earlier(self, article_id: str) -> tuple[earlier.Earlier, ...]:
+        """What the article said before, the oldest first."""
+        with self._reader() as connection:
+            return earlier.of(connection, article_id)
+
     def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
         """In the order in which they were stored."""
         condition, values = condition_of(where)
@@ -192,6 +206,12 @@ class Catalogue:
         """The ids of the articles that came from this file."""
         with self._reader() as connection:
             return tuple(r[0] for r in connection.execute("SELECT article_id FROM origins WHERE path = ?", (origin,)))
+
+    def origins_of(self, article_id: str) -> tuple[str, ...]:
+        """The files and addresses that an article came from."""
+        with self._reader() as connection:
+            rows = connection.execute("SELECT path FROM origins WHERE article_id = ?", (article_id,))
+            return tuple(row[0] for row in rows)
 
     def sentences(self, article_id: str) -> tuple[Sentence, ...]:
         with self._reader() as connection:

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from onrecord.index.errors import DiskFull, StoreError
@@ -11,6 +12,11 @@ from onrecord.index.store import modes, reserve
 from onrecord.index.store.faults import point
 from onrecord.index.store.schema import connect, create, plain_errors, refuse_foreign
 from onrecord.index.store.scrub import Scrubber
+
+
+def now() -> str:
+    """ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Database:

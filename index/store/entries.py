@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onrecord.index.errors import StoreError
-from onrecord.index.store import edits
+from onrecord.index.store import earlier, edits
 from onrecord.index.types import Article, Passage, Sentence, Vectors
 
 ARTICLE = "id, title, text, source, published, url, language, place"
@@ -91,6 +91,7 @@ def delete(connection: sqlite3.Connection, article_id: str) -> tuple[int, ...]:
 def remove(connection: sqlite3.Connection, article_id: str) -> tuple[int, ...]:
     edits.forget(connection, article_id)
     connection.execute("DELETE FROM dismissed WHERE ?1 IN (one, other)", (article_id,))
+    earlier.forget(connection, article_id)
     return delete(connection, article_id)
 
 

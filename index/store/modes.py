@@ -15,6 +15,7 @@ OWN = (  # what the names of our own files and folders begin with; others in a d
     "keywords",
     "lock",
     "owner.json",
+    "requests",
     "reserve",
 )
 

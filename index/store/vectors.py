@@ -3,7 +3,8 @@
 The catalogue holds the vectors of record; Chroma is a cache of them. It is told nothing but keys, vectors and the facts
 that filters need: no text. What Chroma deletes stays in its files, so after a removal they are given up: a new
 generation is begun at once, and filled from the catalogue, at one go or slice by slice. Until it is whole, nothing is
-found in it, and searches are exact.
+found in it, and searches are exact. Where they are exact anyway, as in all but the largest collections, it need not
+follow at once: it is loaded and filled later, behind whoever writes.
 """
 
 import threading
@@ -51,8 +52,9 @@ def top(keys: Keys, scores: Vectors, *, top_k: int) -> list[tuple[int, float]]:
 class VectorStore:
     """The catalogue's vectors in Chroma. Nothing is imported or opened before the first use."""
 
-    def __init__(self, catalogue: Catalogue, *, url: str = "") -> None:
+    def __init__(self, catalogue: Catalogue, *, url: str = "", exact_below: int = 0) -> None:
         self._catalogue = catalogue
+        self._exact_below = exact_below
         self._url = url
         self._client: Any = None
         self._collection: Any = None
@@ -67,6 +69,11 @@ class VectorStore:
         noted = self._catalogue.note("vectors_revision")
         return noted == self._stamp() if noted else not self._catalogue.passage_count()
 
+    @property
+    def at_once(self) -> bool:
+        """Whether Chroma follows each change at once: a server does, and one in this process where searches need it."""
+        return bool(self._url) or self._catalogue.passage_count() >= self._exact_below
+
     def close(self) -> None:
         with self._using:
             if self._client is not None:
@@ -80,10 +87,14 @@ class VectorStore:
 
     def open(self) -> None:
         """Connects, so that a server which does not answer is known before any work is done."""
-        self._opened()
+        if self.at_once:
+            self._opened()
 
     def apply(self, *, added: Sequence[int], deleted: Sequence[int]) -> None:
-        """Follows one or more changes of the catalogue, the last of which made its present revision."""
+        """Follows one or more changes of the catalogue, the last of which made its present revision; or will later."""
+        if not self.at_once:
+            self.distrust()
+            return
         whole, self._whole = self._whole, False
         self._change(added, deleted)
         self._whole = whole
@@ -120,6 +131,8 @@ class VectorStore:
             old = self._generation()
             self.close()
             self.distrust()
+            if not self._url and not self._folder(old).exists():
+                return
             self._catalogue.set_note("vectors_generation", str(old + 1))
             point("vectors.generation.begun")
             self._drop(old)

@@ -1,13 +1,12 @@
 """What the catalogue keeps of the web: the log of requests, the versions of pages, the feeds that are followed."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from onrecord.index.errors import InputError
 from onrecord.index.fetching.values import UNKNOWN, Version, Visit
-from onrecord.index.store.database import Database
+from onrecord.index.store.database import Database, now
 
 # Beside the tables of the first format: an older OnRecord passes over them.
 TABLES = """
@@ -20,6 +19,9 @@ CREATE TABLE IF NOT EXISTS versions (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS feeds (
     address TEXT PRIMARY KEY, title TEXT NOT NULL, followed TEXT NOT NULL, looked TEXT NOT NULL, said TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feed_details (
+    address TEXT PRIMARY KEY REFERENCES feeds(address) ON DELETE CASCADE, note TEXT NOT NULL, page INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS items (
     feed TEXT NOT NULL REFERENCES feeds(address) ON DELETE CASCADE,
@@ -37,7 +39,8 @@ WAITING, AGAIN, DONE = "waiting", "again", "done"  # states of an item: to be re
 class Feed:
     """A feed that is followed. ``looked``: when it was last fetched, ISO 8601 in UTC; ``said``: what went wrong then.
 
-    ``waiting``: how many of its items are still to be read.
+    ``waiting``: how many of its items are still to be read; ``note``: which of them are not, in a sentence.
+    ``page``: it is a page, read again when it changed.
     """
 
     address: str
@@ -46,6 +49,8 @@ class Feed:
     looked: str
     said: str
     waiting: int = 0
+    note: str = ""
+    page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +108,10 @@ class WebNotes:
         """In the order in which they were followed."""
         query = """
             SELECT address, title, followed, looked, said,
-                (SELECT count(*) FROM items WHERE feed = feeds.address AND state = ?)
-            FROM feeds ORDER BY followed, address"""
+                (SELECT count(*) FROM items WHERE feed = feeds.address AND state = ?), coalesce(note, ''), page
+            FROM feeds LEFT JOIN feed_details USING (address) ORDER BY followed, address"""
         with self._reader() as connection:
-            return tuple(Feed(*row) for row in connection.execute(query, (WAITING,)))
+            return tuple(Feed(*row[:7], page=bool(row[7])) for row in connection.execute(query, (WAITING,)))
 
     def feed(self, address: str) -> Feed:
         """Raises ``InputError`` for one that is not followed."""
@@ -115,25 +120,27 @@ class WebNotes:
             raise InputError(f"The feed {address} is not followed; `onrecord follow` lists those that are.")
         return found
 
-    def follow(self, address: str, title: str) -> None:
-        with self._writer() as connection:
-            connection.execute("INSERT OR IGNORE INTO feeds VALUES (?, ?, ?, '', '')", (address, title, _now()))
+    def follow(self, address: str, title: str, *, page: bool = False) -> None:
+        with self._transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO feeds VALUES (?, ?, ?, '', '')", (address, title, now()))
+            connection.execute("INSERT OR REPLACE INTO feed_details VALUES (?, '', ?)", (address, page))
 
     def unfollow(self, address: str) -> None:
         with self._writer() as connection:
             connection.execute("DELETE FROM feeds WHERE address = ?", (address,))
             connection.execute("DELETE FROM versions WHERE address = ?", (address,))
 
-    def look(self, address: str, *, said: str = "", items: Iterable[Item] | None = None) -> None:
+    def look(self, address: str, *, said: str = "", items: Iterable[Item] | None = None, note: str = "") -> None:
         """Notes that a feed was fetched, and the ``items`` that it lists now; None: those that it listed before.
 
         New ones wait to be read, and those that failed before, unless they did so often.
         """
         listed = None if items is None else list(items)
         with self._transaction() as connection:
-            connection.execute("UPDATE feeds SET looked = ?, said = ? WHERE address = ?", (_now(), said, address))
+            connection.execute("UPDATE feeds SET looked = ?, said = ? WHERE address = ?", (now(), said, address))
             if listed is not None:
                 self._list(connection, address, listed)
+                connection.execute("UPDATE feed_details SET note = ? WHERE address = ?", (note, address))
             connection.execute(
                 "UPDATE items SET state = CASE WHEN tries < ? THEN ? ELSE ? END WHERE feed = ? AND state = ?",
                 (TRIES, WAITING, DONE, address, AGAIN),
@@ -149,22 +156,20 @@ class WebNotes:
         connection.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, 0)", rows)
 
     def waiting(self, feed: str) -> tuple[Item, ...]:
-        """The items of a feed that are to be read now."""
+        """The items of a feed that are to be read now, the newest first."""
         with self._reader() as connection:
             rows = connection.execute(
-                "SELECT address, published FROM items WHERE feed = ? AND state = ? ORDER BY published, address",
+                "SELECT address, published FROM items WHERE feed = ? AND state = ? ORDER BY published DESC, address",
                 (feed, WAITING),
             )
             return tuple(Item(*row) for row in rows)
 
-    def settle(self, feed: str, address: str, *, again: bool) -> None:
-        """Notes that an item was read, or is to be tried ``again`` when the feed is looked at next."""
-        with self._writer() as connection:
-            connection.execute(
-                "UPDATE items SET state = ?, tries = tries + 1 WHERE feed = ? AND address = ?",
-                (AGAIN if again else DONE, feed, address),
+    def settle(self, feed: str, read: Mapping[str, bool], versions: Mapping[str, Version]) -> None:
+        """Notes that these items were read, or are to be tried again when the feed is looked at next, and what of."""
+        states = [(AGAIN if again else DONE, feed, address) for address, again in read.items()]
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE items SET state = ?, tries = tries + 1 WHERE feed = ? AND address = ?", states
             )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+            rows = [(address, one.etag, one.modified) for address, one in versions.items()]
+            connection.executemany("INSERT OR REPLACE INTO versions VALUES (?, ?, ?)", rows)

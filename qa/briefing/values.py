@@ -2,10 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from onrecord.qa import records
-from onrecord.qa.types import AnswerSentence, Reason
+from onrecord.qa.steps.recency import days_text
+from onrecord.qa.types import AnswerSentence, Citation, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A sentence that names the day (``2016-12-14``) of what it reports; "Friday" is that before the article."""
+
+    day: str
+    sentence: AnswerSentence
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Whom the articles quote, and the sentences with the quotations."""
+
+    speaker: str
+    sentences: tuple[AnswerSentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +32,15 @@ class Brief:
 
     ``copies``: further articles of the selection that are copies of those, and count once. ``first``, ``last``: the
     days between which the dated ones were published, empty where none is. ``reason``: why there are no sentences.
+    ``happened``: in order of the day; ``said``: who is quoted most comes first; ``unknown``: where the articles
+    themselves say that something is not known. The numbers of citations go on from one to the next.
     """
 
     about: str
     sentences: tuple[AnswerSentence, ...] = ()
+    happened: tuple[Dated, ...] = ()
+    said: tuple[Said, ...] = ()
+    unknown: tuple[AnswerSentence, ...] = ()
     articles: int = 0
     copies: int = 0
     first: str = ""
@@ -27,6 +50,27 @@ class Brief:
     model: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
     index_revision: int = 0
+
+    @property
+    def covered(self) -> str:
+        """What it was chosen from, in words; empty where there is nothing."""
+        if not self.articles:
+            return ""
+        days = f", {days_text(date.fromisoformat(self.first), date.fromisoformat(self.last))}" if self.first else ""
+        copies = f"; copies of them, {self.copies:,}, count once" if self.copies else ""
+        return f"A brief of {self.articles:,} article{'s' if self.articles != 1 else ''}{days}{copies}."
+
+    @property
+    def shown(self) -> tuple[AnswerSentence, ...]:
+        """Every sentence, in the order in which they are read."""
+        dated = (one.sentence for one in self.happened)
+        return (*self.sentences, *dated, *(line for one in self.said for line in one.sentences), *self.unknown)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every citation once, in order of its number."""
+        by_number = {quote.number: quote for line in self.shown for quote in line.citations}
+        return tuple(by_number[number] for number in sorted(by_number))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data under the field names."""

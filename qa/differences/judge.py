@@ -24,6 +24,7 @@ ALIKE_LONG = 0.3  # and of the longer one's that the shorter one holds
 CLOSE = 0.4  # the share of the words around two numbers or days that both have
 MOST = 3  # times the smaller number: beyond it, something else is counted
 REACH = 7  # words on either side that say what a number counts
+NEXT = 2  # content words on either side that must not be strange to the other sentence
 DENIED = 6  # words within which the other sentence states what is denied
 TYPING = 0.9  # how like two words must be spelt to be one ("Minster")
 _EDGES = frozenset(',;:—–()"“”')
@@ -136,7 +137,8 @@ def same_number(one: Quantity, other: Quantity) -> bool:
 
 def _countable(words: Words) -> Iterator[Quantity]:
     for quantity in words.quantities:
-        if quantity.kind in ("", "percent", "money") and not _AGE.match(words.text, quantity.end):
+        signed = words.text[max(0, quantity.start - 1) : quantity.start] in ("+", "-", "−", "#")
+        if quantity.kind in ("", "percent", "money") and not signed and not _AGE.match(words.text, quantity.end):
             yield quantity
 
 
@@ -155,7 +157,9 @@ def _same_thing(a: Words, b: Words, mine: Quantity, theirs: Quantity) -> bool:
     if mine.kind == "" and not (counted and counted == other):
         return False
     around, beside = _around_both(a, b, _span(mine), _span(theirs))
-    return not (around ^ beside) & _MORE and bool((around & beside) - {counted}) and _much(around, beside, a, b)
+    if (around ^ beside) & _MORE or not (around & beside) - {counted}:
+        return False
+    return _much(around, beside) and not _strange(a, b, _span(mine), _span(theirs))
 
 
 def _around_both(a: Words, b: Words, mine: Span, theirs: Span) -> tuple[frozenset[str], frozenset[str]]:
@@ -164,10 +168,29 @@ def _around_both(a: Words, b: Words, mine: Span, theirs: Span) -> tuple[frozense
     return frozenset(forms.get(t.start, t.stem) for t in around_span(a, mine)), _stems(around_span(b, theirs))
 
 
-def _much(around: frozenset[str], beside: frozenset[str], a: Words, b: Words) -> bool:
-    """Whether two clauses share much, and not each has a word of which the other sentence knows nothing."""
-    own, others = around - beside - b.stems, beside - around - a.stems
-    return len(around & beside) >= CLOSE * len(around | beside) and not (own and others)
+def _much(around: frozenset[str], beside: frozenset[str]) -> bool:
+    return len(around & beside) >= CLOSE * len(around | beside)
+
+
+def _strange(a: Words, b: Words, mine: Span, theirs: Span) -> bool:
+    """Whether each clause has a name, or next to the span a word, of which the other sentence knows nothing.
+
+    "Four were killed" and "nine were injured" count two things, and so do people in Pell and people in Larnville.
+    """
+    known = a.stems | {term.form for term in reworded(a, [b])}
+    return any(own(a, mine) - b.stems and own(b, theirs) - known for own in (_places, _beside))
+
+
+def _places(words: Words, span: Span) -> frozenset[str]:
+    """The names in the clause."""
+    return _stems(t for t in around_span(words, span) if t.text[0].isupper())
+
+
+def _beside(words: Words, span: Span) -> frozenset[str]:
+    """The forms of the nearest content words on either side that are no names."""
+    tokens = around_span(words, span)
+    near = [t for t in tokens if t.end <= span[0]][:NEXT] + [t for t in tokens if t.start >= span[1]][:NEXT]
+    return frozenset(t.stem for t in near if not t.text[0].isupper())
 
 
 def _stems(tokens: Iterable[Token]) -> frozenset[str]:
@@ -230,13 +253,19 @@ def published_on(statement: Statement) -> date | None:
         return None
 
 
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
 def _calendar(day: Day, published: date | None) -> date | None:
-    """The day that is meant; a weekday is the last one before the report."""
+    """The day that is meant: a date without a year is the nearest to the report, a weekday the last one before it."""
     if day.day and day.month and (day.year or published):
-        try:
-            return date(day.year or (published.year if published else 0), day.month, day.day)
-        except ValueError:
-            return None
+        years = [day.year] if day.year or not published else [published.year + n for n in (-1, 0, 1)]
+        named = [one for year in years if (one := _date(year, day.month, day.day))]
+        return min(named, key=lambda one: abs(one - published) if published else timedelta(0), default=None)
     if day.weekday >= 0 and published:
         return published - timedelta((published.weekday() - day.weekday) % 7)
     return None
@@ -269,10 +298,11 @@ def _day(a: Words, b: Words, one: Statement, other: Statement) -> Finding | None
         return None
     if not all(_settled(q, b) for q in a.quantities) or not all(_settled(q, a) for q in b.quantities):
         return None
-    around, beside = _around_both(a, b, _span(mine), _span(theirs))
-    if len(around & beside) < 2 or not _much(around, beside, a, b):
+    spans = _span(mine), _span(theirs)
+    around, beside = _around_both(a, b, *spans)
+    if len(around & beside) < 2 or not _much(around, beside) or _strange(a, b, *spans):
         return None
-    return Finding("date", _span(mine), _span(theirs))
+    return Finding("date", *spans)
 
 
 # -- offices and denials ---------------------------------------------------------------------------------------
@@ -353,11 +383,10 @@ def _denied_by(a: Words, b: Words) -> tuple[Span, Span] | None:
         return None
     negated = [t for t in a.tokens if t.negated and t.content]
     wanted = frozenset(t.stem for t in negated)
-    if (
-        len(wanted) < (2 if any(t.text.endswith("ed") for t in negated) else 3)
-        or not wanted <= b.stems
-        or any(t.negated and t.stem in wanted for t in b.tokens)
-    ):
+    least = 2 if any(t.text.endswith("ed") for t in negated) else 3
+    if wanted <= _names(a.text) or len(wanted) < least or not wanted <= b.stems:
+        return None
+    if any(t.negated and t.stem in wanted for t in b.tokens):
         return None
     places = [at for at, t in enumerate(b.tokens) if t.stem in wanted]
     for first in places:

@@ -61,7 +61,7 @@ def limits(found: int, left: int) -> list[str]:
     return said
 
 
-def as_answer(question: str, found: Sequence[Difference], *, empty: bool = False) -> Answer:
+def shown_as_answer(question: str, found: Sequence[Difference], *, empty: bool = False) -> Answer:
     """The first of them as an answer that has nothing else. ``empty``: there are no articles."""
     if not found:
         return Answer(question, question, reason="no_articles" if empty else "no_differences")

@@ -35,6 +35,11 @@ OnUsage = Callable[[Usage], None]
 """Is told what one call cost, once it has ended, however it ended; perhaps from another thread, before it returns."""
 
 
+def at_once(engine: Engine | None) -> int:
+    """How many calls the engine serves without one waiting for another; 1 unless it says so itself."""
+    return int(getattr(engine, "at_once", 1))
+
+
 def not_counted(usage: Usage) -> None:
     """For callers that do not ask what a call cost."""
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from onrecord.index import tls
 from onrecord.index.errors import ModelError, ModelMissing
 from onrecord.index.extras import named_extra
 from onrecord.qa.engines.stopping import go_on, stop_asked
@@ -87,6 +88,7 @@ class LlamaServer:
             headers={"Authorization": f"Bearer {key}"},
             timeout=60.0,
             trust_env=False,
+            verify=tls.nobody(),
         )
         self._closing = Event()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="onrecord-model")  # its queue is the line

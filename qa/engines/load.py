@@ -6,6 +6,7 @@ OpenAI-compatible address (`engine_from_url`). Each back end is imported only wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ def load_engine(
     Raises `ModelMissing` when the catalogue's file is not here yet, `InputError` when ``model`` is neither.
     """
     from onrecord.index.models.catalogue import catalogue, model_path
-    from onrecord.qa.engines.llamacpp_engine import LlamaCppEngine
 
     generators = {entry.name for entry in catalogue() if entry.kind == "generator"}
     if str(model) in generators:
@@ -36,6 +36,10 @@ def load_engine(
             f"{str(model)!r} is neither a model of the catalogue ({', '.join(sorted(generators))}) nor the path of a "
             ".gguf file."
         )
+    from onrecord.qa.engines.llamacpp_engine import (
+        LlamaCppEngine,  # a second, which a file that is not here need not take
+    )
+
     name = str(model) if str(model) in generators else path.stem
     return LlamaCppEngine(path, name=name, context_tokens=context_tokens, threads=threads, cache_mib=cache_mib)
 
@@ -47,8 +51,18 @@ def engine_from_llm(llm: LLM) -> Engine:
     return LlmEngine(llm)
 
 
-def engine_from_url(base_url: str, *, model: str, api_key: str = "", context_tokens: int = 4096) -> Engine:
-    """An OpenAI-compatible server as an `Engine`; ``base_url`` ends before ``/chat/completions``."""
+def engine_from_url(
+    base_url: str | Sequence[str],
+    *,
+    model: str,
+    api_key: str = "",
+    context_tokens: int = 4096,
+    wait_seconds: float = 300.0,
+) -> Engine:
+    """An OpenAI-compatible server as an `Engine`, or several with the same model; see `UrlEngine`.
+
+    ``base_url`` ends before ``/chat/completions``.
+    """
     from onrecord.qa.engines.http import UrlEngine
 
-    return UrlEngine(base_url, model=model, api_key=api_key, context_tokens=context_tokens)
+    return UrlEngine(base_url, model=model, api_key=api_key, context_tokens=context_tokens, wait_seconds=wait_seconds)

@@ -23,10 +23,10 @@ FURTHEST = 3  # sentences before the one in question in which a person is looked
 LONGEST = 5  # words of a name
 BLOCK = 15_000  # characters: whose a name is, is read from the block that it stands in and the two beside it
 
-_UPPER = "A-ZÀ-ÖØ-ÞČĐŁŚŞŠŽİ"
-_WORD = rf"[{_UPPER}][\w’'-]*\w"
-_PARTICLE = r"(?:al-|el-|bin |ibn |abu |abo |von |van |van der |der |de |de la |del |di |da |du |la |le |ter )"
-_NAME = re.compile(rf"(?<![\w’'-]){_WORD}(?: {_PARTICLE}?(?:{_WORD}|[{_UPPER}]\.(?:[{_UPPER}]\.)*))*")
+UPPER = "A-ZÀ-ÖØ-ÞČĐŁŚŞŠŽİ"
+_WORD = rf"[{UPPER}][\w’'-]*\w"
+PARTICLE = r"(?:al-|el-|bin |ibn |abu |abo |von |van |van der |der |de |de la |del |di |da |du |la |le |ter )"
+NAME = re.compile(rf"(?<![\w’'-]){_WORD}(?: {PARTICLE}?(?:{_WORD}|[{UPPER}]\.(?:[{UPPER}]\.)*))*")
 _SUBJECT = re.compile(
     r"^(?:(?:but|and|yet|so|still|then|however|meanwhile|instead|later|also|now|earlier|previously|afterwards?|today|"
     r"eventually|initially|originally|finally|further|additionally|nevertheless|recently),? )?"
@@ -70,7 +70,7 @@ def pronoun(text: str) -> tuple[int, Gender] | None:
     found = _SUBJECT.match(text) or (_SPEAKS.search(text) if text[:1] in ("“", '"') else None)
     if found is None and (fronted := _FRONTED.match(text)):
         before = text[1 : fronted.start(1)]
-        names_somebody = re.search(f"[{_UPPER}]", before) or _PRONOUN.search(before) or any(_roles(before))
+        names_somebody = re.search(f"[{UPPER}]", before) or _PRONOUN.search(before) or any(_roles(before))
         found = None if names_somebody else fronted
     if found is None:
         return None
@@ -90,7 +90,7 @@ def antecedent(text: str, sentences: Sequence[Sentence], index: int) -> Antecede
     people = _people(text, here.start_char // BLOCK)
     for before in reversed(sentences[max(0, index - FURTHEST) : index]):
         named = people.meant(before, gender)
-        if isinstance(named, _Name):
+        if isinstance(named, Name):
             if set(named.words) & set(_LETTERS.findall(here.text)):  # "He said Brandt left": another one
                 return None
             return Antecedent(text[named.start : named.end], named.start, behind)
@@ -114,7 +114,7 @@ def _bare(word: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class Name:
     """A name at its place in the article, without the title before it. ``possessive``: "Brandt's"."""
 
     start: int
@@ -124,9 +124,9 @@ class _Name:
     possessive: bool
 
 
-def _names(text: str, start: int, end: int) -> Iterator[_Name]:
+def names_in(text: str, start: int, end: int) -> Iterator[Name]:
     """The names between two places, without the words that a sentence opens with: "But Brandt"."""
-    for found in _NAME.finditer(text, start, end):
+    for found in NAME.finditer(text, start, end):
         words = [(found.start() + word.start(), word.group()) for word in re.finditer(r"\S+", found.group())]
         stop, last = found.end(), words[-1][1]
         owns = last.endswith(("’s", "'s"))
@@ -139,7 +139,7 @@ def _names(text: str, start: int, end: int) -> Iterator[_Name]:
             words = words[1:]
         lone = words[0][1].lower() if len(words) == 1 else ""
         if lone not in STOPWORDS | NOT_PERSONS:
-            yield _Name(
+            yield Name(
                 words[0][0], stop, tuple(w for _, w in words), title, owns or text[stop : stop + 1] in ("’", "'")
             )
 
@@ -149,23 +149,23 @@ class _People:
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self._text = text
-        self._names = list(_names(text, start, end))
+        self._names = list(names_in(text, start, end))
         speakers = {name.words[0] for name in self._names if len(name.words) == 1 and self._speaks(name)}
-        self._known: dict[tuple[str, ...], _Name] = {}
+        self._known: dict[tuple[str, ...], Name] = {}
         self._by_word: dict[str, set[tuple[str, ...]]] = {}
         for name in self._names:
             if len(name.words) > 1 and self._is_person(name, speakers):
                 self._known.setdefault(name.words, name)
                 for word in (name.words[0], name.words[-1]):
                     self._by_word.setdefault(word, set()).add(name.words)
-        self._persons: dict[tuple[str, ...], _Name | Unnamed] = {}  # as they are looked up
+        self._persons: dict[tuple[str, ...], Name | Unnamed] = {}  # as they are looked up
         self._genders: dict[str, Gender] = {}
         for name in self._names:
-            person, gender = self._person(name), _gender(name)
-            if isinstance(person, _Name) and gender:
+            person, gender = self._person(name), gender_of(name)
+            if isinstance(person, Name) and gender:
                 self._genders.setdefault(person.words[-1], gender)
 
-    def meant(self, sentence: Sentence, gender: Gender) -> "_Name | Unnamed":
+    def meant(self, sentence: Sentence, gender: Gender) -> "Name | Unnamed":
         """The one person in a sentence whom a pronoun behind it may mean."""
         start = sentence.start_char
         said = _QUOTATION.sub(lambda quotation: " " * len(quotation.group()), sentence.text)
@@ -180,7 +180,7 @@ class _People:
         named = {
             person: name
             for name, person in reversed(list(zip(names, persons, strict=True)))
-            if isinstance(person, _Name) and self._genders.get(person.words[-1], gender) == gender
+            if isinstance(person, Name) and self._genders.get(person.words[-1], gender) == gender
         }
         if self._speaks_of_others(sentence, said, list(named.values()), gender):
             return "unclear"
@@ -196,11 +196,11 @@ class _People:
             return "unclear"
         return person
 
-    def _within(self, start: int, end: int) -> list[_Name]:
+    def _within(self, start: int, end: int) -> list[Name]:
         first, last = (bisect_left(self._names, place, key=lambda name: name.start) for place in (start, end))
         return self._names[first:last]
 
-    def _person(self, name: _Name) -> "_Name | Unnamed":
+    def _person(self, name: Name) -> "Name | Unnamed":
         """The person whose name it is, by their full name; "unclear" where it may be that of two."""
         if name.words not in self._persons:
             fits = [full for full in self._by_word.get(name.words[-1], ()) if set(name.words) <= set(full)]
@@ -209,9 +209,9 @@ class _People:
             self._persons[name.words] = "nobody" if not full else self._known[full] if alike else "unclear"
         return self._persons[name.words]
 
-    def _is_person(self, name: _Name, speakers: Set[str]) -> bool:
+    def _is_person(self, name: Name, speakers: Set[str]) -> bool:
         first, last = name.words[0].lower(), name.words[-1]
-        if (last not in speakers and _no_person(name)) or len(name.words) > LONGEST:
+        if (last not in speakers and no_person(name)) or len(name.words) > LONGEST:
             return False
         beside = _BESIDE.match(self._text, name.end, name.end + 80)
         return bool(
@@ -223,21 +223,21 @@ class _People:
             or (beside and any(_roles(beside[1])))
         )
 
-    def _may_be_person(self, name: _Name) -> bool:
+    def _may_be_person(self, name: Name) -> bool:
         """Whether it may be a person's name all the same: not "in Old Mill", "the Ferry Line"."""
         if len(name.words) == 1:
             return self._speaks(name)
-        return not _no_person(name) and self._before(name) not in _PLACE_AFTER
+        return not no_person(name) and self._before(name) not in _PLACE_AFTER
 
-    def _speaks(self, name: _Name) -> bool:
+    def _speaks(self, name: Name) -> bool:
         return bool(_SAYS.match(self._text, name.end) or _SAID.search(self._text, max(0, name.start - 14), name.start))
 
-    def _before(self, name: _Name) -> str:
+    def _before(self, name: Name) -> str:
         """The word before a name that stands in its line."""
         found = _LAST_WORD.search(self._text, max(0, name.start - 30), name.start)
         return _bare(found[1]) if found else ""
 
-    def _speaks_of_others(self, sentence: Sentence, said: str, named: Sequence[_Name], gender: Gender) -> bool:
+    def _speaks_of_others(self, sentence: Sentence, said: str, named: Sequence[Name], gender: Gender) -> bool:
         """Whether somebody has no name: "a witness", but not "coach Ames", "Ames, a coach" or "Ames was a coach"."""
         for role in _roles(said):
             start, end = sentence.start_char + role.start(), sentence.start_char + role.end()
@@ -251,7 +251,7 @@ class _People:
         return False
 
 
-def _no_person(name: _Name) -> bool:
+def no_person(name: Name) -> bool:
     """Whether it has a word that names of other things have; a first name may be one: "April", "Austin"."""
     first, *others = name.words
     return any(word.lower() in NOT_PERSONS for word in others) or _of_things(first)
@@ -267,7 +267,8 @@ def _people(text: str, block: int) -> _People:
     return _People(text, max(0, block - 1) * BLOCK, (block + 2) * BLOCK)
 
 
-def _gender(name: _Name) -> "Gender | None":
+def gender_of(name: Name) -> "Gender | None":
+    """As its title or its first name tells."""
     first = name.words[0].lower() if len(name.words) > 1 else ""
     if (first in MALE) != (first in FEMALE):
         return "m" if first in MALE else "f"

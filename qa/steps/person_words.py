@@ -7,8 +7,9 @@ Gender = Literal["m", "f"]
 # Before a name.
 TITLES = frozenset(
     """actor actress adm alderman ambassador artist artists attorney author bishop capt captain ceo cfo chairman
-    chairwoman chancellor chief coach col colonel comedian commissioner congressman congresswoman coo councilman
-    councilwoman dame democrat democratic democrats detective director dr father former gen general gov governor
+    assemblyman assemblywoman chairwoman chancellor chief co-owner coach col colonel comedian commissioner congressman
+    congresswoman coo councilman councilwoman dame democrat democratic democrats detective director dr father
+    former gen general gov governor
     incumbent judge justice king lady lieutenant lord lt maj major mayor minister miss mr mrs ms officer pope
     president president-elect prime prince princess prof professor queen rapper rep representative republican
     republicans rev reverend secretary sen senator sergeant sgt sheriff singer sir sister speaker superintendent

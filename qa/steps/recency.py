@@ -13,12 +13,15 @@ HALF_LIFE = 120.0  # days in which the preference for what is nearest to the ask
 OF_LATE = 30  # days that "recently" reaches back
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_NUMBERS = "one two three four five six seven eight nine ten eleven twelve".split()
 _NOW = re.compile(
-    r"\b(?P<which>this|last|past|these|current) (?P<few>few )?(?P<unit>days?|weeks?|weekend|months?|year|(?:mon|tues|"
-    r"wednes|thurs|fri|satur|sun)day|summer|winter|spring|fall|autumn)\b|\b(?:recent|recently|latest|newest|currently|"
+    r"\b(?P<which>this|last|past|these|current) (?P<few>few |couple of )?"
+    rf"(?:(?P<number>\d{{1,3}}|{'|'.join(_NUMBERS)}) )?(?P<unit>days?|weeks?|weekend|months?|(?(number)years?|year)|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|summer|winter|spring|fall|autumn)\b|\b(?:recent|recently|latest|newest|currently|"
     r"today|tonight|yesterday|nowadays)\b",
     re.IGNORECASE,
 )
+_LENGTHS = {"day": 1, "week": 7, "weekend": 7, "month": 30, "year": 365}
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -44,14 +47,17 @@ class AskedTime:
     @property
     def newest(self) -> tuple[str, ...]:
         """What there is to know where the articles are older than the question."""
-        return (f"The newest article is of {_days(self.latest, self.latest)}.",) if self.old else ()
+        return (f"The newest article is of {days_text(self.latest, self.latest)}.",) if self.old else ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the words were taken as, for whoever asked."""
-        if self.vague:
-            return self.newest
-        return (f"“{self.words.capitalize()}” was taken as {_days(self.first, self.last)}.", *self.newest)
+        return self.newest if self.vague else self.taken_as
+
+    @property
+    def taken_as(self) -> tuple[str, ...]:
+        """The same, and of vague words too."""
+        return (f"“{self.words.capitalize()}” was taken as {days_text(self.first, self.last)}.", *self.newest)
 
 
 def asked_time(question: str, newest: str) -> AskedTime | None:
@@ -67,6 +73,16 @@ def asked_time(question: str, newest: str) -> AskedTime | None:
     if old:
         first, last = _span(match, latest)
     return AskedTime(match.group(), first, last, latest, _is_vague(match), old)
+
+
+def time_in(question: str) -> str:
+    """The words of a question for a relative time; empty where it has none.
+
+    >>> time_in("Who struck in the last two weeks?")
+    'last two weeks'
+    """
+    match = _NOW.search(question)
+    return match.group() if match else ""
 
 
 def without_time(question: str) -> str:
@@ -113,12 +129,14 @@ def _is_vague(match: re.Match[str]) -> bool:
 def _span(match: re.Match[str], day: date) -> tuple[date, date]:
     """The first and the last day that relative words name, counted from ``day``."""
     which, unit = (match["which"] or "").lower(), (match["unit"] or match.group()).lower()
-    several = bool(match["few"]) or unit in ("days", "weeks", "months")
+    several = bool(match["few"] or match["number"]) or unit in ("days", "weeks", "months")
     back = which == "last" and not several
     monday = day - timedelta(days=day.weekday())
     if _is_vague(match):
         return day - timedelta(days=OF_LATE), day
     if several or which == "past":
+        if match["number"]:
+            return day - timedelta(days=_number(match["number"]) * _LENGTHS.get(unit.rstrip("s"), 1)), day
         length = {"day": 7 if several else 1, "week": 28 if several else 7, "month": 92 if several else 30, "year": 365}
         return day - timedelta(days=length.get(unit.rstrip("s"), 7)), day
     if unit == "yesterday" or (unit == "day" and back):
@@ -140,9 +158,13 @@ def _span(match: re.Match[str], day: date) -> tuple[date, date]:
     return day, day
 
 
-def _days(first: date, last: date) -> str:
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else _NUMBERS.index(text.lower()) + 1
+
+
+def days_text(first: date, last: date) -> str:
     """
-    >>> _days(date(2024, 5, 13), date(2024, 5, 19)), _days(date(2024, 4, 29), date(2024, 5, 5))
+    >>> days_text(date(2024, 5, 13), date(2024, 5, 19)), days_text(date(2024, 4, 29), date(2024, 5, 5))
     ('13 to 19 May 2024', '29 April to 5 May 2024')
     """
     end = f"{last.day} {last:%B %Y}"
@@ -151,6 +173,11 @@ def _days(first: date, last: date) -> str:
     if first.year != last.year:
         return f"{first.day} {first:%B %Y} to {end}"
     return f"{first.day} to {end}" if first.month == last.month else f"{first.day} {first:%B} to {end}"
+
+
+def is_day(published: str) -> bool:
+    """Whether a date has a day."""
+    return _day(published) is not None
 
 
 def _day(published: str) -> date | None:

@@ -4,12 +4,11 @@ import sys
 from pathlib import Path
 
 from onrecord.index.errors import OnRecordError
-from onrecord.index.library import Library
-from tests.attacks.traces import HashedEmbedder, article
+from tests.attacks.traces import article, library_at
 
 
 def main(folder: Path, work: str) -> None:
-    with Library(folder, embedder=HashedEmbedder()) as library:
+    with library_at(folder) as library:
         match work:
             case "prepare":
                 library.add([article(f"a{n}", words=[f"word{n}"], sentences=80) for n in range(40)])

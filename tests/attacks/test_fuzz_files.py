@@ -19,6 +19,7 @@ import pytest
 from onrecord.index.reading.feeds import FEED
 from onrecord.index.reading.formats import SUFFIXES
 from onrecord.index.reading.process import ReadLimits, readers
+from tests.index.reading.test_archives_and_agencies import CRAWL, MHTML, NITF, RTF, warc
 from tests.index.reading.test_books_and_mail import BOOK, ODT, mail, zipped
 from tests.web import rss
 
@@ -105,6 +106,11 @@ def valid_files() -> dict[str, bytes]:
             ".epub": zipped(BOOK),
             FEED: rss("http://x/a", "http://x/b"),
         },
+        ".xml": NITF.encode(),
+        ".rtf": RTF.encode(),
+        ".mhtml": MHTML.format(at="http://x/a", kind="text/html", body=page).encode(),
+        ".warc": warc(*CRAWL),
+        ".warc.gz": warc(*CRAWL, packed=True),
         **{".eml": mail(STORY, html=page), ".mbox": (b"From a Mon Mar  4 09:30:00 2024\n" + mail(STORY) + b"\n\n") * 3},
     }
     return {**{suffix: text.encode() for suffix, text in texts.items()}, **others}
@@ -174,7 +180,7 @@ def hostile_files(count: int) -> Iterator[tuple[str, bytes]]:
     """``(suffix, bytes)``, the same in each run: 2 in 10 random, 6 changed, 2 crafted, over all kinds in turn."""
     chance = random.Random(20161214)
     valid = valid_files()
-    alike = {".text": ".txt", ".markdown": ".md", ".htm": ".html", ".ndjson": ".jsonl"}
+    alike = {".text": ".txt", ".markdown": ".md", ".htm": ".html", ".ndjson": ".jsonl", ".mht": ".mhtml"}
     for number in range(count):
         suffix = KINDS[number % len(KINDS)]
         good = valid[alike.get(suffix, suffix)]

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from onrecord.index.doctor import examine
-from onrecord.index.library import Library
 from onrecord.index.types import Article
-from tests.attacks.traces import HashedEmbedder, Victims, passings, size
+from tests.attacks.traces import Victims, library_at, passings, size
 from tests.attacks.victim import OLD, OTHER, SECRET, new
 
 JOBS = ("add", "replace", "remove", "rebuild", "upload")
@@ -76,7 +75,7 @@ def _chosen(places: dict[str, list[str]], seconds: dict[str, float], count: int)
 def check(folder: Path, job: str, said: list[str], case: object) -> None:
     """The next start: everything that was promised, of what the victim acknowledged."""
     acknowledged = [line.split()[1] for line in said if line.startswith("ack ")]
-    with Library(folder, embedder=HashedEmbedder()) as library:
+    with library_at(folder) as library:
         held = {info.id: library.article(info.id) for info in library.articles()}
         for key, article in held.items():
             assert _is_whole(key, article), (case, key)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from onrecord.index.library import Library
 from onrecord.qa.assistant import Assistant
 from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collections import collection_in
 from onrecord.ui.desk.conversations import FILE, Conversations
 from onrecord.ui.desk.tidying import tidy
-from tests.attacks.traces import HashedEmbedder, Victims, passings, size, traces
+from tests.attacks.traces import Victims, library_at, passings, size, traces
 from tests.attacks.victim import ASKED, QUESTION, SECRETS
 
 IN_COLLECTION = {"delete-conversation": ASKED, "remove-in-collection": SECRETS, "replace-in-collection": SECRETS}
@@ -42,7 +41,7 @@ def left(folder: Path, words: list[str], victims: Victims) -> dict[str, list[str
 
 
 def reopened(folder: Path, *, collection: bool) -> None:
-    with Library(folder, embedder=HashedEmbedder()) as library:
+    with library_at(folder) as library:
         if collection:
             collection_in(folder, library, Assistant(library, None)).conversations.close()
         else:
@@ -90,7 +89,7 @@ def test_nothing_is_left_after_a_kill_and_the_next_start(prepared: Path, victims
         code, said = victims.run(folder, job, fault=place)
         assert code == -signal.SIGKILL, (job, place, victims.log())
         reopened(folder, collection=job in IN_COLLECTION)
-        with Library(folder, embedder=HashedEmbedder()) as library:
+        with library_at(folder) as library:
             gone = job == "delete-conversation" or "quorvix" not in " ".join(
                 library.article(info.id).text for info in library.articles()
             )

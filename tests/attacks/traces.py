@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from onrecord.index.library import Library
+from onrecord.index.settings import SearchOptions
 from onrecord.index.text.terms import Terms
 from onrecord.index.types import Article, Vectors
 from onrecord.ui.desk import uploads
@@ -28,6 +30,11 @@ class HashedEmbedder:
             for word in text.lower().split():
                 row[sum(n * byte for n, byte in enumerate(word.encode(), 1)) % self.dimension] += 1
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def library_at(folder: Path) -> Library:
+    """One that is searched in Chroma however small it is, so that Chroma follows each change at once."""
+    return Library(folder, embedder=HashedEmbedder(), search=SearchOptions(exact_below=0))
 
 
 def size(full: int) -> int:

@@ -21,10 +21,11 @@ from onrecord.index.store import faults
 from onrecord.index.types import Article, Filter
 from onrecord.qa.assistant import Assistant
 from onrecord.ui.desk import feedback
-from onrecord.ui.desk.collection import Collection, answer, new_record
+from onrecord.ui.desk.collection import Collection, answer
 from onrecord.ui.desk.collections import collection_in
+from onrecord.ui.desk.conversations import new_record
 from onrecord.ui.desk.model_queue import ModelQueue
-from tests.attacks.traces import HashedEmbedder, article
+from tests.attacks.traces import article, library_at
 
 for heavy in ("chromadb", "Stemmer", "httpx", "fastapi.testclient", "onrecord.ui.server.doors"):
     importlib.import_module(heavy)
@@ -47,7 +48,7 @@ def ack(what: str) -> None:
 
 def prepare(folder: Path) -> None:
     """Six articles, one with a secret, and a conversation about it."""
-    with Library(folder, embedder=HashedEmbedder()) as library:
+    with library_at(folder) as library:
         library.add([*OLD, SECRET])
         collection = collection_in(folder, library, Assistant(library, None))
         conversation = ask(collection)
@@ -144,7 +145,7 @@ JOBS: dict[str, Callable[[Library], None]] = {
 def run(folder: str, job: str, fault: str, after: float) -> None:
     """The victim. ``fault`` "count": it lives, and says how often it passed each place."""
     watched()
-    library = Library(folder, embedder=HashedEmbedder())
+    library = library_at(folder)
     os.environ[faults.VARIABLE] = fault
     faults.passed.clear()
     if after:

@@ -19,9 +19,12 @@ class CountingEmbedder(Embedder, Protocol):
     embedded: list[str]
 
 
+IN_CHROMA = SearchOptions(exact_below=0)  # so that Chroma follows at once
+
+
 @pytest.fixture
 def library(tmp_path: Path, embedder: CountingEmbedder, articles: tuple[Article, ...]) -> Iterator[Library]:
-    with Library(tmp_path / "data", embedder=embedder) as library:
+    with Library(tmp_path / "data", embedder=embedder, search=IN_CHROMA) as library:
         library.add(articles)
         library.search("bridge")
         yield library
@@ -36,6 +39,17 @@ def test_a_sound_library_has_no_findings(library: Library) -> None:
 def test_an_empty_library_is_sound(tmp_path: Path, embedder: CountingEmbedder) -> None:
     with Library(tmp_path / "data", embedder=embedder) as library:
         assert examine(library).ok
+
+
+def test_a_small_library_that_chroma_has_not_followed_is_filled_before_it_is_examined(
+    tmp_path: Path, embedder: CountingEmbedder, articles: tuple[Article, ...]
+) -> None:
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add(articles)
+        assert not (library.path / "chroma").exists()
+        assert examine(library).ok
+        with library.parts() as parts:
+            assert parts.vectors.keys() == {int(key) for key in parts.catalogue.passage_rows()[0]}
 
 
 def test_chromas_folder_deleted_under_a_good_catalogue_is_seen_and_cured(
@@ -60,7 +74,7 @@ def test_chromas_folder_deleted_does_not_lose_a_search_that_needs_it(
 ) -> None:
     library.close()
     shutil.rmtree(library.path / "chroma")
-    with Library(library.path, embedder=embedder, search=SearchOptions(exact_below=0)) as again:
+    with Library(library.path, embedder=embedder, search=IN_CHROMA) as again:
         assert again.search("silver coins")[0].passage.article_id == "museum"
     assert "onrecord doctor" in caplog.text
 

@@ -194,7 +194,7 @@ def test_a_removed_article_leaves_no_vector_keyword_or_text_behind(
     tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...]
 ) -> None:
     folder = tmp_path / "data"
-    with Library(folder, embedder=embedder) as library:
+    with Library(folder, embedder=embedder, search=SearchOptions(exact_below=0)) as library:
         library.add(articles)
         assert library.search("silver coins of the museum")
         with library.parts() as parts:
@@ -387,13 +387,19 @@ def test_importing_the_room_loads_no_model_and_no_store() -> None:
     assert json.loads(done.stdout) == []
 
 
-def test_searching_a_small_collection_loads_neither_chroma_nor_torch(small: Library) -> None:
+def test_searching_and_adding_to_a_small_collection_load_neither_chroma_nor_torch(small: Library) -> None:
     small.close()
     code = f"""
 import sys, json
 import numpy as np
-from onrecord.index import Library
-with Library({str(small.path)!r}) as library:
+from onrecord.index import Article, Library
+class Even:
+    fingerprint, dimension = "fake-embedder-1", 64
+    def embed_passages(self, texts):
+        return np.full((len(texts), 64), 0.125, np.float32)
+with Library({str(small.path)!r}, embedder=Even()) as library:
+    library.add([Article("tram", "Tram", "The tram runs again.")])
+    library.remove(["tram"])
     hits = library.search("silver coins", query_vector=np.zeros(64, np.float32))
     print(json.dumps([hits[0].passage.article_id, [m for m in ("chromadb", "torch") if m in sys.modules]]))
 """

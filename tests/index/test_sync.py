@@ -17,6 +17,7 @@ import pytest
 from onrecord.index.doctor import examine
 from onrecord.index.errors import StoreError
 from onrecord.index.library import Library
+from onrecord.index.settings import IndexSettings, SearchOptions
 from onrecord.index.sync import LONG
 from onrecord.index.types import Article, Embedder, SyncReport, Vectors
 
@@ -166,8 +167,6 @@ def test_near_copies_know_one_another_and_the_earliest_comes_first(
 def test_a_chroma_server_that_is_away_is_known_before_anything_is_embedded(
     tmp_path: Path, embedder: CountingEmbedder, articles: tuple[Article, ...]
 ) -> None:
-    from onrecord.index.settings import IndexSettings
-
     settings = IndexSettings(chroma_url="http://127.0.0.1:9")
     with Library(tmp_path / "data", embedder=embedder, settings=settings) as library:
         with pytest.raises(StoreError, match="Chroma server"):
@@ -185,8 +184,11 @@ CHILD = textwrap.dedent(
     import chromadb, httpx, Stemmer
     import chromadb.api.models.Collection as collection
     from onrecord.index.library import Library
+    from onrecord.index.settings import SearchOptions
     from onrecord.index.types import Article
     import numpy as np
+
+    SEARCH = SearchOptions(exact_below=0)  # so that Chroma follows at once
 
     CHILD_EMBEDDER
 
@@ -195,7 +197,7 @@ CHILD = textwrap.dedent(
     JOBS = {"add": lambda l: l.add(NEW), "remove": lambda l: l.remove(["a"]), "rebuild": lambda l: l.rebuild()}
 
     def prepare(folder):
-        with Library(folder, embedder=ChildEmbedder()) as library:
+        with Library(folder, embedder=ChildEmbedder(), search=SEARCH) as library:
             library.add(OLD)
             library.search("text")
 
@@ -213,7 +215,7 @@ CHILD = textwrap.dedent(
         def removed(*args, **more):
             step(); real(*args, **more); step()
         shutil.rmtree = removed
-        with Library(folder, embedder=ChildEmbedder()) as library:
+        with Library(folder, embedder=ChildEmbedder(), search=SEARCH) as library:
             library._catalogue._database._writer.set_trace_callback(step)
             JOBS[job](library)
 
@@ -288,7 +290,7 @@ def test_killed_at_any_step_the_next_start_is_consistent(
     assert codes[:-1] == [-signal.SIGKILL] * (len(codes) - 1)
     assert len(codes) > 5
     for folder in sorted(tmp_path.glob(f"data-{job}-*")):
-        with Library(folder, embedder=ChildEmbedder()) as library:
+        with Library(folder, embedder=ChildEmbedder(), search=SearchOptions(exact_below=0)) as library:
             check({info.id: library.article(info.id).text for info in library.articles()})
             for info in library.articles():
                 text = library.article(info.id).text

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from onrecord.index import InputError, Library
-from onrecord.index.errors import FetchError, ReadError
+from onrecord.index.errors import FetchError, ReadError, UnknownArticle
 from onrecord.index.settings import FetchSettings
+from onrecord.index.store.earlier import KEPT
 from onrecord.index.store.web_notes import LOGGED, TRIES, WebNotes
+from tests.attacks.traces import traces
 from tests.conftest import FakeEmbedder
 from tests.web import STORY, Answer, Web, page, rss, serving
 
@@ -247,10 +249,10 @@ class TestFeeds:
         for n in range(5):
             web.put(f"/{n}", page(f"{FERRY} This was said {n} times."))
         feed = self.follow(library, web, *(f"/{n}" for n in range(5)))
-        library.web.read_items(feed, stopped=lambda: len(library.articles()) == 2)
+        begun = library.web.read_items(feed, stopped=lambda: len(library.articles()) >= 2).added
         library.close()
         with Library(tmp_path / "data", embedder=FakeEmbedder(), fetch=NEAR) as opened:
-            assert len(opened.web.read_due(0).added) == 3
+            assert len(begun) + len(opened.web.read_due(0).added) == 5
             assert len(opened.articles()) == 5
         assert sorted(web.paths) == ["/0", "/1", "/2", "/3", "/4", "/feed"]
 
@@ -332,3 +334,139 @@ class TestTheLog:
         connection.close()
         with Library(tmp_path / "data", embedder=FakeEmbedder(), fetch=NEAR) as opened:
             assert opened.web.add([web.put("/a", page())]).added
+
+
+SITEMAP = "application/xml"
+
+
+def sitemap(*pages: tuple[str, str]) -> bytes:
+    """``(address, day)`` of each page."""
+    listed = "".join(f"<url><loc>{at}</loc><lastmod>{day}</lastmod></url>" for at, day in pages)
+    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</urlset>'.encode()
+
+
+class TestSitemaps:
+    def test_its_pages_are_read_the_newest_first(self, library: Library, web: Web) -> None:
+        days = {"/a": "2024-03-01", "/b": "2024-05-01T10:00:00Z", "/c": "2024-04-01"}
+        for path in days:
+            web.put(path, page(f"{path} {FERRY}"))
+        feed = library.web.follow(web.put("/sitemap.xml", sitemap(*((web.at(a), b) for a, b in days.items()))))
+        assert (feed.waiting, feed.note, feed.title) == (3, "", web.address.removeprefix("http://"))
+        assert len(library.web.read_items(feed.address).added) == 3
+        assert web.paths == ["/sitemap.xml", "/b", "/c", "/a"]
+        assert len({one.published for one in library.articles()}) == 3
+
+    def test_of_many_pages_the_newest_count_and_that_is_said(self, library: Library, web: Web) -> None:
+        pages = [(web.at(f"/{n}"), f"20{n // 100:02}-01-01") for n in range(1500)]
+        feed = library.web.follow(web.put("/sitemap.xml", sitemap(*pages)))
+        assert feed.note == "It lists 1,500 pages; the newest 1,000 of them count."
+        assert feed.waiting == 1000
+        assert library._open().web.waiting(feed.address)[0].address.startswith(web.at("/14"))
+
+    def test_a_section_is_the_beginning_of_the_paths_that_count(self, library: Library, web: Web) -> None:
+        listed = sitemap((web.at("/world/a"), ""), (web.at("/sport/b"), ""))
+        feed = library.web.follow(web.put("/sitemap.xml", listed) + "#/world/")
+        assert [one.address for one in library._open().web.waiting(feed.address)] == [web.at("/world/a")]
+        with pytest.raises(ReadError, match="lists no pages under /art/"):
+            library.web.follow(web.at("/sitemap.xml#/art/"))
+        library.web.unfollow(web.at("/sitemap.xml#/world/"))
+        assert library.web.feeds() == ()
+
+    def test_sitemaps_of_a_sitemap_are_read_packed_ones_too_and_a_broken_one_stops_none(
+        self, library: Library, web: Web
+    ) -> None:
+        inner = [
+            web.put("/1.xml", sitemap((web.at("/a"), "2024-01-01"))),
+            web.put("/2.xml.gz", gzip.compress(sitemap((web.at("/b"), "2024-02-01"))), kind="application/gzip"),
+            web.at("/gone.xml"),
+        ]
+        index = "".join(f"<sitemap><loc>{one}</loc></sitemap>" for one in inner)
+        feed = library.web.follow(web.put("/s.xml", f"<sitemapindex>{index}</sitemapindex>".encode(), ETag='"1"'))
+        assert [one.address for one in library._open().web.waiting(feed.address)] == [web.at("/b"), web.at("/a")]
+        assert feed.note == "It lists 3 sitemaps; 2 of them were read, and all their pages count."
+
+    def test_a_packed_bomb_is_one_sentence(self, library: Library, web: Web) -> None:
+        bomb = gzip.compress(b"<urlset>" + b" " * (60 << 20))
+        with pytest.raises(ReadError, match="unpacks to more than 50 MB"):
+            library.web.follow(web.put("/s.xml.gz", bomb, kind="application/gzip"))
+
+
+class TestEarlierVersions:
+    def test_a_page_that_changed_says_what_and_when_and_keeps_what_it_said(self, library: Library, web: Web) -> None:
+        later = STORY.replace("2.4 million", "3.1 million")
+        for text in (STORY, STORY, later, f"{later} Traffic is heavy."):
+            web.put("/bridge", page(text))
+            library.web.add([web.at("/bridge")])
+        (info,) = library.articles()
+        first, second = library.changes(info.id)
+        ((before,), (after,)) = first.edits[0].before, first.edits[0].after
+        assert ("2.4 million" in before, "3.1 million" in after) == (True, True)
+        assert [(one.before, one.after) for one in second.edits] == [((), ("Traffic is heavy.",))]
+        assert "" < first.at <= second.at
+        assert [STORY in one.text for one in library._open().earlier(info.id)] == [True, False]
+
+    def test_of_a_page_that_changes_all_the_time_the_newest_versions_are_kept(self, library: Library, web: Web) -> None:
+        for n in range(KEPT + 3):
+            web.put("/live", page(f"{STORY} This was said {n} times."))
+            library.web.add([web.at("/live")])
+        changes = library.changes(library.articles()[0].id)
+        assert len(changes) == KEPT
+        assert changes[-1].edits[0].after == (f"This was said {KEPT + 2} times.",)
+
+    def test_nothing_of_it_stays_when_the_article_is_removed(self, library: Library, web: Web, tmp_path: Path) -> None:
+        for text in (f"{STORY} Zyxomma flew by.", STORY):
+            web.put("/bridge", page(text))
+            library.web.add([web.at("/bridge")])
+        (info,) = library.articles()
+        assert traces(["zyxomma"], tmp_path) != {}
+        library.remove([info.id])
+        with pytest.raises(UnknownArticle):
+            library.changes(info.id)
+        library.close()
+        assert traces(["zyxomma"], tmp_path) == {}
+
+    def test_a_file_that_changed_and_what_was_set_by_hand_are_no_versions(
+        self, library: Library, web: Web, tmp_path: Path
+    ) -> None:
+        for text in (STORY, FERRY):
+            (tmp_path / "a.txt").write_text(f"Title: A\nURL: https://a.example/\n\n{text}", encoding="utf-8")
+            library.add_paths([tmp_path / "a.txt"])
+        web.put("/bridge", page())
+        library.web.add([web.at("/bridge")])
+        for info in library.articles():
+            library.edit(info.id, title="Another")
+            assert library.changes(info.id) == ()
+
+
+class TestFollowedPages:
+    def test_a_page_is_stored_and_read_again_only_if_it_changed(self, library: Library, web: Web) -> None:
+        answer, change = changing(page(), page(FERRY, "A ferry"))
+        web.routes["/bridge"] = answer
+        feed = library.web.follow(web.at("/bridge"), page=True)
+        assert (feed.title, feed.page, feed.waiting) == ("Old bridge closed", True, 0)
+        (before,) = library.articles()
+        library.web.look(feed.address)
+        assert library.articles() == (before,)
+        change()
+        assert library.web.look(feed.address).said == ""
+        (after,) = library.articles()
+        assert (after.id, after.title) == (before.id, "A ferry")
+        assert web.paths == ["/bridge"] * 3
+
+    def test_what_goes_wrong_is_said_and_the_article_stays(self, library: Library, web: Web) -> None:
+        feed = library.web.follow(web.put("/bridge", page()), page=True)
+        web.put("/bridge", status=410)
+        assert "is not there (410)" in library.web.look(feed.address).said
+        assert len(library.articles()) == 1
+
+    def test_one_that_was_removed_does_not_come_back(self, library: Library, web: Web) -> None:
+        feed = library.web.follow(web.put("/bridge", page()), page=True)
+        library.remove([library.articles()[0].id])
+        library.web.look(feed.address)
+        assert library.articles() == ()
+
+    def test_what_is_no_page_is_not_followed(self, library: Library, web: Web) -> None:
+        for address in (web.put("/empty", b"<html></html>"), web.at("/gone"), "ftp://a"):
+            with pytest.raises((FetchError, ReadError)):
+                library.web.follow(address, page=True)
+        assert library.web.feeds() == ()

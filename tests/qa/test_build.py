@@ -37,7 +37,13 @@ def test_a_model_file_that_was_named_must_be_there(tmp_path: Path) -> None:
 def test_an_address_gives_the_engine_of_a_server() -> None:
     engine = build_engine(Settings(model=ModelSettings(name="served", url="http://127.0.0.1:1/v1")))
     assert isinstance(engine, UrlEngine)
-    assert engine.name == "served"
+    assert engine.name == "served" and engine.at_once == 1
+
+
+def test_addresses_with_commas_between_them_are_one_engine() -> None:
+    urls = "http://127.0.0.1:1/v1, http://127.0.0.1:2/v1,"
+    engine = build_engine(Settings(model=ModelSettings(name="served", url=urls)))
+    assert isinstance(engine, UrlEngine) and engine.at_once == 2
 
 
 def test_the_assistant_gets_its_own_section(tmp_path: Path) -> None:

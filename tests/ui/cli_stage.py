@@ -3,10 +3,13 @@
 import json
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
+import typer.testing
 from typer.testing import CliRunner, Result
 
 from onrecord.index.library import Library
@@ -15,6 +18,8 @@ from onrecord.qa.settings import Settings
 from onrecord.ui.cli import opening as cli_open
 from onrecord.ui.cli.main import app
 from tests.conftest import ARTICLES, FakeEmbedder, FakeEngine, fill
+
+COMMAND = cache(typer.main.get_command)  # every command's options are looked up in it: once, not for each run
 
 
 @dataclass
@@ -55,6 +60,7 @@ def staged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setenv("ONRECORD_ANSWER_STRICTNESS", "lenient")
     monkeypatch.setenv("ONRECORD_MODELS", str(folder / "models"))
     monkeypatch.chdir(folder)
+    monkeypatch.setattr(typer.testing, "_get_command", COMMAND)
 
     def library(settings: Settings) -> Library:
         return Library(settings.data, embedder=FakeEmbedder(), settings=settings.index, fetch=settings.fetch)

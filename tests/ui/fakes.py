@@ -12,10 +12,13 @@ from onrecord.index.errors import InputError, StoreError, UnknownArticle
 from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.articles import stated_facts
 from onrecord.index.reading.files import Named, OnReading, ReadResult, read_paths, shown_path
+from onrecord.index.store.derived import Derived
+from onrecord.index.store.folder_notes import Folder
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import with_unread
+from onrecord.index.text.changes import Changed
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
-from onrecord.qa.briefing.values import Brief
+from onrecord.qa.briefing.values import Brief, Dated, Said
 from onrecord.qa.differences.values import Difference, Side
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
@@ -53,7 +56,7 @@ class FakeWeb:
     def feeds(self) -> tuple[Feed, ...]:
         return tuple(self.followed)
 
-    def follow(self, address: str) -> Feed:
+    def follow(self, address: str, *, page: bool = False) -> Feed:
         self.followed.append(Feed(address, "Larnville Courier", "2024-05-01T10:00:00Z", "", "", waiting=2))
         return self.followed[-1]
 
@@ -67,13 +70,44 @@ class FakeWeb:
         return SyncReport()
 
 
+class FakeFolders:
+    """Folders by their paths, all of whose files are text."""
+
+    def __init__(self, library: "FakeLibrary") -> None:
+        self.library = library
+        self.kept: dict[str, Folder] = {}
+
+    def watched(self) -> tuple[Folder, ...]:
+        return tuple(self.kept.values())
+
+    def watch(self, folder: Path | str) -> Folder:
+        if not Path(folder).is_dir():
+            raise InputError(f"There is no folder {folder} on this machine; check the path.")
+        gone = (str(Path(folder, "old.txt")),)
+        return self.kept.setdefault(str(folder), Folder(str(folder), "", "", "", files=1, gone=gone))
+
+    def unwatch(self, folder: Path | str) -> None:
+        del self.kept[str(folder)]
+
+    def look(self, folder: Path | str, *, on_progress: object = None, on_reading: object = None) -> SyncReport:
+        return self.library.add_paths([folder])
+
+    def look_due(self, *, stopped: object = None) -> SyncReport:
+        return SyncReport()
+
+    def remove_gone(self, folder: Path | str) -> SyncReport:
+        self.kept[str(folder)] = replace(self.kept[str(folder)], gone=())
+        return SyncReport(removed=("a1",))
+
+
 class FakeLibrary:
     """Articles in a dict; searches by shared words."""
 
     def __init__(self, path: Path, articles: Iterable[Article] = ()) -> None:
         self.path, self.revision = path, 0
         self.kept: dict[str, Article] = {}
-        self.web = FakeWeb(self)
+        self.changed: dict[str, tuple[Changed, ...]] = {}
+        self.web, self.folders = FakeWeb(self), FakeFolders(self)
         self.closed = self.stuck = False  # stuck: it cannot be closed
         self.add(articles)
 
@@ -94,6 +128,11 @@ class FakeLibrary:
         text = self.article(article_id).text
         found = re.finditer(r"[^\s](?:[^.\n]|\.(?=\S))*(?:[.\n](?:\"|”)?|$)", text)
         return tuple(Sentence(article_id, n, m.start(), m.end(), m.group()) for n, m in enumerate(found))
+
+    def derived(self, kind: str, version: int, make: Any, *, known: object = (), stopped: object = None) -> Derived:
+        """Made anew each time; what is known is made again, too."""
+        made = {hash(a): (a.id, make(a, self.sentences(a.id))) for a in self.kept.values()}
+        return Derived(frozenset(made), made)
 
     def search(self, query: str, *, top_k: int = 10, where: Filter | None = None) -> tuple[Hit, ...]:
         words = set(re.findall(r"\w{4,}", query.lower()))
@@ -121,6 +160,9 @@ class FakeLibrary:
 
     def announce(self, facts: object) -> None:
         """No other process looks."""
+
+    def changes(self, article_id: str) -> tuple[Changed, ...]:
+        return self.changed.get(article_id, ())
 
     def copies(self, article_id: str) -> tuple[str, ...]:
         return ()
@@ -242,7 +284,7 @@ class FakeAssistant:
             if self.engine is not None:
                 self.closed.set()
 
-    def brief(self, scope: Filter | None = None) -> Brief:
+    def brief(self, about: str = "", scope: Filter | None = None) -> Brief:
         """The first sentence of each article of the filter."""
         said: list[AnswerSentence] = []
         for n, info in enumerate(self.library.articles(), start=1):
@@ -251,7 +293,16 @@ class FakeAssistant:
             first = self.library.sentences(info.id)[0]
             cite = Citation(n, first, info.title, info.source, info.published, info.url)
             said.append(AnswerSentence(first.text, (cite,), "supported"))
-        return Brief("", tuple(said), len(said), first="2024-03-04", last="2024-05-01")
+        return Brief(
+            about,
+            tuple(said),
+            happened=tuple(Dated("2024-03-04", one) for one in said[:1]),
+            said=tuple(Said("Ilse Brandt", (one,)) for one in said[:1]),
+            unknown=tuple(said[:1]),
+            articles=len(said),
+            first="2024-03-04",
+            last="2024-05-01",
+        )
 
     @property
     def _name(self) -> str:

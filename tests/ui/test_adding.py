@@ -39,14 +39,14 @@ def test_every_file_has_its_line_whatever_its_kind_and_none_shows_where_it_lay(
 ) -> None:
     paths = sent(
         tmp_path,
-        a__rtf="x",
+        a__pages="x",
         b__jsonl='{"text": "A storm closed the port.", "published": "yesterday"}\n{"text": 123}',
         c__txt="The bridge was closed on Monday.",
         photo__jpg="x",
     )
     rows, note = last(list(add_files(collection, paths, Limits())))
     assert [(name, fine) for name, _, fine in rows] == [
-        ("a.rtf", False),
+        ("a.pages", False),
         ("b.jsonl", False),
         ("c.txt", True),
         ("photo.jpg", False),

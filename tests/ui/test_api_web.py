@@ -15,7 +15,7 @@ from onrecord.ui.desk.following import Following
 from onrecord.ui.server.doors import create_api
 from onrecord.ui.server.keys import Keys
 from tests.ui.behind_doors import until
-from tests.ui.fakes import FakeLibrary
+from tests.ui.fakes import FakeAssistant, FakeLibrary
 from tests.web import Web, page, rss, serving
 
 FERRY = "A free ferry will carry pedestrians across the Larn while the Old Mill Bridge is shut, the city said."
@@ -141,7 +141,7 @@ class TestFollowing:
             name = "default"
 
             def __init__(self) -> None:
-                self.library = library
+                self.library, self.assistant = library, FakeAssistant(library)
 
         made = Following(lambda: [Opened()])  # type: ignore[list-item]
         made.start()
@@ -152,8 +152,19 @@ class TestFollowing:
         made = self.running(FakeLibrary(tmp_path), lambda **_: looks.append(1), monkeypatch)
         until(lambda: len(looks) > 2)
         made.stop()
-        made._thread.join(5)  # type: ignore[union-attr]
-        assert not made._thread.is_alive()  # type: ignore[union-attr]
+        for thread in made._threads:
+            thread.join(5)
+            assert not thread.is_alive()
+
+    def test_a_feed_that_takes_long_keeps_no_folder_waiting(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        library, slow, looks = FakeLibrary(tmp_path), threading.Event(), []
+        monkeypatch.setattr(library.folders, "look_due", lambda **_: looks.append(1))
+        made = self.running(library, lambda **_: slow.wait(10), monkeypatch)
+        until(lambda: len(looks) > 2)
+        made.stop()
+        slow.set()
 
     def test_a_store_that_fails_is_said_and_looked_at_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

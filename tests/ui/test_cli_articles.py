@@ -62,7 +62,14 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_added(stage: Sta
 
 
 def test_files_of_other_kinds_are_named_and_are_no_failure(stage: Stage) -> None:
-    others = [*(f"photo{number}.jpg" for number in range(5)), "letter.rtf", "mail.msg", "feed.xml", "a.json", "README"]
+    others = [
+        *(f"photo{number}.jpg" for number in range(5)),
+        "letter.pages",
+        "mail.msg",
+        "feed.xml",
+        "a.json",
+        "README",
+    ]
     for name in ("good.txt", *others):
         write(stage.folder, f"news/{name}")
     result = stage.run("add", "news")
@@ -71,7 +78,7 @@ def test_files_of_other_kinds_are_named_and_are_no_failure(stage: Stage) -> None
         "Passed over 1 file without an ending: README.",
         "Passed over 1 .json file: a.json.",
         "Passed over 1 .xml file: feed.xml.",
-        "Passed over 1 .rtf file: letter.rtf.",
+        "Passed over 1 .pages file: letter.pages.",
         "Passed over 1 .msg file: mail.msg.",
         "Passed over 5 .jpg files: photo0.jpg, photo1.jpg, photo2.jpg and 2 more.",
     ]
@@ -81,11 +88,11 @@ def test_files_of_other_kinds_are_named_and_are_no_failure(stage: Stage) -> None
 
 
 def test_a_folder_of_other_kinds_alone_names_them_and_exits_1(stage: Stage) -> None:
-    write(stage.folder, "news/letter.rtf")
+    write(stage.folder, "news/letter.pages")
     result = stage.run("add", "news")
     assert result.exit_code == 1
     assert "news holds no file that can be read" in result.stderr
-    assert result.stdout == "Passed over 1 .rtf file: letter.rtf.\n"
+    assert result.stdout == "Passed over 1 .pages file: letter.pages.\n"
 
 
 def test_a_date_that_is_none_is_said_to_be_left_out_and_is_no_failure(stage: Stage) -> None:

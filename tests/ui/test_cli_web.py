@@ -102,6 +102,17 @@ def test_what_is_no_feed_is_one_sentence(stage: Stage, web: Web) -> None:
     assert result.exit_code == 1 and "is not followed" in result.stderr
 
 
+def test_a_section_of_a_sitemap_and_a_page_are_followed(stage: Stage, web: Web) -> None:
+    listed = f"<urlset><url><loc>{web.put('/world/a', page())}</loc></url><url><loc>{web.at('/b')}</loc></url></urlset>"
+    result = stage.run("follow", web.put("/map.xml", listed.encode(), kind="text/xml"), "--section", "/world/")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.endswith("/world/: 1 article added.\n")
+    result = stage.run("follow", "--page", web.at("/world/a"))
+    assert result.stdout.startswith("Following the page “Old bridge closed”; a running chat or server")
+    assert [one["page"] for one in stage.json("follow")["feeds"]] == [False, True]
+    assert stage.run("follow", web.at("/map.xml"), "--section", "world").exit_code == 2
+
+
 def test_every_request_is_shown(stage: Stage, web: Web) -> None:
     assert stage.run("fetches").stdout == "Nothing was ever fetched for this collection.\n"
     stage.run("add", web.put("/a", page()))

@@ -3,6 +3,7 @@
 import base64
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -140,7 +141,9 @@ def test_serve_has_the_collections_beside_its_own_unless_told_to_serve_only_that
     def run(app: Any, host: str, port: int, **_: object) -> None:
         client = TestClient(app, base_url="http://127.0.0.1")
         seen["total"] = client.get("/api/v1/articles?collection=harbour").json().get("total")
-        seen["libraries"] = [app.state.collections.open(name).library for name in app.state.collections.names()]
+        opened = [app.state.collections.open(name) for name in app.state.collections.names()]
+        seen["libraries"] = [collection.library for collection in opened]
+        seen["conversations"] = [collection.conversations for collection in opened]
         seen["answer"] = client.post("/api/v1/ask?collection=harbour", json={"question": "How many tonnes?"}).json()
 
     monkeypatch.setattr(doors_serving, "run", run)
@@ -149,3 +152,6 @@ def test_serve_has_the_collections_beside_its_own_unless_told_to_serve_only_that
     assert result.exit_code == 0, result.output
     assert seen["total"] == total and ("status" in seen["answer"])
     assert all(library.closed for library in seen["libraries"]) and len(seen["libraries"]) == 1 + (not options)
+    for conversations in seen["conversations"]:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            conversations.list("")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from onrecord.index import Article, Embedder, InputError, StoreError
 from onrecord.ui.cli.keys import app as commands
 from onrecord.ui.server.keys import Keys, Rate
-from tests.ui.behind_doors import Behind
+from tests.ui.behind_doors import Behind, filled
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -103,6 +103,7 @@ def test_a_key_over_its_limit_is_told_when_to_come_back(guarded: Behind, keys: K
     _, token = keys.add("eager", per_minute=2)
     statuses = [guarded.client.get("/v1/models", headers=bearer(token)) for _ in range(3)]
     assert [one.status_code for one in statuses] == [200, 200, 429]
+    assert guarded.client.get("/api/v1/articles", headers=bearer(token)).status_code == 429, "the doors count together"
     assert 1 <= int(statuses[2].headers["retry-after"]) <= 60
 
 
@@ -140,12 +141,12 @@ def test_on_this_machine_no_key_is_needed_but_a_wrong_one_is_refused(
 
 
 def test_the_access_log_has_no_question(guarded: Behind, keys: Keys, caplog: pytest.LogCaptureFixture) -> None:
-    key, token = keys.add("reading room")
+    _, token = keys.add("reading room")
     with caplog.at_level(logging.INFO, "onrecord.access"):
         guarded.client.post("/api/v1/ask", json={"question": "Where is Waldo?"}, headers=bearer(token))
         guarded.client.get("/api/v1/conversations?search=Waldo", headers=bearer(token))
     assert len(caplog.messages) == 2 and not any("Waldo" in line for line in caplog.messages)
-    assert caplog.messages[0].startswith("POST /api/v1/ask 200") and caplog.messages[0].endswith(f"key:{key.id}")
+    assert caplog.messages[0].startswith('"reading room" POST /api/v1/ask 200 ')
     assert token not in caplog.text
 
 
@@ -176,3 +177,39 @@ def test_the_commands_add_list_and_revoke_keys(tmp_path: Path) -> None:
     assert "reading room" in listed and "9 a minute" in listed and token not in listed
     assert runner.invoke(commands, ["revoke", "reading room", *data]).exit_code == 0
     assert "no keys yet" in runner.invoke(commands, ["list", *data]).stdout
+
+
+def test_the_command_limits_a_key_to_collections_and_to_questions_a_day(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]
+) -> None:
+    filled(tmp_path / "harbour", embedder, articles[2:])
+    runner, data = CliRunner(), ["--data", str(tmp_path / "data")]
+    limits = ["--read-only", "--collection", "harbour", "--collection", "data", "--questions-per-day", "50"]
+    made = json.loads(runner.invoke(commands, ["add", "pier", *limits, "--json", *data]).stdout)
+    key = Keys(tmp_path / "data" / "keys.json").find(made["key"])
+    assert key and (key.read_only, key.collections, key.questions_per_day) == (True, ("harbour", "data"), 50)
+    listed = runner.invoke(commands, ["list", *data]).stdout
+    assert "pier  reads in harbour and data, 120 a minute, 50 questions a day, made 20" in listed
+    [row] = json.loads(runner.invoke(commands, ["list", "--json", *data]).stdout)["keys"]
+    assert row == {name: value for name, value in made.items() if name != "key"}
+    assert "salt" not in row and "digest" not in row
+    wrong = runner.invoke(commands, ["add", "port", "--collection", "harbor", *data])
+    assert "There is no collection 'harbor'; the collections are: data, harbour." in str(wrong.exception)
+
+
+def test_keys_that_were_made_before_there_were_limits_are_read(keys: Keys, tmp_path: Path) -> None:
+    _, token = keys.add("old")
+    rows = json.loads((tmp_path / "keys.json").read_text())
+    for name in ("collections", "questions_per_day"):
+        del rows[0][name]
+    (tmp_path / "keys.json").write_text(json.dumps(rows))
+    key = Keys(tmp_path / "keys.json").find(token)
+    assert key and key.collections == () and key.questions_per_day == 0
+
+
+def test_no_more_than_so_many_rates_are_kept_and_the_longest_unused_goes() -> None:
+    rate = Rate(lambda: 0.0, most=2)
+    assert [rate.wait(key, 1) for key in ("ada", "ben", "ada")] == [0.0, 0.0, 60.0]
+    assert rate.wait("cy", 1) == 0.0
+    assert rate.wait("ada", 1) == 60.0, "it was used after ben"
+    assert rate.wait("ben", 1) == 0.0, "forgotten"

@@ -261,7 +261,7 @@ def test_a_feed_is_followed_and_followed_no_longer(page: Page, site: Site) -> No
     feed = "https://courier.example/feed.xml"
     collection(page)
     page.get_by_role("button", name="Follow feeds").click()
-    page.get_by_label("Address of a feed (RSS or Atom)").fill(feed)
+    page.get_by_label("Address of a feed (RSS or Atom) or sitemap").fill(feed)
     page.get_by_role("button", name="Follow this feed").click()
     expect(page.locator("#results [role=status]")).to_contain_text("Following Larnville Courier. Its 2 pages are read")
     page.get_by_label("Feeds that are followed").click()
@@ -269,3 +269,18 @@ def test_a_feed_is_followed_and_followed_no_longer(page: Page, site: Site) -> No
     page.get_by_role("button", name="Follow it no longer").click()
     expect(page.locator("#results [role=status]")).to_have_text(f"{feed} is followed no longer; its articles stay.")
     assert site.library.web.followed == []
+
+
+def test_a_folder_is_watched_and_watched_no_longer(page: Page, site: Site, tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text("The lighthouse of Port Asel was painted green in April.", encoding="utf-8")
+    collection(page)
+    page.get_by_role("button", name="Watch a folder on this machine").click()
+    page.get_by_label("Path of the folder to watch").fill(str(tmp_path))
+    page.get_by_role("button", name="Watch this folder").click()
+    expect(page.locator("#results [role=status]")).to_have_text("1 added.")
+    expect(page.locator("#article-table tbody tr")).to_have_count(4)
+    page.get_by_label("Folders that are watched").click()
+    page.get_by_role("option", name="1 files, 1 gone").click()
+    page.get_by_role("button", name="Watch it no longer").click()
+    expect(page.locator("#results [role=status]")).to_have_text(f"{tmp_path} is watched no longer; its articles stay.")
+    assert site.library.folders.watched() == ()

@@ -109,7 +109,9 @@ def test_another_model_reaches_every_collection_and_style_and_the_one_before_is_
     before = engine_of(collections.first.assistant)
     other = collections.create("Harbour story")
     tuned = collections.assistant(collections.first, Style(length="In detail"))
+    collections.queue.width = 5
     collections.write_with(SMALL)
+    assert collections.queue.width == 1, "as many as the new one serves at once"
     for assistant in (collections.first.assistant, other.assistant, tuned):
         assert engine_of(assistant).name == SMALL
     assert before.closed

@@ -1,8 +1,12 @@
 """The tab Overview in a real browser: chosen articles in brief, each sentence with the article that it opens."""
 
+from pathlib import Path
+
+import docx
 import pytest
 from playwright.sync_api import Page, expect
 
+from onrecord.ui.page.briefing_part import HAPPENED, IN_BRIEF, SAID, UNKNOWN
 from tests.ui.site import Site
 from tests.ui.test_page_access import shown, violations
 
@@ -10,11 +14,13 @@ __all__ = ["shown"]
 pytestmark = pytest.mark.browser
 
 
-def test_chosen_articles_are_shown_in_brief_and_each_sentence_opens_its_article(page: Page, site: Site) -> None:
+def test_chosen_articles_are_shown_in_brief_and_each_sentence_opens_its_article(
+    page: Page, site: Site, tmp_path: Path
+) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="Overview").click()
     page.get_by_role("button", name="Show the overview").click()
-    lines = page.locator("#briefing .brief li")
+    lines = page.get_by_role("region", name="Briefing").locator("section").first.locator("li")
     expect(lines).to_have_count(3)
     page.get_by_label("Only these articles").click()
     page.get_by_role("option", name=site.library.article("ferry").title).click()
@@ -26,6 +32,14 @@ def test_chosen_articles_are_shown_in_brief_and_each_sentence_opens_its_article(
     lines.locator("[data-cite]").click()
     expect(page.locator("#overview-reading .hit")).to_have_text(sentence)
     page.keyboard.press("Escape")
+    expect(page.locator("#briefing h3")).to_have_text([IN_BRIEF, HAPPENED, SAID, UNKNOWN])
+    for kind in ("Markdown", "Word"):
+        with page.expect_download() as download:
+            page.locator("#briefing").get_by_role("link", name=kind).click()
+        download.value.save_as(tmp_path / kind)
+    assert f"## {SAID}: Ilse Brandt\n\n{sentence} [1]\n" in (tmp_path / "Markdown").read_text()
+    text = [paragraph.text.strip() for paragraph in docx.Document(str(tmp_path / "Word")).paragraphs]
+    assert f"{HAPPENED}: 4 March 2024" in text and any(sentence in one for one in text)
     page.get_by_label("From").last.fill("soon")
     page.get_by_role("button", name="Show the overview").click()
     expect(page.locator("#briefing")).to_contain_text("“soon” is not a date")
@@ -34,7 +48,7 @@ def test_chosen_articles_are_shown_in_brief_and_each_sentence_opens_its_article(
 def test_the_tab_has_no_barrier(shown: Page) -> None:
     shown.get_by_role("tab", name="Overview").click()
     shown.get_by_role("button", name="Show the overview").click()
-    expect(shown.locator("#briefing .brief li")).to_have_count(3)
+    expect(shown.locator("#briefing h3")).to_have_count(4)
     assert violations(shown) == []
     shown.locator("#briefing [data-cite]").first.click()
     expect(shown.locator("#overview-reading .hit")).to_be_focused()

@@ -16,8 +16,9 @@ from onrecord.qa.assistant import Assistant
 from onrecord.qa.engines.base import Messages, OnUsage, not_counted
 from onrecord.qa.engines.stopping import go_on
 from onrecord.qa.types import Event, EvidenceFound, Turn
-from onrecord.ui.desk.collection import Collection, answer, new_record
+from onrecord.ui.desk.collection import Collection, answer
 from onrecord.ui.desk.collections import collection_in
+from onrecord.ui.desk.conversations import new_record
 from onrecord.ui.desk.model_queue import ModelQueue
 from onrecord.ui.desk.records import Record
 from onrecord.ui.desk.running import Answers, Running

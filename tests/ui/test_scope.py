@@ -10,7 +10,6 @@ from onrecord.index.types import Filter
 from onrecord.qa.types import Answer
 from onrecord.ui.desk.collections import Limits
 from onrecord.ui.desk.records import Record
-from onrecord.ui.page.chat import Chat
 from onrecord.ui.page.turns import turn
 
 
@@ -30,8 +29,11 @@ def test_an_abstention_without_a_filter_says_nothing_of_one() -> None:
     assert "filter" not in abstained(Filter())
 
 
+@pytest.mark.page
 @pytest.mark.parametrize("pasted", ["https://courier.example/bridge?page=2", " http://courier.example \n"])
 def test_an_address_in_place_of_a_question_is_told_how_to_become_an_article(pasted: str) -> None:
+    from onrecord.ui.page.chat import Chat  # and with it Gradio
+
     chat = Chat(cast(Any, SimpleNamespace(limits=Limits())))
     with pytest.raises(InputError, match=r"is a web address; `onrecord add http"):
         chat._checked(pasted)

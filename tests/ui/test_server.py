@@ -110,6 +110,19 @@ def test_the_lane_serves_in_the_order_of_arrival_and_tells_each_its_place() -> N
     assert len(queue) == 0
 
 
+def test_as_many_are_served_at_once_as_the_model_serves(articles: tuple[Article, ...], tmp_path: Path) -> None:
+    library = FakeLibrary(tmp_path / "default", articles)
+    assistant = FakeAssistant(library)
+    assistant.engine.at_once = 2
+    collections = Collections(collection_in(tmp_path / "default", library, assistant))
+    tickets = [collections.queue.join() for _ in range(3)]
+    assert [ticket.place for ticket in tickets] == [0, 0, 1]
+    assert tickets[1].wait(0.01) and not tickets[2].wait(0.01)
+    threading.Timer(0.05, setattr, (collections.queue, "width", 3)).start()
+    assert tickets[2].wait(5)
+    collections.close()
+
+
 def test_what_needs_the_lane_alone_waits_for_those_before_it_and_holds_up_those_behind() -> None:
     queue, alone, done = ModelQueue(), threading.Event(), threading.Event()
     first = queue.join()

@@ -63,6 +63,7 @@ def run(settings: "AllSettings", users: dict[str, str], *, model_required: bool,
     """Serves the page until it is interrupted."""
     from onrecord.index.errors import InputError
     from onrecord.qa.build import build_assistant
+    from onrecord.ui.cli.serving import log_file
     from onrecord.ui.desk.writer import CONFIGURED, Writer
     from onrecord.ui.server import app as server
     from onrecord.ui.server.connections import limits_of
@@ -97,7 +98,13 @@ def run(settings: "AllSettings", users: dict[str, str], *, model_required: bool,
             allowed_hosts=settings.server.allowed_hosts,
             opener=another,
         )
-        add_doors(app, host=host, users=users, allowed_hosts=settings.server.allowed_hosts)
+        add_doors(
+            app,
+            host=host,
+            users=users,
+            allowed_hosts=settings.server.allowed_hosts,
+            request_log=log_file(settings),
+        )
         _when_up(host, port, browser=browser, as_json=as_json)
         try:
             # With --json, standard output is for the document alone.
@@ -138,13 +145,14 @@ def open_already(settings: "AllSettings") -> str:
     """The address at which a page of this machine has the collection open; empty where none has."""
     import httpx
 
+    from onrecord.index import tls
     from onrecord.ui.http.client import place_of
 
     place = place_of(settings.data)
     if place is None:
         return ""
     try:
-        answer = httpx.get(f"{place.address}/", timeout=PATIENCE_WITH_ONE, trust_env=False)
+        answer = httpx.get(f"{place.address}/", timeout=PATIENCE_WITH_ONE, trust_env=False, verify=tls.nobody())
     except httpx.HTTPError:
         return ""
     return place.address if answer.is_success and "html" in answer.headers.get("content-type", "") else ""

@@ -22,6 +22,7 @@ from onrecord.ui.desk.tidying import tidy
 if TYPE_CHECKING:
     from onrecord.index.fetching.values import Visit
     from onrecord.index.library import Library
+    from onrecord.index.store.folder_notes import Folder
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.differences.values import Difference
@@ -65,8 +66,8 @@ class OpenedCollection:
     ) -> "SyncReport":
         return self._tidied(self._library.web.add(addresses, on_progress=on_progress, on_reading=on_reading))
 
-    def follow(self, feed: str) -> "Feed":
-        return self._library.web.follow(feed)
+    def follow(self, feed: str, *, page: bool) -> "Feed":
+        return self._library.web.follow(feed, page=page)
 
     def read_items(self, feed: "Feed", *, on_progress: Progress) -> "SyncReport | None":
         return self._tidied(self._library.web.read_items(feed.address, on_progress=on_progress))
@@ -76,6 +77,19 @@ class OpenedCollection:
 
     def feeds(self) -> "Sequence[Feed]":
         return self._library.web.feeds()
+
+    def watch(self, folder: Path, *, on_progress: Progress) -> "SyncReport":
+        watched = self._library.folders.watch(folder)
+        return self._tidied(self._library.folders.look(watched.path, on_progress=on_progress))
+
+    def unwatch(self, folder: Path) -> None:
+        self._library.folders.unwatch(folder)
+
+    def watched(self) -> "Sequence[Folder]":
+        return self._library.folders.watched()
+
+    def remove_gone(self, folder: Path) -> "SyncReport":
+        return self._tidied(self._library.folders.remove_gone(folder))
 
     def visits(self, most: int) -> "Sequence[Visit]":
         return self._library.web.visits(most)

@@ -35,12 +35,13 @@ def serve(
     data: DataOption = None,
 ) -> None:
     """Serve other programs over HTTP, without the page: /api/v1 and the OpenAI-compatible /v1."""
-    from onrecord.ui.cli.serving import check_port, run
+    from onrecord.ui.cli.serving import check_port, log_file, run
     from onrecord.ui.server.connections import limits_of
     from onrecord.ui.server.doors import create_api
 
     settings = opening.settings_of(data, _flags(host, port, no_model, model))
     check_port(settings.server.host, settings.server.port)  # said before the models are loaded
+    request_log = log_file(settings)
     with _opened(settings, model_required=bool(model), only=only) as (assistant, opener):
         app = create_api(
             assistant.library,
@@ -49,9 +50,18 @@ def serve(
             allowed_hosts=settings.server.allowed_hosts,
             keys_required=require_key or None,
             opener=opener,
+            request_log=request_log,
         )
-        limits = limits_of(settings.server)
-        run(app, settings.server.host, settings.server.port, access_log=access_log, limits=limits)
+        server = settings.server
+        with closing(app.state.collections):  # a second Ctrl-C leaves out what an app does when it stops
+            run(
+                app,
+                server.host,
+                server.port,
+                access_log=access_log,
+                limits=limits_of(server),
+                request_log=request_log,
+            )
 
 
 def mcp(
@@ -65,7 +75,7 @@ def mcp(
     data: DataOption = None,
 ) -> None:
     """Serve a language model's host over MCP: tools to search, ask and read the articles."""
-    from onrecord.ui.cli.serving import run
+    from onrecord.ui.cli.serving import log_file, run
     from onrecord.ui.http.mcp import create_mcp
     from onrecord.ui.server.connections import limits_of
     from onrecord.ui.server.doors import create_mcp_app
@@ -76,14 +86,17 @@ def mcp(
         if not http:
             create_mcp(api).run("stdio")
             return
+        request_log = log_file(settings, "requests-mcp.log")  # beside that of a server that has the folder open
         app = create_mcp_app(
             api,
             keys=Keys(settings.data / FILE_NAME),
             host=settings.server.host,
             allowed_hosts=settings.server.allowed_hosts,
             keys_required=require_key or None,
+            request_log=request_log,
         )
-        run(app, settings.server.host, settings.server.port, path="/mcp", limits=limits_of(settings.server))
+        server = settings.server
+        run(app, server.host, server.port, path="/mcp", limits=limits_of(server), request_log=request_log)
 
 
 @contextmanager

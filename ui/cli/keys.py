@@ -1,14 +1,16 @@
 """Keys for other programs that ask over HTTP: add, list, revoke."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from onrecord.index.errors import InputError
 from onrecord.ui.cli import opening
 from onrecord.ui.cli.group import print_json, say
 from onrecord.ui.cli.opening import DataOption, JsonOption
-from onrecord.ui.server.keys import FILE_NAME, Keys
+from onrecord.ui.server.keys import FILE_NAME, Key, Keys
 
 app = typer.Typer(help="Keys for other programs: add, list, revoke.", no_args_is_help=True)
 
@@ -17,14 +19,29 @@ app = typer.Typer(help="Keys for other programs: add, list, revoke.", no_args_is
 def add(
     name: Annotated[str, typer.Argument(help="Who uses it: a program or a person.")],
     per_minute: Annotated[int, typer.Option(min=1, help="Requests a minute that it may make.")] = 120,
-    read_only: Annotated[bool, typer.Option("--read-only", help="It may neither add nor remove articles.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="It may search, ask and read, no more.")] = False,
+    collection: Annotated[
+        list[str] | None, typer.Option("--collection", metavar="NAME", help="Only this one; may be given again.")
+    ] = None,
+    questions_per_day: Annotated[
+        int | None, typer.Option(min=1, help="Questions a day (UTC) that it may ask; any number unless given.")
+    ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a key; its text is shown this once."""
-    key, token = _keys(data).add(name, per_minute=per_minute, read_only=read_only)
+    folder = opening.settings_of(data).data
+    if collection:
+        _check_collections(folder, collection)
+    key, token = _keys(folder).add(
+        name,
+        per_minute=per_minute,
+        read_only=read_only,
+        collections=tuple(collection or ()),
+        questions_per_day=questions_per_day or 0,
+    )
     if as_json:
-        print_json({"id": key.id, "name": key.name, "per_minute": per_minute, "read_only": read_only, "key": token})
+        print_json({**_shown(key), "key": token})
     else:
         say(f"{token}\nKeep it now: it is stored hashed and cannot be shown again.")
 
@@ -32,23 +49,13 @@ def add(
 @app.command("list")
 def list_keys(data: DataOption = None, as_json: JsonOption = False) -> None:
     """List the keys, without their texts."""
-    rows: list[dict[str, Any]] = [
-        {
-            "id": key.id,
-            "name": key.name,
-            "created": key.created,
-            "per_minute": key.per_minute,
-            "read_only": key.read_only,
-        }
-        for key in _keys(data).list()
-    ]
+    keys = _keys(opening.settings_of(data).data).list()
     if as_json:
-        print_json({"keys": rows})
+        print_json({"keys": [_shown(key) for key in keys]})
         return
-    for row in rows:
-        may = "reads" if row["read_only"] else "reads and changes"
-        say(f"{row['id']}  {row['name']}  {may}, {row['per_minute']} a minute, made {row['created'][:10]}")
-    if not rows:
+    for key in keys:
+        say(f"{key.id}  {key.name}  {_may(key)}, made {key.created[:10]}")
+    if not keys:
         say("There are no keys yet; `onrecord keys add NAME` makes one.")
 
 
@@ -59,12 +66,32 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """End a key; a running server refuses it from its next request on."""
-    key = _keys(data).revoke(name)
+    key = _keys(opening.settings_of(data).data).revoke(name)
     if as_json:
         print_json({"revoked": key.id, "name": key.name})
     else:
         say(f"The key {key.name} ({key.id}) is revoked.")
 
 
-def _keys(data: Path | None) -> Keys:
-    return Keys(opening.settings_of(data).data / FILE_NAME)
+def _keys(folder: Path) -> Keys:
+    return Keys(folder / FILE_NAME)
+
+
+def _check_collections(folder: Path, names: list[str]) -> None:
+    from onrecord.ui.desk.collections import names_from
+
+    there = names_from(folder)
+    for name in names:
+        if name not in there:
+            raise InputError(f"There is no collection {name!r}; the collections are: {', '.join(there)}.")
+
+
+def _shown(key: Key) -> dict[str, Any]:
+    """Everything but what its text is checked by."""
+    return {name: value for name, value in asdict(key).items() if name not in ("salt", "digest")}
+
+
+def _may(key: Key) -> str:
+    where = f" in {' and '.join(key.collections)}" if key.collections else ""
+    daily = f", {key.questions_per_day} questions a day" if key.questions_per_day else ""
+    return f"{'reads' if key.read_only else 'reads and changes'}{where}, {key.per_minute} a minute{daily}"

@@ -11,6 +11,7 @@ from onrecord.ui.cli.ask import ask
 from onrecord.ui.cli.chat import chat
 from onrecord.ui.cli.differences import differences
 from onrecord.ui.cli.doors import mcp, serve
+from onrecord.ui.cli.folders import unwatch, watch
 from onrecord.ui.cli.group import Commands
 from onrecord.ui.cli.models import models
 from onrecord.ui.cli.web import fetches, follow, unfollow
@@ -49,6 +50,8 @@ app.command()(add)
 app.command()(follow)
 app.command()(unfollow)
 app.command()(fetches)
+app.command()(watch)
+app.command()(unwatch)
 app.command("list")(list_articles)
 app.command()(edit)
 app.command()(remove)

@@ -10,6 +10,7 @@ from onrecord.qa.types import Event
 
 if TYPE_CHECKING:
     from onrecord.index.fetching.values import Visit
+    from onrecord.index.store.folder_notes import Folder
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.differences.values import Difference
@@ -50,8 +51,8 @@ class CollectionCommands(Protocol):
         """Fetches the addresses and adds what is there, as ``Web.add``."""
         ...
 
-    def follow(self, feed: str) -> "Feed":
-        """Follows a feed; raises where there is none."""
+    def follow(self, feed: str, *, page: bool) -> "Feed":
+        """Follows a feed, or a page; raises where there is none."""
         ...
 
     def read_items(self, feed: "Feed", *, on_progress: Progress) -> "SyncReport | None":
@@ -64,6 +65,22 @@ class CollectionCommands(Protocol):
 
     def feeds(self) -> "Sequence[Feed]":
         """Those that are followed."""
+        ...
+
+    def watch(self, folder: Path, *, on_progress: Progress) -> "SyncReport":
+        """Watches a folder and adds what is new in it; raises ``InputError`` where there is none."""
+        ...
+
+    def unwatch(self, folder: Path) -> None:
+        """Raises ``InputError`` for one that is not watched."""
+        ...
+
+    def watched(self) -> "Sequence[Folder]":
+        """The folders that are watched."""
+        ...
+
+    def remove_gone(self, folder: Path) -> "SyncReport":
+        """Removes the articles of files that are gone from a watched folder."""
         ...
 
     def visits(self, most: int) -> "Sequence[Visit]":

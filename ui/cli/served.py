@@ -14,6 +14,7 @@ from onrecord.index.doctor import Finding
 from onrecord.index.errors import InputError
 from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.files import ReadLimits, ReadResult, read_paths
+from onrecord.index.store.folder_notes import Folder
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
@@ -79,7 +80,7 @@ class ServedCollection:
         ]
         for name, data in self._events("/commands/add", content=gzip.compress(json.dumps(files).encode(), 1)):
             if name == "finished":
-                return SyncReport(**{one.name: tuple(data[one.name]) for one in fields(SyncReport)})
+                return _report(data)
             on_progress(data["done"])
         raise self._place.silent()
 
@@ -104,8 +105,8 @@ class ServedCollection:
         failed = tuple((one["file"], one["error"]) for one in reply["failed"])
         return SyncReport(**ids, failed=failed, notes=tuple((address, note) for note in reply["notes"]))
 
-    def follow(self, feed: str) -> Feed:
-        return Feed(**self._call("POST", "/feeds", json={"address": feed}))
+    def follow(self, feed: str, *, page: bool) -> Feed:
+        return Feed(**self._call("POST", "/feeds", json={"address": feed, "page": page}))
 
     def read_items(self, feed: Feed, *, on_progress: Progress) -> None:
         """The server does, by itself."""
@@ -115,6 +116,19 @@ class ServedCollection:
 
     def feeds(self) -> Sequence[Feed]:
         return [Feed(**one) for one in self._call("GET", "/feeds")["feeds"]]
+
+    def watch(self, folder: Path, *, on_progress: Progress) -> SyncReport:
+        """The server looks through it, with the rights of the same account."""
+        return _report(self._call("POST", "/commands/folders/watch", json=_named(folder)))
+
+    def unwatch(self, folder: Path) -> None:
+        self._call("POST", "/commands/folders/unwatch", json=_named(folder))
+
+    def watched(self) -> Sequence[Folder]:
+        return [records.from_dict(Folder, one) for one in self._call("GET", "/commands/folders")["folders"]]
+
+    def remove_gone(self, folder: Path) -> SyncReport:
+        return _report(self._call("POST", "/commands/folders/remove-gone", json=_named(folder)))
 
     def visits(self, most: int) -> Sequence[Visit]:
         return [Visit(**one) for one in self._call("GET", "/fetches", params={"limit": most})["fetches"]]
@@ -172,6 +186,19 @@ class ServedCollection:
                 if name == "error":
                     raise error_from(data)
                 yield name, data
+
+
+def _report(data: Mapping[str, Any]) -> SyncReport:
+    return SyncReport(**{one.name: tuple(map(_plain, data[one.name])) for one in fields(SyncReport)})
+
+
+def _plain(one: Any) -> Any:
+    """JSON has no tuples."""
+    return tuple(one) if isinstance(one, list) else one
+
+
+def _named(folder: Path) -> dict[str, str]:
+    return {"path": str(folder.expanduser().resolve())}
 
 
 def _parts(results: Sequence[ReadResult]) -> Iterator[list[ReadResult]]:

@@ -4,14 +4,25 @@ import contextlib
 import logging
 import socket
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
 from onrecord.index import InputError
 from onrecord.ui.server.connections import Config, ConnectionLimits
+from onrecord.ui.server.request_log import FILE_NAME, LINE
 from onrecord.ui.server.serving import Server
 
+if TYPE_CHECKING:
+    from onrecord.ui.settings import AllSettings
+
 GRACE = 10  # seconds that requests under way have to finish; then they are cancelled, and the model stops
+
+
+def log_file(settings: "AllSettings", name: str = FILE_NAME) -> Path | None:
+    """Where requests are noted; None where that is turned off."""
+    return settings.data / name if settings.server.request_log else None
 
 
 def check_port(host: str, port: int) -> None:
@@ -34,11 +45,17 @@ def run(
     access_log: bool = True,
     path: str = "",
     limits: ConnectionLimits | None = None,
+    request_log: Path | None = None,
 ) -> None:
-    """Serves until it is interrupted; prints the address once it can be used. Raises `InputError` for a port in use."""
+    """Serves until it is interrupted; prints where requests are noted, and the address once it can be used.
+
+    Raises `InputError` for a port in use.
+    """
     check_port(host, port)
     if access_log:
         _log_access()
+    if request_log:
+        print(f"Requests are logged, without what was asked, in {request_log}", file=sys.stderr)
     config = Config(app, limits=limits or ConnectionLimits(), host=host, port=port, timeout_graceful_shutdown=GRACE)
     collections = getattr(getattr(app, "state", None), "collections", None)
     with contextlib.suppress(KeyboardInterrupt):  # how a server is stopped
@@ -48,7 +65,7 @@ def run(
 def _log_access() -> None:
     log = logging.getLogger("onrecord.access")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler.setFormatter(LINE)
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False

@@ -20,12 +20,19 @@ FeedArgument = Annotated[str, typer.Argument(metavar="FEED", help="The address o
 
 def follow(
     feed: Annotated[
-        str, typer.Argument(metavar="[FEED]", help="The address of an RSS or Atom feed; without one, list them.")
+        str,
+        typer.Argument(metavar="[FEED]", help="Address of a feed (RSS, Atom) or sitemap; without one, list them."),
     ] = "",
+    section: Annotated[
+        str, typer.Option("--section", metavar="PATH", help="Only pages whose path begins so, as /world/.")
+    ] = "",
+    page: Annotated[
+        bool, typer.Option("--page", help="It is a page: add it, and read it again when it changes.")
+    ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Follow a feed: its pages are read now, and new ones by a running chat or server; without FEED, list the feeds."""
+    """Follow a feed or sitemap: its pages are read now, new ones by a running server; without FEED, list what is."""
     from onrecord.ui.cli.collection import open_collection
     from onrecord.ui.cli.terminal import counted, progress
 
@@ -33,7 +40,12 @@ def follow(
         if not feed:
             _list(collection.feeds(), as_json=as_json)
             return
-        followed = collection.follow(feed)
+        if section and not section.startswith("/"):
+            raise typer.BadParameter("a section is the beginning of a path, as /world/.")
+        followed = collection.follow(f"{feed.partition('#')[0]}#{section}" if section else feed, page=page)
+        if page:
+            _say_page(followed, as_json=as_json)
+            return
         with progress("Reading pages", quiet=as_json) as report_progress:
             report = collection.read_items(followed, on_progress=report_progress)
         if report is None:  # a server has the folder open and reads them
@@ -41,6 +53,7 @@ def follow(
                 print_json({"feed": asdict(followed)})
             else:
                 say(f"Following {followed.title}; the server reads its {counted(followed.waiting, 'page')} now.")
+                _say_note(followed)
             return
     if as_json:
         failed = [{"address": address, "error": why} for address, why in report.failed]
@@ -49,6 +62,19 @@ def follow(
         for _, why in report.failed:
             complain(why)
         say(f"Following {followed.title}: {counted(len(report.added), 'article')} added.")
+        _say_note(followed)
+
+
+def _say_page(page: "Feed", *, as_json: bool) -> None:
+    if as_json:
+        print_json({"feed": asdict(page)})
+    else:
+        say(f"Following the page “{page.title}”; a running chat or server reads it again when it changes.")
+
+
+def _say_note(feed: "Feed") -> None:
+    if feed.note:
+        say(feed.note)
 
 
 def unfollow(feed: FeedArgument, data: DataOption = None, as_json: JsonOption = False) -> None:

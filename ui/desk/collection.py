@@ -1,17 +1,15 @@
 """One collection as the page uses it: its library, its assistant, and what is kept beside them."""
 
 import logging
-import uuid
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onrecord.index.errors import OnRecordError, UnknownArticle
-from onrecord.index.types import Filter
 from onrecord.qa.engines.stopping import StopAsked, never
+from onrecord.qa.people.index import People
 from onrecord.qa.types import (
-    Answer,
     AnswerStarted,
     Citation,
     EvidenceFound,
@@ -20,11 +18,13 @@ from onrecord.qa.types import (
     Turn,
     Writing,
 )
-from onrecord.ui.desk.conversations import Conversations, now
+from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.desk.forgetting import ArticleLookup
 from onrecord.ui.desk.model_queue import ModelQueue, Ticket
 from onrecord.ui.desk.notebook import Notebook
 from onrecord.ui.desk.protocols import AssistantLike, LibraryLike
 from onrecord.ui.desk.records import Record, Stale, finish, found_of
+from onrecord.ui.desk.saved import SavedQuestions
 
 log = logging.getLogger("onrecord")
 HISTORY = 3  # earlier questions that a follow-up may lean on
@@ -42,10 +42,23 @@ class Collection:
     assistant: AssistantLike
     conversations: Conversations
     folder: Path
+    _people: People | None = None
 
     @property
     def notebook(self) -> Notebook:
         return Notebook(self.conversations)
+
+    @property
+    def people(self) -> People:
+        """Who says what in it."""
+        if self._people is None:
+            self._people = People(self.library)
+        return self._people
+
+    @property
+    def saved(self) -> SavedQuestions:
+        """The questions that are asked of it again when articles arrive."""
+        return SavedQuestions(self.conversations, lambda: ArticleLookup(self.library.article))
 
 
 def history_of(records: Sequence[Record]) -> tuple[Turn, ...]:
@@ -55,10 +68,6 @@ def history_of(records: Sequence[Record]) -> tuple[Turn, ...]:
         searched = record.answer.standalone_question or record.question
         turns += [Turn("user", searched), Turn("assistant", record.answer_text)]
     return tuple(turns)
-
-
-def new_record(question: str, scope: Filter) -> Record:
-    return Record(uuid.uuid4().hex[:12], Answer(question, ""), scope=scope, asked=now())
 
 
 def answer(

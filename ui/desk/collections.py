@@ -11,8 +11,9 @@ from pathlib import Path
 
 from onrecord.index.errors import InputError, OnRecordError
 from onrecord.index.store.catalogue import FILE as CATALOGUE
-from onrecord.qa.engines.base import Engine
+from onrecord.qa.engines.base import Engine, at_once
 from onrecord.ui.desk import uploads
+from onrecord.ui.desk.asking_again import AskingAgain
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.conversations import FILE, Conversations
 from onrecord.ui.desk.following import Following
@@ -77,16 +78,12 @@ class Collections:
     _finding: threading.Lock = field(default_factory=threading.Lock)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        self.queue.width = at_once(self.first.assistant.engine)
+
     def names(self) -> tuple[str, ...]:
         """The collections, the first one first."""
-        others: list[str] = []
-        if self.opener and self.first.folder.parent.is_dir():
-            others = sorted(
-                p.name
-                for p in self.first.folder.parent.iterdir()
-                if p.is_dir() and p.name != self.first.name and any((p / file).exists() for file in (FILE, CATALOGUE))
-            )
-        return (self.first.name, *others)
+        return names_from(self.first.folder) if self.opener else (self.first.name,)
 
     def open(self, name: str = "") -> Collection:
         """The collection of this name, opened when it is not yet."""
@@ -156,6 +153,7 @@ class Collections:
             engine = self.writer.load(name)
             with self._lock:
                 before = self.writer.take(name, engine)
+                self.queue.width = at_once(engine)
                 opened = (self.first, *self._others.values())
                 for assistant in (*(collection.assistant for collection in opened), *self._tuned.values()):
                     assistant.engine = engine
@@ -199,6 +197,13 @@ class Collections:
         threading.Thread(target=find, name="warming", daemon=True).start()
 
 
+def names_from(folder: Path) -> tuple[str, ...]:
+    """The collection in ``folder``, and after it those in the folders beside it."""
+    beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    others = (p for p in beside if p.is_dir() and any((p / file).exists() for file in (FILE, CATALOGUE)))
+    return (folder.name, *sorted(p.name for p in others if p.name != folder.name))
+
+
 def collection_in(folder: Path, library: LibraryLike, assistant: AssistantLike) -> Collection:
     """A collection with what is kept beside it in ``folder``."""
     conversations = Conversations(folder / FILE)
@@ -207,14 +212,16 @@ def collection_in(folder: Path, library: LibraryLike, assistant: AssistantLike) 
 
 
 def closing(collections: Collections) -> Callable[[object], contextlib.AbstractAsyncContextManager[None]]:
-    """The lifespan of an app over these: feeds are read; what was opened is closed when the server stops."""
+    """The lifespan of an app: feeds are read, saved questions asked; what was opened is closed at its end."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        following = Following(collections.opened)
-        following.start()
+        workers = (Following(collections.opened), AskingAgain(collections.opened, collections.queue))
+        for worker in workers:
+            worker.start()
         yield
-        following.stop()
+        for worker in workers:
+            worker.stop()
         collections.close()
 
     return lifespan

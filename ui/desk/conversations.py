@@ -1,4 +1,4 @@
-"""Conversations, kept in SQLite in the data folder: questions, answers, pointers into articles, and pinned quotes."""
+"""Conversations, pinned quotes and saved questions, kept in SQLite in the data folder with pointers into articles."""
 
 import json
 import logging
@@ -17,7 +17,8 @@ from onrecord.index.store import modes, reserve
 from onrecord.index.store.faults import point
 from onrecord.index.store.schema import SHRINKS, plain_errors
 from onrecord.index.store.scrub import Scrubber
-from onrecord.index.types import Article
+from onrecord.index.types import Article, Filter
+from onrecord.qa.types import Answer
 from onrecord.ui.desk.feedback_files import forget_conversation
 from onrecord.ui.desk.forgetting import ArticleLookup, without_removed
 from onrecord.ui.desk.records import Record, from_dict
@@ -32,7 +33,10 @@ CREATE TABLE IF NOT EXISTS turns (
 CREATE INDEX IF NOT EXISTS turns_of ON turns(conversation, position);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pinned (id TEXT PRIMARY KEY, owner TEXT NOT NULL, quote TEXT NOT NULL, line TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS saved (id TEXT PRIMARY KEY, owner TEXT NOT NULL, revision TEXT NOT NULL,
+  seen TEXT NOT NULL, now TEXT NOT NULL, written TEXT NOT NULL);
 """
+_RECORDS = (("turns", "record"), ("saved", "seen"), ("saved", "now"), ("saved", "written"))  # where answers are kept
 _VERSION = 1
 FILE = "conversations.sqlite"
 
@@ -52,6 +56,11 @@ class Conversation:
 
 def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def new_record(question: str, scope: Filter) -> Record:
+    """A question that is asked now, and has no answer yet."""
+    return Record(uuid.uuid4().hex[:12], Answer(question, ""), scope=scope, asked=now())
 
 
 class Conversations:
@@ -153,14 +162,15 @@ class Conversations:
         """Takes out of everybody's answers what they did not cite and no article says any longer."""
         with self.changing(taking=True):
             lookup = self._lookup() if self._lookup else None
-            rows = self._db.execute("SELECT id, record FROM turns").fetchall() if lookup else []
-            for key, data in rows:
-                try:
-                    record = from_dict(json.loads(data))
-                except (InputError, ValueError):  # of another version: nothing of it can be told apart
-                    continue
-                if lookup and (less := without_removed(record, lookup)) != record:
-                    self._db.execute("UPDATE turns SET record=? WHERE id=?", (_json(less), key))
+            for table, column in _RECORDS if lookup else ():
+                rows = self._db.execute(f"SELECT id, {column} FROM {table} WHERE {column} != ''").fetchall()
+                for key, data in rows:
+                    try:
+                        record = from_dict(json.loads(data))
+                    except (InputError, ValueError):  # of another version: nothing of it can be told apart
+                        continue
+                    if lookup and (less := without_removed(record, lookup)) != record:
+                        self._db.execute(f"UPDATE {table} SET {column}=? WHERE id=?", (_json(less), key))
             self._db.execute("INSERT OR REPLACE INTO notes VALUES ('revision', ?)", (str(revision),))
 
     def begin(self, owner: str, question: str) -> str:

@@ -1,4 +1,4 @@
-"""While a server runs: followed feeds are read, and articles that arrived are compared with the others."""
+"""While a server runs: feeds and watched folders are read, and what arrived is compared with the other articles."""
 
 import logging
 import threading
@@ -12,6 +12,8 @@ LOOK = 5.0  # seconds between two looks at what is due; each is one query of the
 PAUSE = 60.0  # seconds after a failure of the store
 log = logging.getLogger("onrecord")
 
+Stopped = Callable[[], bool]
+
 
 class Following:
     """Over the collections that are open. Where no feed is followed nothing is ever fetched."""
@@ -19,27 +21,42 @@ class Following:
     def __init__(self, opened: Callable[[], Sequence[Collection]]) -> None:
         self._opened = opened
         self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="following", daemon=True)
-            self._thread.start()
+        """A site that is slow keeps no folder waiting: each kind has a thread of its own."""
+        if not self._threads:
+            for name, read in _KINDS:
+                thread = threading.Thread(target=self._run, args=(name, read), name=f"following {name}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     def stop(self) -> None:
         """No further page is begun; that which is under way is stored, if its collection is still open then."""
         self._stopped.set()
 
-    def _run(self) -> None:
+    def _run(self, what: str, read: Callable[[Collection, Stopped], None]) -> None:
         while not self._stopped.wait(LOOK):
             for collection in self._opened():
                 try:
-                    collection.library.web.read_due(stopped=self._stopped.is_set)
-                    collection.assistant.differences.refresh(most=AT_ONCE, stopped=self._stopped.is_set)
+                    read(collection, self._stopped.is_set)
                 except LibraryClosed:
                     continue
                 except OnRecordError as error:  # a full disk, a missing model: the next look may fare better
-                    log.warning(
-                        "The feeds of %s could not be read, or its articles not compared: %s", collection.name, error
-                    )
+                    log.warning("The %s of %s could not be read: %s", what, collection.name, error)
                     self._stopped.wait(PAUSE)
+
+
+def _compare(collection: Collection, stopped: Stopped) -> None:
+    collection.assistant.differences.refresh(most=AT_ONCE, stopped=stopped)
+
+
+def _read_feeds(collection: Collection, stopped: Stopped) -> None:
+    collection.library.web.read_due(stopped=stopped)
+
+
+def _look_through_folders(collection: Collection, stopped: Stopped) -> None:
+    collection.library.folders.look_due(stopped=stopped)
+
+
+_KINDS = (("feeds", _read_feeds), ("folders", _look_through_folders), ("new articles", _compare))

@@ -1,4 +1,4 @@
-"""One model, many people: questions are answered in the order in which they came, and each sees its place."""
+"""Many people, few models: questions are answered in the order in which they came, and each sees its place."""
 
 import threading
 from collections import deque
@@ -42,6 +42,16 @@ class ModelQueue:
         self._tickets: deque[Ticket] = deque()
         self._lone: set[Ticket] = set()  # those that need the queue for themselves
         self._changed = threading.Condition()
+
+    @property
+    def width(self) -> int:
+        return self._width
+
+    @width.setter
+    def width(self, width: int) -> None:
+        with self._changed:
+            self._width = width
+            self._changed.notify_all()
 
     def join(self, *, begin: bool = True, stopped: StopAsked = never) -> Ticket:
         """A place at the end. With ``begin`` this waits while somebody before it needs the queue alone."""

@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 NAMED = 3  # of each kind
 KINDS = 12  # lines
-_LINK = "it is a link to a folder"
+_FOLDERS = {"it is a link to a folder": "link% to folders", "it holds the parts of": "folder% of saved pages"}
 
 
 def passed_over_lines(passed_over: Sequence[tuple[str, str]]) -> list[str]:
@@ -24,8 +24,9 @@ def passed_over_lines(passed_over: Sequence[tuple[str, str]]) -> list[str]:
 
 def _kind(path: PurePath, why: str) -> str:
     """With "%" where a plural ends."""
-    if _LINK in why:
-        return "link% to folders"
+    for reason, kind in _FOLDERS.items():
+        if reason in why:
+            return kind
     return f"{path.suffix.lower()} file%" if path.suffix else "file% without an ending"
 
 

@@ -139,7 +139,13 @@ def article_to_dict(service: Service, article_id: str) -> dict[str, Any]:
         {"index": s.index, "start_char": s.start_char, "end_char": s.end_char}
         for s in service.library.sentences(article_id)
     ]
-    return {**asdict(article), "sentences": sentences, "also_in": list(service.library.copies(article_id))}
+    changes = [asdict(one) for one in service.library.changes(article_id)]
+    return {
+        **asdict(article),
+        "sentences": sentences,
+        "also_in": list(service.library.copies(article_id)),
+        "changes": changes,
+    }
 
 
 def _article(number: int, given: Any) -> Article:

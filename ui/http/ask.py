@@ -15,10 +15,11 @@ from onrecord.index import Filter, InputError
 from onrecord.qa import records
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Answer, AnswerStarted, EvidenceFound, Finished, SentenceDone, Turn
-from onrecord.ui.desk.collection import new_record
+from onrecord.ui.desk.conversations import new_record
 from onrecord.ui.desk.protocols import AssistantLike
 from onrecord.ui.desk.records import finish
 from onrecord.ui.desk.tuning import LENGTHS, Style, quoting, tuned
+from onrecord.ui.http.allowance import ASKS, READS
 from onrecord.ui.http.asking import Sign, Waiting
 from onrecord.ui.http.models import (
     AnswerModel,
@@ -52,7 +53,7 @@ EVENT = {
 UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-@asking.post("/search", response_model=SearchResponse)
+@asking.post("/search", response_model=SearchResponse, openapi_extra=READS)
 def search(service: Chosen, given: SearchRequest) -> Any:
     """Find passages by meaning and by words; no language model is used."""
     hits, warnings = service.search(given.query, top_k=given.top_k, scope=given.filter.filter())
@@ -63,6 +64,7 @@ def search(service: Chosen, given: SearchRequest) -> Any:
     "/ask",
     response_model=AnswerModel,
     responses={200: {"content": {EVENT_STREAM: {"schema": EVENT}}}},
+    openapi_extra=ASKS,
 )
 async def ask(
     request: Request,

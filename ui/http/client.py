@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 
-from onrecord.index import errors
+from onrecord.index import errors, tls
 from onrecord.index.store.lock import holder_of
 from onrecord.index.types import Filter
+from onrecord.ui.http.allowance import allowance
 
 ANSWERS_WITHIN = 10.0  # seconds within which a server that is there says so
 WORKS_WITHIN = 600.0  # seconds that it may be silent while it works
@@ -21,7 +22,8 @@ TURNS = 20  # earlier turns that a server takes; what is further back is not loo
 
 def waits() -> dict[str, Any]:
     """Options of a client of httpx. No proxy that is set for the web may see the articles or the token."""
-    return {"timeout": httpx.Timeout(WORKS_WITHIN, connect=ANSWERS_WITHIN), "trust_env": False}
+    timeout = httpx.Timeout(WORKS_WITHIN, connect=ANSWERS_WITHIN)
+    return {"timeout": timeout, "trust_env": False, "verify": tls.nobody()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,9 @@ class Interface:
                 f"The data folder {self.first.folder} is open in no server any more; start `onrecord serve` or "
                 "`onrecord chat` on it again."
             )
-        of_place = place.options(named)
-        options |= {**of_place, "params": {**of_place["params"], **(params or {})}}
+        told = place.options(named)
+        told["headers"] |= allowance().headers()
+        options |= {**told, "params": {**told["params"], **(params or {})}}
         with place.talking():
             return reply_of(await self._client.request(method, place.url + path, **options))
 

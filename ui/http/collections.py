@@ -38,7 +38,9 @@ class CollectionList(BaseModel):
 def list_collections(request: Request) -> Any:
     """The collections, the first one first. The name is what `collection` takes on the other routes."""
     service = first_service(request)
-    names = service.names
+    first = service.collection.name
     return {
-        "collections": [{"name": name, "first": name == names[0], "model": service.model_of(name)} for name in names]
+        "collections": [
+            {"name": name, "first": name == first, "model": service.model_of(name)} for name in service.names
+        ]
     }

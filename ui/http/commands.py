@@ -10,12 +10,14 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
 from onrecord.index.doctor import examine
 from onrecord.index.library import Library
 from onrecord.index.reading.files import ReadResult
 from onrecord.index.types import Article
 from onrecord.ui.http.ask import EVENT_STREAM, UNBUFFERED, failure, sse
+from onrecord.ui.http.models import Asked
 from onrecord.ui.http.problems import Problem
 from onrecord.ui.http.service import Chosen
 
@@ -45,6 +47,38 @@ def examined(service: Chosen) -> Any:
     library = service.library
     findings = [asdict(finding) for finding in examine(library).findings]
     return {"articles": len(library.articles()), "passages": library.passage_count, "findings": findings}
+
+
+class FolderPath(Asked):
+    """On this machine; whoever sends it runs this server and could read it anyway."""
+
+    path: str = Field(min_length=1, max_length=4096)
+
+
+@commands.get("/folders")
+def watched(service: Chosen) -> Any:
+    """The folders that are watched."""
+    return {"folders": [asdict(folder) for folder in service.library.folders.watched()]}
+
+
+@commands.post("/folders/watch")
+def watch(service: Chosen, given: FolderPath) -> Any:
+    """Watches one and reads what is new in it."""
+    folder = service.library.folders.watch(given.path)
+    return asdict(service.library.folders.look(folder.path))
+
+
+@commands.post("/folders/unwatch")
+def unwatch(service: Chosen, given: FolderPath) -> Any:
+    """Watches one no longer."""
+    service.library.folders.unwatch(given.path)
+    return {}
+
+
+@commands.post("/folders/remove-gone")
+def remove_gone(service: Chosen, given: FolderPath) -> Any:
+    """Removes the articles of its files that are gone."""
+    return asdict(service.library.folders.remove_gone(given.path))
 
 
 def _added(library: Library, body: bytes) -> Iterator[bytes]:

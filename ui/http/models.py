@@ -129,6 +129,7 @@ class NewAddresses(Asked):
 class FeedAddress(Asked):
     model_config = ConfigDict(json_schema_extra={"examples": [{"address": "https://courier.example/feed.xml"}]})
     address: Address
+    page: bool = Field(False, description="It is a page, not a feed: added now, and read again when it changes.")
 
 
 NAMES = {Sentence: "PlaceModel", AnswerSentence: "SentenceModel"}  # of models; others are named after their dataclass
@@ -200,6 +201,20 @@ class SpanModel(BaseModel):
     end_char: int
 
 
+class EditModel(BaseModel):
+    """Sentences that stood in one place before, and those that stand there since."""
+
+    before: list[str]
+    after: list[str]
+
+
+class ChangedModel(BaseModel):
+    """What changed when a page was read again. ``at``: when that was."""
+
+    at: str
+    edits: list[EditModel]
+
+
 class ArticleModel(BaseModel):
     id: str
     title: str
@@ -211,6 +226,7 @@ class ArticleModel(BaseModel):
     place: str
     sentences: list[SpanModel]
     also_in: list[str]
+    changes: list[ChangedModel] = []
 
 
 class FailedFile(BaseModel):
@@ -232,7 +248,8 @@ class ChangeReport(BaseModel):
 class FeedModel(BaseModel):
     """A feed that is followed. ``looked``: when it was last fetched; ``said``: what went wrong then.
 
-    ``waiting``: how many of its pages the server is still to read.
+    ``waiting``: how many of its pages the server is still to read; ``note``: which of them are not, in a sentence.
+    ``page``: it is a page, read again when it changes.
     """
 
     address: str
@@ -241,6 +258,8 @@ class FeedModel(BaseModel):
     looked: str
     said: str
     waiting: int
+    note: str
+    page: bool
 
 
 class FeedList(BaseModel):

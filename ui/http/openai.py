@@ -7,7 +7,7 @@ from contextlib import aclosing
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -15,12 +15,14 @@ from starlette.exceptions import HTTPException
 
 from onrecord.index import Filter, OnRecordError
 from onrecord.qa.types import Answer, Finished, SentenceDone
+from onrecord.ui.http.allowance import ASKS
 from onrecord.ui.http.ask import EVENT_STREAM, UNBUFFERED, while_connected
 from onrecord.ui.http.asking import Sign
-from onrecord.ui.http.openai_models import ChatRequest
+from onrecord.ui.http.openai_models import MODEL, ChatRequest
 from onrecord.ui.http.openai_text import annotations, said, with_references
 from onrecord.ui.http.problems import Problem, as_json, described
 from onrecord.ui.http.service import Service, first_service
+from onrecord.ui.http.within import within_allowance
 
 router = APIRouter()
 _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
@@ -39,7 +41,7 @@ def model(request: Request, name: str) -> Any:
     return _model(name)
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", openapi_extra=ASKS)
 async def chat_completions(request: Request, given: ChatRequest) -> Response:
     """An answer from the articles. Its citations are numbers in the text, references below it, and annotations."""
     service = await run_in_threadpool(_service, first_service(request), given.model)
@@ -133,6 +135,9 @@ def _model(name: str) -> dict[str, Any]:
 
 def _collection(service: Service, model: str) -> str:
     """The name of the collection that a model's name stands for; a 404 names the models that there are."""
+    kind, _, name = model.partition(":")
+    if kind == MODEL:
+        service.check(name)
     models = {service.model_of(name): name for name in service.names}
     if model not in models:
         raise Problem(404, f"There is no model {model!r} here; use {' or '.join(map(repr, models))}.")
@@ -163,7 +168,14 @@ async def _answer_with_error(request: Request, error: Exception) -> Response:
 
 def openai_app(service: Service) -> FastAPI:
     """The application to be mounted at ``/v1``; it asks for no key itself: see `onrecord.ui.server.doors`."""
-    app = FastAPI(title="OnRecord", version=version("onrecord"), openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="OnRecord",
+        version=version("onrecord"),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(within_allowance)],
+    )
     app.state.service = service
     app.include_router(router)
     for kind in (HTTPException, RequestValidationError, OnRecordError, Exception):

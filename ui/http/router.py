@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 import httpx
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -21,6 +21,7 @@ from onrecord.ui.http.models import Health, ProblemModel
 from onrecord.ui.http.problems import TITLES, answer_with_problem
 from onrecord.ui.http.service import Service, first_service
 from onrecord.ui.http.web import web
+from onrecord.ui.http.within import within_allowance
 
 state = APIRouter(tags=["state"])
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -43,7 +44,7 @@ def health(request: Request) -> Any:
 @state.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(request: Request) -> Response:
     """Counts in the text format of Prometheus."""
-    service = first_service(request)
+    service = first_service(request).named()
     library = service.library
     text = service.metrics.text(
         under_way=service.asking.under_way, passages=library.passage_count, revision=library.revision
@@ -61,6 +62,7 @@ def api_app(service: Service) -> FastAPI:
         docs_url=None,  # both pages load scripts from elsewhere
         redoc_url=None,
         responses=REFUSALS,
+        dependencies=[Depends(within_allowance)],
         servers=[{"url": "/api/v1"}],
     )
     app.state.service = service

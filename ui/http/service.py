@@ -15,7 +15,9 @@ from onrecord.qa.types import Turn
 from onrecord.ui.desk.collection import Collection, history_of
 from onrecord.ui.desk.collections import Collections
 from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.desk.daily import FILE_NAME, Daily
 from onrecord.ui.desk.searching import found, listed, scope_warnings
+from onrecord.ui.http.allowance import allowance
 from onrecord.ui.http.asking import RETRY_AFTER, Asking, Places
 from onrecord.ui.http.metrics import Metrics
 from onrecord.ui.http.openai_models import MODEL
@@ -51,6 +53,7 @@ class Shared:
 
     def __init__(self, collections: Collections, limits: DoorLimits) -> None:
         self.collections, self.limits, self.metrics = collections, limits, Metrics()
+        self.daily = Daily(collections.first.folder / FILE_NAME)
         self.places = Places(limits.questions)
         self.searches = BoundedSemaphore(limits.searches)
         # More searches at once than processors only take each other's: fifty on two cores gave a quarter of the rate.
@@ -93,8 +96,8 @@ class Service:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all collections that this server has, the first one first."""
-        return self.shared.collections.names()
+        """The names of the collections that this server has and this request may use, the first one first."""
+        return tuple(filter(allowance().covers, self.shared.collections.names()))
 
     @property
     def several(self) -> bool:
@@ -106,13 +109,24 @@ class Service:
         return self.collection is self.shared.collections.first
 
     def named(self, name: str = "") -> "Service":
-        """The collection of that name, opened when it is not yet; empty: the first. A 404 names those there are."""
+        """The collection of that name, opened when it is not yet; empty: the first. A 404 names those there are.
+
+        Every door comes to its articles through here: a 403 where the key may not use them.
+        """
+        self.check(name)
         if name in ("", self.shared.collections.first.name):
             return self if self.is_first else self._in(self.shared.collections.first, self.shared)
         if name not in self.names:
             there = listed(self.names)
             raise Problem(404, f"There is no collection {name!r}; leave collection out, or give one of: {there}.")
         return self._in(self.shared.collections.open(name), self.shared)
+
+    def check(self, name: str) -> None:
+        """Raises a 403 where the key may not use the collection of that name, whether or not there is one."""
+        name, may = name or self.shared.collections.first.name, allowance()
+        if not may.covers(name):
+            theirs = " or ".join(map(repr, may.collections))
+            raise Problem(403, f"The key {may.name} may not use the collection {name!r}; name {theirs}.")
 
     def model_of(self, name: str) -> str:
         """What a collection goes by where a client chooses a model."""

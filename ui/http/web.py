@@ -28,8 +28,11 @@ def list_feeds(service: Chosen) -> Any:
 
 @web.post("/feeds", response_model=FeedModel)
 def follow_feed(service: Chosen, given: FeedAddress) -> Any:
-    """Follow an RSS or Atom feed: it is fetched now, and its pages are read by the server, now and as it grows."""
-    return asdict(service.library.web.follow(given.address))
+    """Follow a feed (RSS, Atom) or sitemap: fetched now, its pages are read by the server, now and as it grows.
+
+    With `page`, follow a page: it is added now, and read again by the server when it changes.
+    """
+    return asdict(service.library.web.follow(given.address, page=given.page))
 
 
 @web.post("/feeds/remove", response_model=FeedList)

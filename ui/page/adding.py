@@ -77,6 +77,21 @@ def add_folder(collection: Collection, path: str) -> Iterator[Step]:
     yield from _reported(lambda say: _add_paths(collection, folder, say), lambda name: Path(name).name)
 
 
+def watch_folder(collection: Collection, path: str) -> Iterator[Step]:
+    """Watches a folder, and reads what is new in it."""
+    if not path.strip():
+        raise InputError("Type the path of the folder first.")
+    folders = collection.library.folders
+    folder = folders.watch(path.strip())
+
+    def look(say: Say) -> SyncReport:
+        return folders.look(
+            folder.path, on_progress=_indexing(say), on_reading=lambda file: say(f"Reading {Path(file).name}…")
+        )
+
+    yield from _reported(look, lambda name: Path(name).name)
+
+
 def add_addresses(collection: Collection, text: str, limits: Limits) -> Iterator[Step]:
     """Fetches the addresses, one a line, and stores what is there."""
     addresses = text.split()

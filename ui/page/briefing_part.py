@@ -1,21 +1,33 @@
-"""The briefing on the tab Overview: the selection in five sentences of its own."""
+"""The briefing on the tab Overview: a selection in five sentences of its own, what happened when, who says what."""
 
 import time
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from onrecord.index.errors import OnRecordError
+from onrecord.index.types import Filter
 from onrecord.qa.briefing.values import Brief
 from onrecord.qa.render import why, with_who
-from onrecord.qa.types import AnswerSentence
+from onrecord.qa.types import Answer, AnswerSentence
 from onrecord.ui.desk.collections import Collections, Session
-from onrecord.ui.escape import e, named
+from onrecord.ui.desk.records import Record
+from onrecord.ui.escape import bdi, e, named
 from onrecord.ui.page.board import SLOW, Board, cited
 from onrecord.ui.page.dates import day_text
+from onrecord.ui.page.export import FORMATS
 from onrecord.ui.page.scope import scope_of
 from onrecord.ui.page.style import drawn
 
 FRAME = '<div class="rows" role="region" aria-label="Briefing" aria-live="polite"></div>'
+TITLE = "Briefing"
+IN_BRIEF, HAPPENED, SAID, UNKNOWN = (
+    "In brief",
+    "What happened when",
+    "Who says what",
+    "What the articles say is not known",
+)
 
 
 def briefing_part(collections: Collections, board: Board) -> None:
@@ -25,7 +37,8 @@ def briefing_part(collections: Collections, board: Board) -> None:
     def show(session: Session, *chosen: Any) -> dict[str, Any]:
         collection = collections.open(session.collection)
         try:
-            html = briefing(collection.assistant.brief(scope_of(*chosen) or None))
+            scope = scope_of(*chosen)
+            html = briefing(collection.assistant.brief("", scope or None), collection.name, scope)
         except OnRecordError as error:
             html = f'<p class="bad">{e(str(error))}</p>'
         return {"html": html, "at": time.time()}
@@ -34,26 +47,60 @@ def briefing_part(collections: Collections, board: Board) -> None:
     board.opens(part, collections)
 
 
-def briefing(brief: Brief) -> str:
+def briefing(brief: Brief, collection: str, scope: Filter) -> str:
     """The part as HTML."""
     if not brief.sentences:
         return f"<p>{e(why(brief))}</p>"
-    said = f"<section><h3>In brief</h3>{lines(brief.sentences)}</section>"
-    return f'<p class="soft" role="status">{e(covered(brief))}</p>{said}'
+    notes = "".join(f'<p class="soft">{e(text)}</p>' for text in brief.warnings)
+    dated = "".join(
+        f"<li><h4>{e(day_text(day))}</h4>{_lines([one.sentence for one in there])}</li>"
+        for day, there in groupby(brief.happened, key=lambda one: one.day)
+    )
+    said = "".join(f"<li><h4>{bdi(one.speaker)}</h4>{_lines(one.sentences)}</li>" for one in brief.said)
+    return (
+        f'<p class="soft" role="status">{e(brief.covered)}</p>{notes}{_exports(collection, scope)}'
+        f"<section><h3>{IN_BRIEF}</h3>{_lines(brief.sentences)}</section>"
+        + _section(HAPPENED, f'<ul class="groups">{dated}</ul>' if dated else "")
+        + _section(SAID, f'<ul class="groups">{said}</ul>' if said else "")
+        + _section(UNKNOWN, _lines(brief.unknown) if brief.unknown else "")
+    )
 
 
-def covered(brief: Brief) -> str:
-    """What the brief was chosen from."""
-    days = " to ".join(dict.fromkeys(day_text(day) for day in (brief.first, brief.last) if day))
-    copies = f", {brief.copies:,} copies of them counted once" if brief.copies else ""
-    return f"From {brief.articles:,} article{'s' if brief.articles != 1 else ''}{f', {days}' if days else ''}{copies}."
+def _section(title: str, html: str) -> str:
+    return f"<section><h3>{title}</h3>{html}</section>" if html else ""
 
 
-def lines(sentences: Sequence[AnswerSentence]) -> str:
+def _lines(sentences: Sequence[AnswerSentence]) -> str:
     """Sentences with the titles of what they stand on."""
     items = (
         f'<li><p class="line" dir="auto">{named(with_who(one.text, one.citations))}</p>'
         f"{''.join(cited(quote) for quote in one.citations)}</li>"
         for one in sentences
     )
-    return f'<ol class="brief">{"".join(items)}</ol>'
+    return f'<ul class="brief">{"".join(items)}</ul>'
+
+
+def _exports(collection: str, scope: Filter) -> str:
+    given = [("in", collection), *(("article", one) for one in scope.articles)]
+    given += [("source", one) for one in scope.sources]
+    given += [("from", scope.published_from)] * bool(scope.published_from)
+    given += [("to", scope.published_to)] * bool(scope.published_to)
+    where = e(f"?{urlencode(given)}")
+    links = " ".join(f'<a href="export/briefing.{end}{where}" download>{kind}</a>' for kind, end in FORMATS.items())
+    return f'<p class="exports"><b>Export:</b> {links}</p>'
+
+
+def records_of(brief: Brief) -> list[Record]:
+    """The briefing as answers under the headings of its parts: so it is checked and exported."""
+    if not brief.sentences:
+        return [Record("brief", Answer(IN_BRIEF, "", status="abstained", reason=brief.reason), "done")]
+    parts = [(IN_BRIEF, brief.sentences)]
+    for day, there in groupby(brief.happened, key=lambda one: one.day):
+        parts.append((f"{HAPPENED}: {day_text(day)}", tuple(one.sentence for one in there)))
+    parts += [(f"{SAID}: {one.speaker}", one.sentences) for one in brief.said]
+    parts += [(UNKNOWN, brief.unknown)] if brief.unknown else []
+    notes = (brief.covered, *brief.warnings)
+    return [
+        Record(f"brief-{at}", Answer(title, "", said, status="answered", warnings=notes if not at else ()), "done")
+        for at, (title, said) in enumerate(parts)
+    ]

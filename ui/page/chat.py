@@ -16,8 +16,9 @@ from onrecord.index.types import Filter, SyncReport
 from onrecord.qa.steps.understand import readable
 from onrecord.qa.types import Citation
 from onrecord.ui.desk import feedback
-from onrecord.ui.desk.collection import Collection, answer, checked, history_of, new_record
+from onrecord.ui.desk.collection import Collection, answer, checked, history_of
 from onrecord.ui.desk.collections import Collections, Session
+from onrecord.ui.desk.conversations import new_record
 from onrecord.ui.desk.records import Record
 from onrecord.ui.desk.running import Running
 from onrecord.ui.desk.tuning import Style
@@ -281,6 +282,7 @@ class Chat:
             number=number,
             quote=quote.quote if quote else "",
             copies=copies,
+            changes=collection.library.changes(key),
             turn=str(data.get("turn", "")),
         )
         return {"html": shown, "at": time.time()}

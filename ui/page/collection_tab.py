@@ -12,9 +12,10 @@ import gradio as gr
 
 from onrecord.index import Library, doctor
 from onrecord.index.errors import InputError, OnRecordError, UnknownArticle
+from onrecord.index.store.folder_notes import Folder
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Collections, Session
-from onrecord.ui.page.adding import Step, add_addresses, add_files, add_folder, add_text
+from onrecord.ui.page.adding import Step, add_addresses, add_files, add_folder, add_text, watch_folder
 from onrecord.ui.page.article_table import fetched, health, overview, results, table
 from onrecord.ui.page.scope import day
 from onrecord.ui.page.sources import gone, reader
@@ -31,6 +32,20 @@ def choices(collection: Collection) -> tuple[Any, Any]:
     infos = collection.library.articles()
     articles = [(info.title, info.id) for info in infos]
     return gr.update(choices=articles), gr.update(choices=sorted({info.source for info in infos if info.source}))
+
+
+def _folder(folder: Folder) -> str:
+    """How a watched folder is listed."""
+    parts = [f"{folder.files:,} files"]
+    parts += [f"{len(folder.unread):,} unread"] if folder.unread else []
+    parts += [f"{len(folder.gone):,} gone"] if folder.gone else []
+    return f"{folder.path} ({folder.said or ', '.join(parts)})"
+
+
+def _chosen(path: str | None) -> str:
+    if not path:
+        raise InputError("Choose the folder first.")
+    return path
 
 
 class CollectionTab:
@@ -65,7 +80,8 @@ class CollectionTab:
         """An article to read."""
         collection, key = self.collections.open(session.collection), str(event._data.get("id", ""))
         try:
-            return value(reader(collection.library.article(key), collection.library.sentences(key)))
+            changes = collection.library.changes(key)
+            return value(reader(collection.library.article(key), collection.library.sentences(key), changes=changes))
         except UnknownArticle:
             return value(gone("", ""))
 
@@ -111,6 +127,34 @@ class CollectionTab:
     def folder(self, session: Session, path: str) -> Iterator[tuple[Any, ...]]:
         yield from self._followed(session, add_folder(self.collections.open(session.collection), path))
 
+    def folders(self, session: Session) -> Any:
+        """The folders that can be watched no longer."""
+        watched = self.collections.open(session.collection).library.folders.watched()
+        return gr.update(choices=[(_folder(one), one.path) for one in watched], value=None)
+
+    def watch(self, session: Session, path: str) -> Iterator[tuple[Any, ...]]:
+        """As the others, then the folders."""
+        for update in self._followed(session, watch_folder(self.collections.open(session.collection), path)):
+            yield (*update, gr.skip() if update[1] == gr.skip() else self.folders(session))
+
+    def unwatch(self, session: Session, path: str | None) -> tuple[Any, ...]:
+        """results, the folders."""
+        try:
+            self.collections.open(session.collection).library.folders.unwatch(_chosen(path))
+        except OnRecordError as error:
+            return value(results([], str(error))), gr.skip()
+        return value(results([], f"{path} is watched no longer; its articles stay.")), self.folders(session)
+
+    def remove_gone(self, session: Session, path: str | None) -> tuple[Any, ...]:
+        """As the others, then the folders."""
+        try:
+            report = self.collections.open(session.collection).library.folders.remove_gone(_chosen(path))
+        except OnRecordError as error:
+            return value(results([], str(error))), *[gr.skip()] * 5
+        count = len(report.removed)
+        note = f"{count} article{'s' if count != 1 else ''} of files that are gone removed, from the index too."
+        return value(results([], note)), *self.show(session), self.folders(session)
+
     def addresses(self, session: Session, text: str) -> Iterator[tuple[Any, ...]]:
         """As the others, then the text field, emptied unless one of them is to be mended."""
         steps = add_addresses(self.collections.open(session.collection), text, self.collections.limits)
@@ -125,13 +169,15 @@ class CollectionTab:
             choices=[(f"{one.title} ({one.said or one.address})", one.address) for one in feeds], value=None
         )
 
-    def follow(self, session: Session, address: str) -> tuple[Any, ...]:
+    def follow(self, session: Session, address: str, page: bool = False) -> tuple[Any, ...]:
         """results, the feeds, the emptied field."""
         try:
-            feed = self.collections.open(session.collection).library.web.follow(address)
+            feed = self.collections.open(session.collection).library.web.follow(address, page=page)
         except OnRecordError as error:
             return value(results([], str(error))), gr.skip(), gr.skip()
-        note = f"Following {feed.title}. Its {feed.waiting:,} pages are read now; they come into the table one by one."
+        note = f"Following {feed.title}. Its {feed.waiting:,} pages are read now; they come into the table. {feed.note}"
+        if page:
+            note = f"Following the page “{feed.title}”; it is read again when it changes."
         return value(results([], note)), self.feeds(session), ""
 
     def unfollow(self, session: Session, address: str | None) -> tuple[Any, ...]:

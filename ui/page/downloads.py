@@ -1,4 +1,7 @@
-"""Conversations and the notebook as files: ``/export/<conversation or "notes">.md|html|docx|json``, not on disk."""
+"""Conversations, notes and briefings as files, not on disk.
+
+``/export/<conversation, "notes" or "briefing">.md|html|docx|json``
+"""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -9,7 +12,9 @@ from onrecord.index.errors import OnRecordError
 from onrecord.ui.desk.collection import Collection, checked
 from onrecord.ui.desk.collections import Collections
 from onrecord.ui.desk.records import Record
+from onrecord.ui.page.briefing_part import TITLE, records_of
 from onrecord.ui.page.export import FORMATS, render
+from onrecord.ui.page.scope import scope_of
 
 _TYPES = {
     "md": "text/markdown",
@@ -30,7 +35,7 @@ def downloads(collections: Collections) -> APIRouter:
         owner = str(request.scope.get("state", {}).get("user") or "")
         try:
             collection = collections.open(request.query_params.get("in", ""))
-            title, kept = _kept(collection, owner, key)
+            title, kept = _briefed(collection, request) if key == "briefing" else _kept(collection, owner, key)
             records = [checked(collection, one) for one in kept]
         except OnRecordError as error:
             raise HTTPException(404, str(error)) from error
@@ -47,6 +52,13 @@ def downloads(collections: Collections) -> APIRouter:
         return Response(content, media_type=_TYPES[ending], headers={"Content-Disposition": disposition})
 
     return router
+
+
+def _briefed(collection: Collection, request: Request) -> tuple[str, Sequence[Record]]:
+    """The briefing of the articles that the address names."""
+    given = request.query_params
+    scope = scope_of(given.getlist("article"), given.getlist("source"), given.get("from", ""), given.get("to", ""))
+    return TITLE, records_of(collection.assistant.brief("", scope or None))
 
 
 def _kept(collection: Collection, owner: str, key: str) -> tuple[str, Sequence[Record]]:

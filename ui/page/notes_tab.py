@@ -110,5 +110,12 @@ class NotesTab:
         except UnknownArticle:
             return {"html": gone(quote.quote, quote.title), "at": time.time()}
         sentences = collection.library.sentences(article.id)
-        html = reader(article, sentences, start=place.start_char, end=place.end_char, quote=quote.quote)
+        html = reader(
+            article,
+            sentences,
+            start=place.start_char,
+            end=place.end_char,
+            quote=quote.quote,
+            changes=collection.library.changes(article.id),
+        )
         return {"html": html, "at": time.time()}

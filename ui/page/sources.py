@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from onrecord.index.text.changes import Changed, Edit
 from onrecord.index.types import Article, Sentence
 from onrecord.qa.render import with_who
 from onrecord.qa.types import Citation
@@ -133,6 +134,7 @@ def reader(
     number: int = 0,
     quote: str = "",
     copies: Sequence[str] = (),
+    changes: Sequence[Changed] = (),
     turn: str | None = None,
 ) -> str:
     """An article to read. ``quote``: what was cited; when it no longer stands at its place, the page says so.
@@ -142,15 +144,34 @@ def reader(
     pin = _pin(article, start, turn) if start >= 0 and turn is not None else ""
     note = ""
     if quote and article.text[start:end] != quote:
-        note = _note("This article has changed since it was cited.", quote)
+        when = f", last found on {day_text(changes[-1].at)}" if changes else ""
+        note = _note(f"This article has changed since it was cited{when}.", quote)
         start = end = -1
     also = f'<p class="copies">The same text is in: {", ".join(bdi(title) for title in copies)}</p>' if copies else ""
     cited = f'Cited as <span class="n">{number}</span> ' if number else ""
     top = f'<p class="cited-as">{cited}{pin}</p>' if cited or pin else ""
     return (
-        f'{top}<h2 dir="auto">{e(article.title)}</h2>{_facts(article)}{also}{note}'
+        f'{top}<h2 dir="auto">{e(article.title)}</h2>{_facts(article)}{also}{note}{_changes(changes)}'
         f'<div class="article-text" lang="{e(article.language)}">{body(article, sentences, start, end)}</div>'
     )
+
+
+def _changes(changes: Sequence[Changed]) -> str:
+    """What changed and when, the newest first, folded away."""
+    if not changes:
+        return ""
+    times = "once" if len(changes) == 1 else f"{len(changes)} times"
+    days = "".join(
+        f"<h3>{e(day_text(one.at))}</h3><ul>{''.join(map(_edit, one.edits))}</ul>" for one in reversed(changes)
+    )
+    head = f"Changed {times}, last found on {e(day_text(changes[-1].at))}"
+    return f'<details class="changes"><summary>{head}</summary>{days}</details>'
+
+
+def _edit(edit: Edit) -> str:
+    before = f'<p>Before: <del dir="auto">{e(" ".join(edit.before))}</del></p>' if edit.before else ""
+    after = f'<p>Since: <ins dir="auto">{e(" ".join(edit.after))}</ins></p>' if edit.after else ""
+    return f"<li>{before}{after}</li>"
 
 
 def _pin(article: Article, start: int, turn: str) -> str:

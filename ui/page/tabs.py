@@ -83,6 +83,8 @@ def collection_tab(page: Any, tab: Any, collections: Collections, parts: Parts) 
             reading = drawn("reading", READING)
         with gr.Column(elem_id="adding"):
             results, changed = _adding(collections, parts, handlers, table, overview)
+            if collections.folders_allowed:
+                _folders(tab, parts, handlers, results, changed)
             feeds = _feeds(parts, handlers, results)
             _several(collections, parts, handlers, results, changed)
             _health(parts, handlers)
@@ -127,16 +129,32 @@ def _adding(
     return results, changed
 
 
+def _folders(tab: Any, parts: Parts, handlers: CollectionTab, results: Any, changed: list[Any]) -> None:
+    """Watching folders of this machine."""
+    with gr.Accordion("Watch a folder on this machine", open=False):
+        folder = gr.Textbox(label="Path of the folder to watch", elem_id="watched-folder")
+        begin = gr.Button("Watch this folder", elem_id="watch")
+        folders = gr.Dropdown([], label="Folders that are watched", elem_id="folders")
+        end = gr.Button("Watch it no longer", elem_id="unwatch")
+        gone = gr.Button("Remove the articles of files that are gone", elem_id="remove-gone")
+    shown = [results, *changed, folders]
+    gr.on([begin.click, folder.submit], handlers.watch, [parts.session, folder], shown, **WORK)
+    end.click(handlers.unwatch, [parts.session, folders], [results, folders], **WORK)
+    gone.click(handlers.remove_gone, [parts.session, folders], shown, **WORK)
+    tab.select(handlers.folders, [parts.session], [folders], **QUICK)
+
+
 def _feeds(parts: Parts, handlers: CollectionTab, results: Any) -> Any:
     """Following feeds, and the log of what was fetched; gives the choice of feeds."""
     with gr.Accordion("Follow feeds", open=False):
-        feed = gr.Textbox(label="Address of a feed (RSS or Atom)", elem_id="feed")
+        feed = gr.Textbox(label="Address of a feed (RSS or Atom) or sitemap", elem_id="feed")
+        page = gr.Checkbox(label="It is a page: add it, and read it again when it changes", elem_id="feed-page")
         begin = gr.Button("Follow this feed", elem_id="follow")
         feeds = gr.Dropdown([], label="Feeds that are followed", elem_id="feeds")
         end = gr.Button("Follow it no longer", elem_id="unfollow")
     with gr.Accordion("What was fetched", open=False, elem_id="fetched-log") as drawer:
         log = drawn("fetched", ROWS, script="results")
-    gr.on([begin.click, feed.submit], handlers.follow, [parts.session, feed], [results, feeds, feed], **WORK)
+    gr.on([begin.click, feed.submit], handlers.follow, [parts.session, feed, page], [results, feeds, feed], **WORK)
     end.click(handlers.unfollow, [parts.session, feeds], [results, feeds], **WORK)
     drawer.expand(handlers.fetched, [parts.session], [log], **QUICK)
     return feeds

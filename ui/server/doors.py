@@ -18,9 +18,10 @@ from onrecord.ui.http.openai import openai_app, openai_refusal
 from onrecord.ui.http.problems import problem
 from onrecord.ui.http.router import api_app
 from onrecord.ui.http.service import DoorLimits, Service
-from onrecord.ui.server.gate import Gate
+from onrecord.ui.server.gate import NOBODY, PAGE, Gate
 from onrecord.ui.server.guard import LOOPBACK, Guard
-from onrecord.ui.server.keys import FILE_NAME, Keys
+from onrecord.ui.server.keys import FILE_NAME, Keys, Rate
+from onrecord.ui.server.request_log import RequestLog
 
 API, OPENAI = "/api", "/v1"
 
@@ -34,6 +35,8 @@ class Doors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = str(scope.get("path", ""))
         to_door = scope["type"] == "http" and any(path == door or path.startswith(f"{door}/") for door in (API, OPENAI))
+        if to_door:
+            scope.setdefault("state", {})["who"] = NOBODY
         await (self.doors if to_door else self.app)(scope, receive, send)
 
 
@@ -46,17 +49,21 @@ def add_doors(
     keys: Keys | None = None,
     keys_required: bool | None = None,
     limits: DoorLimits | None = None,
+    request_log: Path | None = None,
+    page: bool = True,
 ) -> None:
     """Opens both doors on an app with ``state.collections``, such as that of `onrecord.ui.server.app.create_app`.
 
     ``keys``: those of the first data folder unless given; ``keys_required`` None: wherever other machines can reach
-    ``host``. One of the page's ``users`` may come in by name and password instead.
+    ``host``. One of the page's ``users`` may come in by name and password instead. ``request_log``: the file in which
+    every request to the app is noted, without its text. ``page``: what goes to no door is the page's.
     """
     collections: Collections = app.state.collections
     limits = limits or DoorLimits()
     service = Service.of(collections, limits)
     keys = keys or Keys(collections.first.folder / FILE_NAME)
     required = host not in LOOPBACK if keys_required is None else keys_required
+    rate = Rate()
 
     def gate(inner: ASGIApp, *, openai: bool = False) -> Gate:
         return Gate(
@@ -65,6 +72,7 @@ def add_doors(
             metrics=service.metrics,
             keys=keys,
             required=required,
+            rate=rate,
             users=users,
             token="" if openai else collections.token,
             open_paths=("/api/v1/health",),
@@ -76,14 +84,13 @@ def add_doors(
         detail = f"{scope['path']} is not offered; /api/v1/openapi.json lists what is."
         await problem(404, detail, instance=scope["path"])(scope, receive, send)
 
-    routes = [
-        Mount(f"{API}/v1", gate(api_app(service))),
-        Mount(OPENAI, gate(openai_app(service), openai=True)),
-    ]
+    behind = {f"{API}/v1": api_app(service), OPENAI: openai_app(service)}
+    routes = [Mount(path, gate(inner, openai=path == OPENAI)) for path, inner in behind.items()]
     hosts = _hosts(host, allowed_hosts)
     doors = InProblems(Guard(Router(routes, default=elsewhere), hosts=hosts, max_body=limits.body_bytes + 1_000_000))
     app.add_middleware(Doors, doors=doors)
-    app.state.service = service
+    app.add_middleware(RequestLog, file=request_log, other=PAGE if page else NOBODY)
+    app.state.service, app.state.doors = service, behind
 
 
 def create_api(
@@ -97,6 +104,7 @@ def create_api(
     limits: DoorLimits | None = None,
     folder: Path | None = None,
     opener: Opener | None = None,
+    request_log: Path | None = None,
 ) -> FastAPI:
     """The doors without the page; with ``opener``, for the collections in folders beside ``folder`` too.
 
@@ -114,7 +122,16 @@ def create_api(
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    add_doors(app, host=host, allowed_hosts=allowed_hosts, keys=keys, keys_required=required, limits=limits)
+    add_doors(
+        app,
+        host=host,
+        allowed_hosts=allowed_hosts,
+        keys=keys,
+        keys_required=required,
+        limits=limits,
+        request_log=request_log,
+        page=False,
+    )
     return app
 
 
@@ -126,6 +143,7 @@ def create_mcp_app(
     allowed_hosts: Sequence[str] = (),
     keys_required: bool | None = None,
     limits: DoorLimits | None = None,
+    request_log: Path | None = None,
 ) -> ASGIApp:
     """MCP over streamable HTTP at ``/mcp``, behind the same guard and keys; needs the extra ``mcp``."""
     from onrecord.ui.http.mcp import mcp_http_app
@@ -140,7 +158,8 @@ def create_mcp_app(
         max_body=limits.body_bytes,
         seconds=limits.body_seconds,
     )
-    return InProblems(Guard(gate, hosts=_hosts(host, allowed_hosts), max_body=limits.body_bytes + 1_000_000))
+    guarded = InProblems(Guard(gate, hosts=_hosts(host, allowed_hosts), max_body=limits.body_bytes + 1_000_000))
+    return RequestLog(guarded, file=request_log, other=NOBODY)
 
 
 def _keys_wanted(host: str, keys: Keys, required: bool | None) -> bool:

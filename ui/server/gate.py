@@ -1,8 +1,7 @@
-"""What stands before every request of another program: its key, its limits, and the access log."""
+"""What stands before every request of another program: its key, and its limits."""
 
 import asyncio
 import hmac
-import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,18 +11,17 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from onrecord.index.errors import OnRecordError
+from onrecord.ui.http.allowance import EVERYTHING, HEADER, READING, Allowance, allowing, from_header
 from onrecord.ui.http.bodies import check_text, replayed, whole_body
 from onrecord.ui.http.metrics import Metrics
 from onrecord.ui.http.problems import Problem, described
 from onrecord.ui.server.guard import LOOPBACK, named_user
 from onrecord.ui.server.keys import Key, Keys, Rate
-
-log = logging.getLogger("onrecord.access")
+from onrecord.ui.server.request_log import OTHER, method_of
 
 Refusal = Callable[[int, str, Mapping[str, str]], Response]
 COMMAND = "command"  # who asks, where it is one of this account's commands
-READING = ("GET", "HEAD", "OPTIONS")
-ASKING = ("/search", "/ask", "/chat/completions", "/mcp")  # POST, and yet nothing is changed
+PAGE, NOBODY = "page", "-"
 
 
 class Gate:
@@ -31,8 +29,9 @@ class Gate:
 
     With ``required`` a request needs a key, or the name and password of one of ``users``; else a key that is shown
     must still be right. Paths in ``open_paths`` need none. ``token`` lets this account's own commands in, from this
-    machine alone; they may do what no key allows (``state["command"]``). Limits in bytes and seconds; ``seconds`` is
-    for the sending of the body. The log has no query string and no body, so no question.
+    machine alone; they may do what no key allows (``state["command"]``), unless they ask in a key's place. What a key
+    allows holds within (`allowing`); ``rate`` is shared by the doors of a server. Who asks is in ``state["who"]``.
+    Limits in bytes and seconds; ``seconds`` is for the sending of the body.
     """
 
     def __init__(
@@ -43,6 +42,7 @@ class Gate:
         metrics: Metrics,
         keys: Keys | None,
         required: bool,
+        rate: Rate | None = None,
         users: Mapping[str, str] | None = None,
         token: str = "",
         open_paths: tuple[str, ...] = (),
@@ -52,13 +52,14 @@ class Gate:
         self.app, self.refusal, self.metrics, self.keys = app, refusal, metrics, keys
         self.token = token
         self.required, self.users, self.open_paths = required, dict(users or {}), open_paths
-        self.max_body, self.seconds, self.rate = max_body, seconds, Rate()
+        self.max_body, self.seconds, self.rate = max_body, seconds, rate or Rate()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status, who = time.perf_counter(), 499, "-"  # 499: the client went before there was a response
+        started, status = time.perf_counter(), 499  # 499: the client went before there was a response
+        scope.setdefault("state", {})["who"] = NOBODY
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -67,16 +68,18 @@ class Gate:
             await send(message)
 
         try:
-            who = self._admit(scope)
-            await self.app(scope, await self._checked(scope, _Body(receive, self.max_body, self.seconds)), noting)
+            with allowing(self._admit(scope)):
+                body = await self._checked(scope, _Body(receive, self.max_body, self.seconds))
+                await self.app(scope, body, noting)
         except (HTTPException, OnRecordError) as error:
             code, detail, headers, _ = described(error)
             await self.refusal(code, detail, headers)(scope, receive, noting)
         finally:
-            self._note(scope, status, time.perf_counter() - started, who)
+            route = str(getattr(scope.get("route"), "path", "") or OTHER)
+            self.metrics.requested(method_of(scope), route, status, time.perf_counter() - started)
 
-    def _admit(self, scope: Scope) -> str:
-        """Who asks; raises `Problem` when they may not."""
+    def _admit(self, scope: Scope) -> Allowance:
+        """What who asks may do; raises `Problem` when it is nothing."""
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self.max_body:
@@ -84,22 +87,24 @@ class Gate:
         kind, _, token = headers.get("authorization", "").partition(" ")
         token = token.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
         name = named_user(headers.get("authorization", ""), self.users)
-        state = scope.setdefault("state", {})
+        state = scope["state"]
         if self.token and hmac.compare_digest(token.encode(), self.token.encode()) and _from_here(scope):
-            state["user"], state["command"] = COMMAND, True
-            return COMMAND
+            may = _in_the_place_of(headers.get(HEADER, ""))
+            state["user"] = COMMAND
+            state["who"], state["command"] = may.name or COMMAND, may == EVERYTHING
+            return may
         if token.startswith("or_") or (self.token and token.startswith("run_")) or (token and self.required):
             return self._with_key(scope, token)
         if name:
-            state["user"] = name
-            return name
+            state["user"], state["who"] = name, PAGE
+            return EVERYTHING
         if self.required and scope["path"] not in self.open_paths:
             raise Problem(
                 401,
                 "Send a key as `Authorization: Bearer or_…`; `onrecord keys add NAME` makes one.",
                 {"WWW-Authenticate": 'Bearer realm="OnRecord"'},
             )
-        return "-"
+        return EVERYTHING
 
     @staticmethod
     async def _checked(scope: Scope, body: "_Body") -> Receive:
@@ -111,7 +116,7 @@ class Gate:
         check_text(whole)
         return replayed(whole, body.receive)
 
-    def _with_key(self, scope: Scope, token: str) -> str:
+    def _with_key(self, scope: Scope, token: str) -> Allowance:
         key = self.keys.find(token) if self.keys else None
         if key is None:
             raise Problem(
@@ -119,6 +124,7 @@ class Gate:
                 "This key is unknown or was revoked; `onrecord keys add NAME` makes a new one.",
                 {"WWW-Authenticate": 'Bearer realm="OnRecord", error="invalid_token"'},
             )
+        scope["state"]["who"] = key.name
         wait = self.rate.wait(key.id, key.per_minute)
         if wait:
             raise Problem(
@@ -126,16 +132,8 @@ class Gate:
                 f"The key {key.name} may make {key.per_minute} requests a minute; wait {wait:.0f} seconds.",
                 {"Retry-After": str(max(1, round(wait)))},
             )
-        if key.read_only and _changes(scope):
-            raise Problem(403, f"The key {key.name} may only read; make one without --read-only.")
         scope["state"]["user"] = owner_of(key)
-        return f"key:{key.id}"
-
-    def _note(self, scope: Scope, status: int, seconds: float, who: str) -> None:
-        route = str(getattr(scope.get("route"), "path", "") or "other")
-        method = scope["method"] if scope["method"] in (*READING, "POST", "PUT", "PATCH", "DELETE") else "other"
-        self.metrics.requested(method, route, status, seconds)
-        log.info("%s %s %d %.3fs %s", method, scope["path"].encode("unicode_escape").decode(), status, seconds, who)
+        return key.allowance
 
 
 def _from_here(scope: Scope) -> bool:
@@ -149,8 +147,12 @@ def owner_of(key: Key) -> str:
     return f"key:{key.id}"
 
 
-def _changes(scope: Scope) -> bool:
-    return scope["method"] not in READING and not scope["path"].endswith(ASKING)
+def _in_the_place_of(header: str) -> Allowance:
+    """What the key may do for which a command asks; all, if it asks for itself."""
+    try:
+        return from_header(header)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Problem(400, f"The header {HEADER} cannot be read; leave it out.") from error
 
 
 class _Body:

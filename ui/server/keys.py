@@ -12,11 +12,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from onrecord.index.errors import InputError, StoreError
 from onrecord.index.store import modes
+from onrecord.ui.http.allowance import Allowance
 
 FILE_NAME = "keys.json"
 _TOKEN = re.compile(r"or_([0-9a-f]{8})_[\w-]{20,100}", re.ASCII)
@@ -24,7 +26,7 @@ _TOKEN = re.compile(r"or_([0-9a-f]{8})_[\w-]{20,100}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is kept of a key. ``per_minute``: requests; ``read_only``: may neither add nor remove articles."""
+    """What is kept of a key. ``per_minute``: requests; the rest as in `Allowance`."""
 
     id: str
     name: str
@@ -33,6 +35,12 @@ class Key:
     created: str
     per_minute: int = 120
     read_only: bool = False
+    collections: tuple[str, ...] = ()
+    questions_per_day: int = 0
+
+    @property
+    def allowance(self) -> Allowance:
+        return Allowance(self.id, self.name, self.read_only, self.collections, self.questions_per_day)
 
 
 class Keys:
@@ -52,7 +60,7 @@ class Keys:
                 seen = (stat.st_mtime_ns, stat.st_size)
                 if seen != self._seen:
                     rows = json.loads(self._path.read_text(encoding="utf-8"))
-                    self._keys, self._seen = tuple(Key(**row) for row in rows), seen
+                    self._keys, self._seen = tuple(_key(row) for row in rows), seen
             except FileNotFoundError:
                 self._keys, self._seen = (), (0, 0)
             except (OSError, ValueError, TypeError) as error:
@@ -61,17 +69,28 @@ class Keys:
                 ) from error
             return self._keys
 
-    def add(self, name: str, *, per_minute: int = 120, read_only: bool = False) -> tuple[Key, str]:
+    def add(
+        self,
+        name: str,
+        *,
+        per_minute: int = 120,
+        read_only: bool = False,
+        collections: tuple[str, ...] = (),
+        questions_per_day: int = 0,
+    ) -> tuple[Key, str]:
         """A new key and its text, which is told only now."""
         name = " ".join(name.split())
-        if not name or len(name) > 60:
+        if not name or len(name) > 60 or not name.isprintable():
             raise InputError(f"{name!r} cannot name a key; use 1 to 60 characters that say who uses it.")
         if per_minute < 1:
             raise InputError(f"A limit of {per_minute} requests a minute allows nothing; give 1 or more.")
+        if questions_per_day < 0:
+            raise InputError(f"A limit of {questions_per_day} questions a day cannot be kept; give 1 or more, or none.")
         key_id, salt = secrets.token_hex(4), secrets.token_hex(16)
         token = f"or_{key_id}_{secrets.token_urlsafe(32)}"
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        key = Key(key_id, name, salt, _digest(salt, token), created, per_minute, read_only)
+        limits = (per_minute, read_only, collections, questions_per_day)
+        key = Key(key_id, name, salt, _digest(salt, token), created, *limits)
         with self._changing():
             known = self.list()
             if any(other.name == name for other in known):
@@ -112,16 +131,23 @@ class Keys:
         new.replace(self._path)
 
 
+def _key(row: dict[str, Any]) -> Key:
+    return Key(**{**row, "collections": tuple(row.get("collections", ()))})
+
+
 def _digest(salt: str, token: str) -> str:
     """One round is enough: the text has 256 random bits, so there is nothing to guess, only a file not to leak."""
     return hashlib.sha256(f"{salt}:{token}".encode()).hexdigest()
 
 
 class Rate:
-    """Requests a minute, per key, with a minute's worth at once: a bucket that refills steadily."""
+    """Requests a minute, per key, with a minute's worth at once: a bucket that refills steadily.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    No more than ``most`` buckets are kept, the longest unused going first.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, most: int = 10_000) -> None:
+        self._clock, self._most = clock, most
         self._lock = threading.Lock()
         self._buckets: dict[str, tuple[float, float]] = {}
 
@@ -129,7 +155,9 @@ class Rate:
         """0 when the request may pass now, and it is then counted; else the seconds until one may."""
         with self._lock:
             now = self._clock()
-            left, since = self._buckets.get(key_id, (float(per_minute), now))
+            left, since = self._buckets.pop(key_id, (float(per_minute), now))
+            while len(self._buckets) >= self._most:
+                del self._buckets[next(iter(self._buckets))]
             left = min(float(per_minute), left + (now - since) * per_minute / 60)
             if left < 1:
                 self._buckets[key_id] = (left, now)

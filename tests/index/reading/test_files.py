@@ -361,12 +361,12 @@ class TestFolders:
         assert names == ["b.txt", "a/z.md", "a/b/y.txt"]
 
     def test_files_of_other_kinds_in_a_folder_are_named_and_are_no_failure(self, tmp_path: Path) -> None:
-        for name in ("b.txt", "a/letter.rtf", "mail.msg", "README", ".hidden.rtf", ".git/x.rtf"):
+        for name in ("b.txt", "a/letter.pages", "mail.msg", "README", ".hidden.pages", ".git/x.pages"):
             write(tmp_path / name, f"{name}. {STORY}")
         results = [result for result in read_paths([tmp_path]) if result.passed_over]
-        assert sorted(Path(result.path).name for result in results) == ["README", "letter.rtf", "mail.msg"]
+        assert sorted(Path(result.path).name for result in results) == ["README", "letter.pages", "mail.msg"]
         assert all(not result.error and not result.articles for result in results)
-        assert any("its name ends in .rtf; what can be read is .txt" in result.passed_over for result in results)
+        assert any("its name ends in .pages; what can be read is .txt" in result.passed_over for result in results)
 
     def test_one_bad_file_does_not_stop_the_rest(self, tmp_path: Path) -> None:
         write(tmp_path / "a.txt", b"")

@@ -70,7 +70,7 @@ def test_whom_a_pronoun_means_is_said_where_the_article_tells(assistant: Over) -
 
 def test_copies_count_once_and_a_filter_holds(assistant: Over) -> None:
     copy = replace(LONG, id="copy", published="2024-05-02", source="Asel Weekly")
-    brief = assistant(*ARTICLES, LONG, copy).brief(Filter(articles=("flood", "copy", "museum")))
+    brief = assistant(*ARTICLES, LONG, copy).brief("", Filter(articles=("flood", "copy", "museum")))
     assert (brief.articles, brief.copies, brief.first, brief.last) == (2, 1, "2024-04-20", "2024-05-01")
     cited = {quote.article_id for one in brief.sentences for quote in one.citations}
     assert cited == {"flood", "museum"}
@@ -79,7 +79,7 @@ def test_copies_count_once_and_a_filter_holds(assistant: Over) -> None:
 
 def test_without_articles_there_is_a_reason_in_place_of_sentences(assistant: Over) -> None:
     chat = assistant()
-    assert chat.brief(Filter(sources=("Nobody",))).reason == "nothing_found"
+    assert chat.brief("", Filter(sources=("Nobody",))).reason == "outside_filter"
     chat.library.remove(["flood"])
     assert chat.brief().reason == "no_articles"
 

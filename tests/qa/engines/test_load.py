@@ -3,6 +3,7 @@
 import json
 import select
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -67,9 +68,12 @@ class FakeServer(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.logprobs, self.status, self.key = logprobs, status, key
         self.sent = 0
+        self.breaks_after: int | None = None  # events, and then it hangs up
+        self.lives = True  # False: it takes connections and says nothing
+        self.looked_at = 0
         self.reading, self.read, self.hung_up = threading.Event(), threading.Event(), threading.Event()
         self.read.set()  # cleared: it reads the prompt for as long as somebody waits
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def handle_error(self, *_: object) -> None:
         """A client that closes its connection early is what some tests are about."""
@@ -81,6 +85,13 @@ class FakeServer(ThreadingHTTPServer):
 
 class FakeHandler(BaseHTTPRequestHandler):
     server: FakeServer
+
+    def do_GET(self) -> None:
+        """The list of its models."""
+        self.server.looked_at += 1
+        while not self.server.lives:
+            time.sleep(0.01)
+        self._refuse(200, "")
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -107,7 +118,9 @@ class FakeHandler(BaseHTTPRequestHandler):
         if body.get("logprobs"):
             top = [{"token": "Yes", "logprob": -0.5}, {"token": "no", "logprob": -1.5}]
             told = {"content": [{"token": "Yes", "logprob": -0.5, "top_logprobs": top}]}
-        for word in words(REPLY)[: body["max_tokens"]]:
+        for number, word in enumerate(words(REPLY)[: body["max_tokens"]]):
+            if number == self.server.breaks_after:
+                return
             self._event({"choices": [{"delta": {"content": word}, "logprobs": told}]})
         usage = {"prompt_tokens": 30, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 20}}
         self._event({"choices": [], "usage": usage})

@@ -1,0 +1,50 @@
+"""Chroma follows at once where searches need it, and later, behind whoever writes, where they are exact anyway."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from onrecord.index import upkeep
+from onrecord.index.library import Library
+from onrecord.index.settings import SearchOptions
+from onrecord.index.types import Article, Embedder
+from tests.conftest import fill
+
+MORE = Article("tram", "Tram runs again", "The tram runs again. It takes 40 people.")
+
+
+def test_a_small_collection_is_filled_into_chroma_behind_whoever_writes(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "IDLE", 0.01)
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add(articles)
+        until = time.monotonic() + 20
+        while not library._vectors.in_step and time.monotonic() < until:
+            time.sleep(0.01)
+        assert library._vectors.keys() == {int(key) for key in library._catalogue.passage_rows()[0]}
+
+
+def test_the_addition_that_makes_a_collection_large_fills_chroma(tmp_path: Path, embedder: Embedder) -> None:
+    fill(tmp_path / "data", embedder)
+    with Library(tmp_path / "data", embedder=embedder) as small:
+        count = small.passage_count
+    with Library(tmp_path / "data", embedder=embedder, search=SearchOptions(exact_below=count + 1)) as library:
+        assert not library._vectors.in_step
+        library.add([MORE])
+        assert library._vectors.in_step
+        assert library._vectors.keys() == {int(key) for key in library._catalogue.passage_rows()[0]}
+        assert library.search("Which tram runs again?")[0].passage.article_id == "tram"
+
+
+def test_what_chroma_holds_of_a_removed_article_goes_at_once_though_no_search_looks_there(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    fill(tmp_path / "data", embedder)
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        with library.parts():  # filled
+            held = list((library.path / "chroma").iterdir())
+        assert held
+        library.remove(["museum"])
+        assert list((library.path / "chroma").iterdir()) == []
