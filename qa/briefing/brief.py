@@ -1,5 +1,6 @@
 """A selection of articles -> its brief, chosen by program; worded by the model where it is wished and holds."""
 
+import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -40,9 +41,11 @@ MOST_READ = 600  # sentences that are compared with each other; of many articles
 # and a subject is in the articles if that has at least the other share of its words.
 ABOUT, NAMED = 0.7, 0.75
 SPREAD = "Of the {1} articles, {0} that are spread evenly over the time were read."
-REPORT = "What does the article report?"
-WORDED = "Say what the sentence above reports in one short, complete sentence, with its names and numbers."
+REPORT = "What is reported?"
+WORDED = "Rewrite the sentence above as one short, complete sentence. Do not mention the article."
 WORDED_TOKENS = 70
+LONG = 20  # words of a sentence that is worth wording: what is shorter is short enough
+_ABOUT_ITSELF = re.compile(r"(?:according to )?(?:the|this) (?:article|sentence|report|text)\b", re.IGNORECASE)
 
 
 def brief_of(wish: Wish, tools: Tools, *, worded: bool, whole: bool = False) -> Generator[Event, None, Brief]:
@@ -61,7 +64,8 @@ def brief_of(wish: Wish, tools: Tools, *, worded: bool, whole: bool = False) -> 
     if evidence:
         yield AnswerStarted()
     for item in evidence:
-        own = (yield from _worded(item, tools)) if worded and tools.model else quoted(item)
+        long = len(item.quote.split()) > LONG
+        own = (yield from _worded(item, tools)) if worded and long and tools.model else quoted(item)
         said.append(numbered(own, citations_of(said)))
         yield SentenceDone(said[-1])
     days = sorted(info.published[:10] for info in infos if is_day(info.published))
@@ -261,6 +265,6 @@ def _worded(item: Evidence, tools: Tools) -> Generator[Event, None, AnswerSenten
                 yield Writing()
                 continue
             done = cite_and_verify(marked[0], (), [item], tools.verifier)
-            fits = done.verdict == "supported" and len(done.text.split()) < len(item.quote.split())
-            return done if fits else quoted(item)
+            shorter = len(done.text.split()) < len(item.quote.split()) and not _ABOUT_ITSELF.match(done.text)
+            return done if shorter and done.verdict == "supported" else quoted(item)
     return quoted(item)

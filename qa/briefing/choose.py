@@ -41,7 +41,8 @@ _TO_THE_READER = re.compile(
     re.IGNORECASE,
 )
 _PROMOTES = re.compile(
-    r"\b(?:sign up (?:to|for) (?:get|our|the|this)|newsletter:|subscribe to (?:our|the))", re.IGNORECASE
+    r"(?i:\b(?:sign[ -]up (?:to|for) (?:get|our|your|the|this)|subscribe to (?:our|the)|in your inbox)\b)|"
+    r"\w:[A-Z]"  # the text of a link to another article: "More:Frostbite is a risk"
 )
 
 

@@ -30,6 +30,9 @@ _UNKNOWN = re.compile(
 )
 
 
+_IT_IS = re.compile(
+    r"it (?:is|was|has|remains?|remained)\b(?=.* (?:who|what|why|when|where|how|whether|if|which)\b)", re.IGNORECASE
+)
 # A day without a year is taken as one before the article: not where the sentence looks ahead.
 _AHEAD = re.compile(
     r"\b(?:will|would|shall|won[’']t|may|could|next|until|till|by|later than|before|starting|beginning|upcoming|"
@@ -89,7 +92,8 @@ def _each(
 
     def of(info: ArticleInfo) -> Iterator[tuple[Sentence, str]]:
         for sentence in sources.library.sentences(info.id):
-            if (said := told(sentence, info)) and stands_alone(sentence.text):
+            # "It is not clear who fired": the pronoun means nothing that stands before it.
+            if (said := told(sentence, info)) and stands_alone(sentence.text, who=bool(_IT_IS.match(sentence.text))):
                 yield sentence, said
 
     return {sentence: said for info in infos for sentence, said in islice(of(info), most)}

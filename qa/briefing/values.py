@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from onrecord.qa import records
 from onrecord.qa.steps.recency import days_text
 from onrecord.qa.types import AnswerSentence, Citation, Reason
+
+IN_BRIEF, HAPPENED, SAID = "In brief", "What happened when", "Who says what"
+UNKNOWN = "What the articles say is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,26 @@ class Brief:
         """What it was chosen from, in words; empty where there is nothing."""
         if not self.articles:
             return ""
-        days = f", {days_text(date.fromisoformat(self.first), date.fromisoformat(self.last))}" if self.first else ""
+        days = f", {_between(self.first, self.last)}" if self.first else ""
         copies = f"; copies of them, {self.copies:,}, count once" if self.copies else ""
         return f"A brief of {self.articles:,} article{'s' if self.articles != 1 else ''}{days}{copies}."
 
     @property
+    def parts(self) -> tuple[tuple[str, tuple[AnswerSentence, ...]], ...]:
+        """Headings with what stands under each, as they are read; none where there are no sentences."""
+        found = [(IN_BRIEF, self.sentences)]
+        for day, there in groupby(self.happened, key=lambda one: one.day):
+            found.append(
+                (f"{HAPPENED}: {days_text(*[date.fromisoformat(day)] * 2)}", tuple(one.sentence for one in there))
+            )
+        found += [(f"{SAID}: {one.speaker}", one.sentences) for one in self.said]
+        found.append((UNKNOWN, self.unknown))
+        return tuple((heading, said) for heading, said in found if said)
+
+    @property
     def shown(self) -> tuple[AnswerSentence, ...]:
         """Every sentence, in the order in which they are read."""
-        dated = (one.sentence for one in self.happened)
-        return (*self.sentences, *dated, *(line for one in self.said for line in one.sentences), *self.unknown)
+        return tuple(line for _, said in self.parts for line in said)
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -75,3 +90,7 @@ class Brief:
     def to_dict(self) -> dict[str, Any]:
         """Plain data under the field names."""
         return records.to_dict(self)
+
+
+def _between(first: str, last: str) -> str:
+    return days_text(date.fromisoformat(first), date.fromisoformat(last))

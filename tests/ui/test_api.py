@@ -11,7 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from onrecord.index import Article, Embedder, Hit, Library
+from onrecord.qa import records
 from onrecord.qa.assistant import Assistant, Steps
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.steps.check import check
 from onrecord.ui.server.doors import create_api
 from tests.conftest import ARTICLES, FakeEmbedder
@@ -73,6 +75,21 @@ def test_a_filter_that_matches_nothing_is_said(behind: Behind) -> None:
         "/api/v1/ask", json={"question": "Which bridge?", "filter": {"published_to": "1990"}}
     ).json()
     assert answer["status"] == "abstained" and "widen" in answer["warnings"][0]
+
+
+def test_a_brief_is_of_what_the_filter_leaves_and_its_places_resolve(
+    behind: Behind, articles: tuple[Article, ...]
+) -> None:
+    scope = {"sources": ["River Herald", "Asel Weekly"]}
+    told = behind.client.post("/api/v1/brief", json={"filter": scope}).json()
+    texts = {article.id: article.text for article in articles}
+    cited = [quote for sentence in told["sentences"] for quote in sentence["citations"]]
+    assert {quote["article_id"] for quote in cited} == {"ferry", "museum"} and told["articles"] == 2
+    assert all(texts[one["article_id"]][one["start_char"] : one["end_char"]] == one["quote"] for one in cited)
+    assert records.to_dict(records.from_dict(Brief, told)) == told
+    nothing = behind.client.post("/api/v1/brief", json={"filter": {"published_from": "2031"}}).json()
+    assert nothing["reason"] == "outside_filter" and "widen" in nothing["warnings"][0]
+    problem(behind.client.post("/api/v1/brief", json={"subject": "boats"}), 422)
 
 
 def test_the_same_article_sent_twice_is_stored_once(behind: Behind) -> None:

@@ -53,6 +53,16 @@ def test_an_answer_as_json_has_every_field_and_citations_that_resolve(
         assert texts[citation["article_id"]][citation["start_char"] : citation["end_char"]] == citation["quote"]
 
 
+def test_a_brief_is_printed_in_parts_with_where_each_sentence_is_from(stage: Stage) -> None:
+    result = stage.run("brief", "--about", "the silver coins")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("A brief of 1 article, 20 April 2024.\n\nIn brief\n• ")
+    assert "[1] Museum shows coins from the harbour, Asel Weekly, 20 April 2024" in result.stdout
+    told = stage.json("brief", "--since", "2024-03-05", "--until", "2024-03")
+    assert {quote["article_id"] for one in told["sentences"] for quote in one["citations"]} == {"ferry"}
+    assert stage.run("brief", "--about", "the moon landing").exit_code == 3
+
+
 def test_the_model_writes_when_it_is_there(stage: Stage) -> None:
     answer = stage.json("ask", QUESTION)
     assert answer["model"] == "fake-engine"

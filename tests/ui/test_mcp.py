@@ -14,6 +14,7 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp_types import CallToolResult, ResourceLink, TextContent
 
 from onrecord.index import Article, Embedder
+from onrecord.qa.briefing.values import IN_BRIEF
 from onrecord.ui.http.mcp import create_mcp
 from onrecord.ui.http.router import here
 from onrecord.ui.server.doors import create_mcp_app
@@ -63,7 +64,8 @@ def links_of(result: CallToolResult) -> list[str]:
 
 def test_the_tools_say_what_they_take_and_give(behind: Behind) -> None:
     tools = talk(create_mcp(here(behind.app.state.service)), lambda client: client.list_tools()).tools
-    assert [tool.name for tool in tools] == ["search_articles", "ask_articles", "read_article", "list_differences"]
+    names = ["search_articles", "ask_articles", "brief_articles", "read_article", "list_differences"]
+    assert [tool.name for tool in tools] == names
     for tool in tools:
         assert tool.description and tool.output_schema and tool.annotations.read_only_hint
     assert "quote" in str(tools[0].output_schema) and "verdict" in str(tools[1].output_schema)
@@ -82,6 +84,15 @@ def test_an_answer_has_its_quotes_in_the_text_and_its_places_as_data(behind: Beh
     cited = result.structured_content["sentences"][0]["citations"][0]
     assert "[1]" in text_of(result) and cited["quote"] in text_of(result)
     assert links_of(result) == [f"onrecord://articles/{cited['article_id']}"]
+
+
+def test_a_brief_has_its_parts_in_the_text_and_its_places_as_data(behind: Behind) -> None:
+    server = create_mcp(here(behind.app.state.service))
+    result = call(server, "brief_articles", sources=["River Herald"], published_from="2024-03")
+    sentence = result.structured_content["sentences"][0]
+    assert text_of(result).startswith(f"{IN_BRIEF}:\n{sentence['text']} [1]")
+    assert links_of(result) == ["onrecord://articles/ferry"]
+    assert "outside your filter" in text_of(call(server, "brief_articles", published_from="2031"))
 
 
 def test_what_the_articles_do_not_say_has_no_links(behind: Behind) -> None:

@@ -52,6 +52,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("ask_articles", {"question": "And the bridge?", "history": ["Who runs it?"] * 30, "published_from": "2024-03"}),
     ("ask_articles", {"question": QUESTION, "published_from": "2031"}),
     ("ask_articles", {"question": " "}),
+    ("brief_articles", {"about": "boat"}),
     ("read_article", {"article_id": "ferry"}),
     ("read_article", {"article_id": "museum", "collection": "harbour"}),
     ("read_article", {"article_id": "museum"}),

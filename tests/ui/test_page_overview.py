@@ -6,7 +6,7 @@ import docx
 import pytest
 from playwright.sync_api import Page, expect
 
-from onrecord.ui.page.briefing_part import HAPPENED, IN_BRIEF, SAID, UNKNOWN
+from onrecord.qa.briefing.values import HAPPENED, IN_BRIEF, SAID, UNKNOWN
 from tests.ui.site import Site
 from tests.ui.test_page_access import shown, violations
 

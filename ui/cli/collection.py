@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from onrecord.index.store.folder_notes import Folder
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
+    from onrecord.qa.briefing.values import Brief
     from onrecord.qa.differences.values import Difference
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
@@ -138,6 +139,11 @@ class OpenedCollection:
 
     def dismiss(self, difference_id: str) -> None:
         Differences(self._library).dismiss(difference_id)
+
+    def brief(self, about: str, scope: "Filter") -> "Brief":
+        warnings = scope_warnings(self._library, scope)
+        told = build_assistant(self._settings, self._library, None).brief(about, scope or None)
+        return replace(told, warnings=(*warnings, *told.warnings))
 
     def examine(self) -> Examined:
         findings = doctor.examine(self._library).findings

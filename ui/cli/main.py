@@ -8,6 +8,7 @@ import typer
 
 from onrecord.ui.cli.articles import add, doctor, edit, list_articles, rebuild, remove, search
 from onrecord.ui.cli.ask import ask
+from onrecord.ui.cli.brief import brief
 from onrecord.ui.cli.chat import chat
 from onrecord.ui.cli.differences import differences
 from onrecord.ui.cli.doors import mcp, serve
@@ -58,6 +59,7 @@ app.command()(remove)
 app.command()(search)
 app.command()(ask)
 app.command()(differences)
+app.command()(brief)
 app.command()(chat)
 app.command()(serve)
 app.command()(mcp)

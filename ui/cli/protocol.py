@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from onrecord.index.store.folder_notes import Folder
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
+    from onrecord.qa.briefing.values import Brief
     from onrecord.qa.differences.values import Difference
     from onrecord.qa.types import Turn
 
@@ -113,6 +114,9 @@ class CollectionCommands(Protocol):
 
     def dismiss(self, difference_id: str) -> None:
         """Raises `InputError` for one that is not there."""
+
+    def brief(self, about: str, scope: "Filter") -> "Brief":
+        """The brief of the articles within the filter, or of those of them about a subject."""
         ...
 
     def examine(self) -> Examined:

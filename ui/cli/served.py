@@ -19,6 +19,7 @@ from onrecord.index.store.web_notes import Feed
 from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.differences.values import Difference
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
@@ -164,6 +165,9 @@ class ServedCollection:
 
     def dismiss(self, difference_id: str) -> None:
         self._call("POST", f"/differences/{quote(difference_id, safe='')}/dismiss")
+
+    def brief(self, about: str, scope: Filter) -> Brief:
+        return records.from_dict(Brief, self._call("POST", "/brief", json={"about": about, "filter": given(scope)}))
 
     def examine(self) -> Examined:
         reply = self._call("GET", "/commands/examine")

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onrecord.index.inert import one_line
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.render import ABSTENTION, left_open, nearest, what_to_try, why, with_who
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 from onrecord.ui.page.dates import day_text
@@ -70,6 +71,23 @@ def show_answer(out: Console, answer: Answer, *, already: Sequence[AnswerSentenc
     for citation in answer.citations:
         _show_quote(out, citation)
     _show_foot(out, answer)
+
+
+def show_brief(out: Console, brief: Brief) -> None:
+    """Its parts, then the quotes."""
+    if brief.reason:
+        out.print(Text(f"{ABSTENTION} {why(brief)}", "bold yellow"))
+    else:
+        out.print(Text(one_line(brief.covered), "dim"))
+    for heading, said in brief.parts:
+        out.print(Text(f"\n{one_line(heading)}", "bold"))
+        for sentence in said:
+            out.print(Text("• ").append_text(sentence_text(sentence)))
+    out.print()
+    for citation in brief.citations:
+        out.print(Text(f"[{citation.number}] ", "bold cyan").append(where_from(citation), "dim"))
+    for warning in brief.warnings:
+        out.print(Text(f"Note: {one_line(warning)}", "yellow"))
 
 
 def _show_abstention(out: Console, answer: Answer) -> None:

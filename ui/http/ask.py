@@ -24,6 +24,8 @@ from onrecord.ui.http.asking import Sign, Waiting
 from onrecord.ui.http.models import (
     AnswerModel,
     AskRequest,
+    BriefModel,
+    BriefRequest,
     ConversationList,
     ConversationTurns,
     SearchRequest,
@@ -58,6 +60,18 @@ def search(service: Chosen, given: SearchRequest) -> Any:
     """Find passages by meaning and by words; no language model is used."""
     hits, warnings = service.search(given.query, top_k=given.top_k, scope=given.filter.filter())
     return {"query": given.query, "hits": hits, "warnings": warnings}
+
+
+@asking.post("/brief", response_model=BriefModel)
+def brief(service: Chosen, given: BriefRequest) -> Any:
+    """A selection in five sentences, what happened when, who says what, what is not known: the articles' own words."""
+    scope = given.filter.filter()
+    warnings = warnings_about(service, scope)
+    with service.searching():
+        told = service.collection.assistant.brief(given.about, scope or None)
+    return Response(
+        as_json(records.to_dict(replace(told, warnings=(*warnings, *told.warnings)))), media_type="application/json"
+    )
 
 
 @asking.post(

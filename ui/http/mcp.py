@@ -16,13 +16,15 @@ from pydantic import Field
 from onrecord.index import InputError, OnRecordError
 from onrecord.index.extras import named_extra
 from onrecord.index.inert import markdown, one_line, plain
-from onrecord.qa.differences.told import about
+from onrecord.qa import records
+from onrecord.qa.briefing.values import Brief
+from onrecord.qa.differences.told import about as differs_on
 from onrecord.qa.differences.values import Difference, Side
-from onrecord.qa.render import answer_text, quote_text
+from onrecord.qa.render import ABSTENTION, answer_text, marked, quote_text, why
 from onrecord.qa.types import Answer
 from onrecord.ui.http.client import TURNS, Interface, given
 from onrecord.ui.http.differences import DifferenceList
-from onrecord.ui.http.models import AnswerModel, ArticleModel, SearchResponse
+from onrecord.ui.http.models import AnswerModel, ArticleModel, BriefModel, SearchResponse
 from onrecord.ui.http.service import uris_in
 from onrecord.ui.page.scope import scope_of
 
@@ -52,11 +54,12 @@ CollectionName = Annotated[str, Field(max_length=200, description="Which collect
 
 
 def create_mcp(api: Interface) -> "MCPServer[Any]":
-    """The server with its four tools and the articles as resources; where there can be several collections, their
-    list is a fifth."""
+    """The server with its five tools and the articles as resources; where there can be several collections, their
+    list is a sixth."""
     server: MCPServer[Any] = MCPServer("onrecord", title="OnRecord", instructions=INSTRUCTIONS, log_level="WARNING")
     _add_search(server, api)
     _add_ask(server, api)
+    _add_brief(server, api)
     _add_read(server, api)
     _add_differences(server, api)
     _add_resources(server, api)
@@ -110,6 +113,28 @@ def _add_ask(server: "MCPServer[Any]", api: Interface) -> None:
         return _result(_uris(api, collection), lines, cited, data)
 
 
+def _add_brief(server: "MCPServer[Any]", api: Interface) -> None:
+    @server.tool(annotations=READS, title="Brief on the articles")
+    async def brief_articles(
+        about: Annotated[str, Field(max_length=300, description="A subject; empty: everything")] = "",
+        sources: Sources = None,
+        articles: Articles = None,
+        published_from: From = "",
+        published_to: To = "",
+        collection: CollectionName = "",
+    ) -> Annotated[CallToolResult, BriefModel]:  # type: ignore[valid-type]
+        """Articles in five of their own sentences; what happened when, who says what, what is not known."""
+        with _tool_errors():
+            scope = given(scope_of(articles or (), sources or (), published_from, published_to))
+            data = await api.call("POST", "/brief", collection, json={"about": about, "filter": scope})
+            brief = records.from_dict(Brief, data)
+        parts = [[f"{markdown(heading)}:", *(marked(line, markdown) for line in said)] for heading, said in brief.parts]
+        lines = ["\n".join(part) for part in parts] or [f"{ABSTENTION} {why(brief)}"]
+        cites = [f"[{c.number}] “{markdown(quote_text(c))}” ({markdown(c.title)})" for c in brief.citations]
+        cited = [{"article_id": c.article_id, "title": c.title} for c in brief.citations]
+        return _result(_uris(api, collection), [*lines, *cites, *brief.warnings], cited, data)
+
+
 def _add_read(server: "MCPServer[Any]", api: Interface) -> None:
     @server.tool(annotations=READS, title="Read an article")
     async def read_article(
@@ -138,7 +163,7 @@ def _add_differences(server: "MCPServer[Any]", api: Interface) -> None:
             data = await api.call("GET", "/differences", collection, params=scope)
         uri = _uris(api, collection)
         found = [Difference.from_dict(one) for one in data["differences"]]
-        lines = [f"The articles differ on {about(one)}:\n{_sides(uri, one)}" for one in found]
+        lines = [f"The articles differ on {differs_on(one)}:\n{_sides(uri, one)}" for one in found]
         cited = [side for one in data["differences"] for side in one["sides"]]
         return _result(uri, (lines or ["No two sentences were found to disagree."]) + data["warnings"], cited, data)
 

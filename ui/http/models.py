@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from onrecord.index.types import Filter, Hit, Sentence
 from onrecord.qa import records
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.types import Answer, AnswerSentence
 from onrecord.ui.page.scope import scope_of
 
@@ -72,6 +73,14 @@ class AskRequest(Asked):
     conversation: str = Field("", max_length=40)
     length: Literal["", "phrase", "sentence", "detailed"] = ""
     model: str = Field("", max_length=300)
+
+
+class BriefRequest(Asked):
+    """``about``: a subject; empty: all that the filter leaves."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"about": "the bridge"}]})
+    about: str = Field("", max_length=300)
+    filter: FilterModel = FilterModel()
 
 
 class Removal(Asked):
@@ -172,6 +181,9 @@ class SearchResponse(BaseModel):
 
 
 AnswerModel = create_model("AnswerModel", __doc__=getdoc(Answer), __base__=model_of(Answer), conversation=(str, ""))
+
+
+BriefModel = model_of(Brief)
 
 
 class InfoModel(BaseModel):

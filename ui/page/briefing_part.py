@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from onrecord.index.errors import OnRecordError
 from onrecord.index.types import Filter
-from onrecord.qa.briefing.values import Brief
+from onrecord.qa.briefing.values import HAPPENED, IN_BRIEF, SAID, UNKNOWN, Brief
 from onrecord.qa.render import why, with_who
 from onrecord.qa.types import Answer, AnswerSentence
 from onrecord.ui.desk.collections import Collections, Session
@@ -22,12 +22,6 @@ from onrecord.ui.page.style import drawn
 
 FRAME = '<div class="rows" role="region" aria-label="Briefing" aria-live="polite"></div>'
 TITLE = "Briefing"
-IN_BRIEF, HAPPENED, SAID, UNKNOWN = (
-    "In brief",
-    "What happened when",
-    "Who says what",
-    "What the articles say is not known",
-)
 
 
 def briefing_part(collections: Collections, board: Board) -> None:
@@ -94,13 +88,8 @@ def records_of(brief: Brief) -> list[Record]:
     """The briefing as answers under the headings of its parts: so it is checked and exported."""
     if not brief.sentences:
         return [Record("brief", Answer(IN_BRIEF, "", status="abstained", reason=brief.reason), "done")]
-    parts = [(IN_BRIEF, brief.sentences)]
-    for day, there in groupby(brief.happened, key=lambda one: one.day):
-        parts.append((f"{HAPPENED}: {day_text(day)}", tuple(one.sentence for one in there)))
-    parts += [(f"{SAID}: {one.speaker}", one.sentences) for one in brief.said]
-    parts += [(UNKNOWN, brief.unknown)] if brief.unknown else []
     notes = (brief.covered, *brief.warnings)
     return [
         Record(f"brief-{at}", Answer(title, "", said, status="answered", warnings=notes if not at else ()), "done")
-        for at, (title, said) in enumerate(parts)
+        for at, (title, said) in enumerate(brief.parts)
     ]

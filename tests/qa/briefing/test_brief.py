@@ -8,6 +8,7 @@ import pytest
 
 from onrecord.index import Article, Filter, Library
 from onrecord.qa.assistant import Assistant
+from onrecord.qa.briefing import brief as module
 from onrecord.qa.briefing.choose import stands_alone
 from tests.conftest import ARTICLES, FakeEmbedder, fill
 
@@ -96,3 +97,50 @@ def test_without_articles_there_is_a_reason_in_place_of_sentences(assistant: Ove
 )
 def test_what_cannot_be_read_alone_is_not_chosen(text: str) -> None:
     assert not stands_alone(text)
+
+
+def test_a_brief_about_a_subject_is_of_the_articles_about_it_alone(assistant: Over) -> None:
+    chat = assistant(*ARTICLES, LONG)
+    brief = chat.brief("the silver coins")
+    assert {quote.article_id for one in brief.sentences for quote in one.citations} == {"museum"}
+    assert chat.brief("the silver coins of Napoleon").reason == "nothing_found"
+
+
+def test_what_happened_is_by_day_who_speaks_is_named_and_what_is_open_is_quoted(assistant: Over) -> None:
+    text = (
+        "The bridge of Pell was closed on Monday after cracks were found in it. "
+        "“The bridge of Pell cannot be saved as it stands,” said Mayor Rita Sorn. "
+        "It was not immediately clear who would pay for the bridge of Pell. "
+        "The old bridge of Pell was opened on 3 June 1911 by the king. "
+        "The ferry of Pell will run from Friday until the bridge is open."
+    )
+    brief = assistant(replace(LONG, text=text, published="2024-05-01")).brief()
+    assert [(one.day, one.sentence.text[:14]) for one in brief.happened] == [
+        ("1911-06-03", "The old bridge"),
+        ("2024-04-29", "The bridge of "),
+    ]
+    assert [(one.speaker, len(one.sentences)) for one in brief.said] == [("Rita Sorn", 1)]
+    (open_,) = brief.unknown
+    assert open_.text.startswith("It was not immediately clear")
+    assert [one.number for one in brief.citations] == list(range(1, len(brief.citations) + 1))
+
+
+def test_one_last_name_in_two_articles_is_not_joined(assistant: Over) -> None:
+    said = "“The bridge of Pell cannot be saved as it stands now,” {} said in Pell on {}. "
+    one = replace(LONG, id="one", text=said.format("Kennedy", "Monday") + "The ferry of Pell is full of people.")
+    full = said.format("Serena Kennedy", "Tuesday").replace("saved", "sold") + "The school of Asel has a new roof now."
+    brief = assistant(one, replace(LONG, id="two", title="Asel", text=full)).brief()
+    assert {(who.speaker, line.citations[0].article_id) for who in brief.said for line in who.sentences} == {
+        ("Kennedy", "one"),
+        ("Serena Kennedy", "two"),
+    }
+
+
+def test_of_very_many_articles_some_spread_over_the_time_are_read_which_is_said(
+    assistant: Over, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ARTICLES", 2)
+    brief = assistant(*ARTICLES).brief()
+    assert {quote.article_id for one in brief.sentences for quote in one.citations} == {"bridge", "ferry"}
+    assert brief.warnings == ("Of the 3 articles, 2 that are spread evenly over the time were read.",)
+    assert (brief.articles, brief.last) == (3, "2024-04-20")
