@@ -53,12 +53,12 @@ check: $(STAMP) ## lint, format, types, which module may import which, and that 
 docs: $(STAMP) ## the documentation as pages in site/; any broken link or reference ends it
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-# In two processes, each of which imports only what its own half needs: Gradio takes longest.
+# In two processes, halves of about the same length.
 test-unit:
-	@$(PYTEST) -m "$(UNIT)" --ignore tests/attacks --ignore tests/ui
+	@$(PYTEST) -m "$(UNIT)" tests/index tests/eval
 
 test-unit-ui:
-	@$(PYTEST) -m "$(UNIT)" tests/ui
+	@$(PYTEST) -m "$(UNIT)" --ignore tests/attacks --ignore tests/index --ignore tests/eval
 
 test-together:
 	@$(TOGETHER) -m "not ($(BROWSER) or $(MODEL))"

@@ -21,7 +21,7 @@ from onrecord.index.store.vectors import VectorStore
 UNFINISHED = '{"embedder": "a rebuild that did not finish"}'  # in place of the fingerprint while all is embedded anew
 FILLED_AT_ONCE = 1000  # passages that a call waits for, about a second; more are filled in behind it, so many at a time
 LATER = 2.0  # seconds after which that begins, so that a short command need not wait for it
-IDLE = 60.0  # the same where no search looks there: commands have ended by then, and servers have their page up
+IDLE = 10.0  # the same where no search looks there: commands have ended by then, and servers have their page up
 PAUSE = 0.05  # between two slices, so that others may write
 
 log = logging.getLogger(__name__)

@@ -145,7 +145,7 @@ JOBS: dict[str, Callable[[Library], None]] = {
 def run(folder: str, job: str, fault: str, after: float) -> None:
     """The victim. ``fault`` "count": it lives, and says how often it passed each place."""
     watched()
-    library = library_at(folder)
+    library = library_at(Path(folder))
     os.environ[faults.VARIABLE] = fault
     faults.passed.clear()
     if after:

@@ -85,7 +85,7 @@ class _File(RotatingFileHandler):
         super().emit(record)
         if self.stream:
             self.stream.close()
-            self.stream = None  # type: ignore[assignment]  # as FileHandler itself does
+            self.stream = None  # as FileHandler itself does
 
     def handleError(self, record: logging.LogRecord) -> None:
         """A disk that is full must not end a request; it is said once."""

@@ -80,9 +80,16 @@ def made_run(folder: Path) -> Path:
     return out
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> ScoredRun:
-    return score_run(made_run(tmp_path))
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> ScoredRun:
+    """What the tests below only read."""
+    return score_run(made_run(tmp_path_factory.mktemp("run")))
+
+
+@pytest.fixture(scope="module")
+def shown(run: ScoredRun) -> str:
+    """The page, whose pictures take a while to draw."""
+    return page(run)
 
 
 class Page(HTMLParser):
@@ -133,8 +140,8 @@ def test_junit_of_gates_fails_where_a_gate_is_broken() -> None:
     assert [f.get("message") for f in suite.findall("testcase/failure")] == ["0.4 < 0.8"]
 
 
-def test_the_page_fetches_nothing_and_runs_nothing_that_an_answer_said(run: ScoredRun) -> None:
-    text = page(run)
+def test_the_page_fetches_nothing_and_runs_nothing_that_an_answer_said(shown: str) -> None:
+    text = shown
     read = Page(text)
     assert [a for a in read.addresses if not a.startswith("#")] == []
     assert read.tags.count("script") == 1 and "img" not in read.tags and "link" not in read.tags
@@ -142,8 +149,8 @@ def test_the_page_fetches_nothing_and_runs_nothing_that_an_answer_said(run: Scor
     assert "&lt;script&gt;" in text and "About &lt;this&gt;." in text
 
 
-def test_the_page_has_each_question_with_what_was_shown_and_citations_against_gold(run: ScoredRun) -> None:
-    text = page(run)
+def test_the_page_has_each_question_with_what_was_shown_and_citations_against_gold(shown: str) -> None:
+    text = shown
     assert text.count('<details class="question"') == 5
     assert f"<mark>{QUOTE}</mark>" in text and "✓ gold" in text and "shown to the model: 1" in text
     assert "answerability 0.80 (needs 0.50)" in text and "RuntimeError" in text
