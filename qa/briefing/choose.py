@@ -29,7 +29,7 @@ _OPENS = re.compile(r"[\w“\"‘'«(]")
 _QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»")
 _GOES_ON = re.compile(
     r"(?:but|and|so|yet|or|nor|however|instead|meanwhile|also|still|then|both|such|some|many|most|another|others?|"
-    r"similarly|there|here|nevertheless|nonetheless|moreover|furthermore|therefore|thus|otherwise|likewise|besides|"
+    r"similarly|there|here|rather|nevertheless|nonetheless|moreover|furthermore|therefore|thus|otherwise|likewise|besides|"
     r"as a result|in addition|for (?:example|instance|their part|his part|her part)|at the same time|after that|"
     r"by then|i|we|you|my|our|your)\b",
     re.IGNORECASE,

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from onrecord.index import Article, Embedder, Filter, InputError, Library
 from onrecord.qa.assistant import Assistant
+from onrecord.qa.briefing.values import Brief
 from onrecord.qa.differences.finder import Differences
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.settings import AnswerSettings
@@ -62,6 +63,10 @@ class EchoAssistant:
 
     def ask(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Answer:
         return next(e.answer for e in self.stream(question, history, scope) if isinstance(e, Finished))
+
+    def brief(self, about: str = "", scope: Filter | None = None) -> Brief:
+        """The real one: it needs no model."""
+        return Assistant(self.library, None).brief(about, scope)
 
     def _written(self, question: str, hits: Sequence[Any]) -> Iterator[Event]:
         if "unknown" in question or not hits:

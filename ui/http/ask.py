@@ -62,7 +62,7 @@ def search(service: Chosen, given: SearchRequest) -> Any:
     return {"query": given.query, "hits": hits, "warnings": warnings}
 
 
-@asking.post("/brief", response_model=BriefModel)
+@asking.post("/brief", response_model=BriefModel, openapi_extra=READS)
 def brief(service: Chosen, given: BriefRequest) -> Any:
     """A selection in five sentences, what happened when, who says what, what is not known: the articles' own words."""
     scope = given.filter.filter()
