@@ -152,12 +152,12 @@ def _settled(quantity: Quantity, words: Words) -> bool:
 
 
 def _same_thing(a: Words, b: Words, mine: Quantity, theirs: Quantity) -> bool:
-    """Whether two numbers count the same: the same noun, and around it the same words, none of them of an increase."""
-    counted, other = counted_noun(a, mine), counted_noun(b, theirs)
-    if mine.kind == "" and not (counted and counted == other):
+    """Whether two numbers count the same: the same words behind them, like ones around, none of them of an increase."""
+    counted, other = _counted(a, mine), _counted(b, theirs)
+    if mine.kind == "" and (not counted or counted[-1:] != other[-1:] or set(counted) != set(other)):
         return False
     around, beside = _around_both(a, b, _span(mine), _span(theirs))
-    if (around ^ beside) & _MORE or not (around & beside) - {counted}:
+    if (around | beside) & _MORE or not (around & beside) - set(counted):
         return False
     return _much(around, beside) and not _strange(a, b, _span(mine), _span(theirs))
 
@@ -198,17 +198,23 @@ def _stems(tokens: Iterable[Token]) -> frozenset[str]:
 
 
 def counted_noun(words: Words, quantity: Quantity) -> str:
-    """The stem of the last content word of those right behind a number: "federal tax charges"."""
-    last, end = "", quantity.end
+    """The stem of the last of the content words right behind a number: "charges" of "six federal tax charges"."""
+    return next(reversed(_counted(words, quantity)), "")
+
+
+def _counted(words: Words, quantity: Quantity) -> tuple[str, ...]:
+    found: list[str] = []
+    end = quantity.end
     for token in words.tokens:
         if token.start < quantity.end:
             continue
         if words.text[end : token.start].strip(" -") or not token.content:
             break
-        if last and token.text.endswith(("ed", "ing")):
+        if found and token.text.endswith(("ed", "ing")):
             break
-        last, end = token.stem, token.end
-    return last
+        found.append(token.stem)
+        end = token.end
+    return tuple(found)
 
 
 @lru_cache(maxsize=8192)
@@ -293,6 +299,8 @@ def _day(a: Words, b: Words, one: Statement, other: Statement) -> Finding | None
     published, other_published = published_on(one), published_on(other)
     named, other_named = _calendar(mine, published), _calendar(theirs, other_published)
     if not named or not other_named or named == other_named or (mine.weekday >= 0) != (theirs.weekday >= 0):
+        return None
+    if mine.weekday >= 0 and mine.weekday == theirs.weekday:  # one article is dated, the other was kept up to date
         return None
     if mine.weekday >= 0 and (not published or not other_published or abs((published - other_published).days) > 2):
         return None

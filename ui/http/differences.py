@@ -25,7 +25,7 @@ class DifferenceList(BaseModel):
     """``total``: how many there are, of which ``limit`` are listed. ``pending``: articles still to be compared."""
 
     total: int
-    differences: list[model_of(Difference)]  # type: ignore[misc]
+    differences: list[model_of(Difference)]  # type: ignore[valid-type]
     pending: int
     warnings: list[str]
 
