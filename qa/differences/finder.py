@@ -16,8 +16,16 @@ from onrecord.index.store.pair_notes import Pair, Place
 from onrecord.index.text.quantities import quantities
 from onrecord.index.text.words import words_of
 from onrecord.index.types import Sentence
-from onrecord.qa.differences.judge import DifferenceJudge, ExactJudge, counted_noun, same_number
-from onrecord.qa.differences.values import Difference, Finding, Kind, Relation, Side, Statement
+from onrecord.qa.differences.values import Difference, Relation, Side
+from onrecord.qa.judges.differs import (
+    DifferenceJudge,
+    ExactJudge,
+    Finding,
+    Kind,
+    Statement,
+    counted_noun,
+    same_number,
+)
 
 DAYS_APART = 31  # articles published further apart tell of other events, or of how things went on
 NEAREST, NEAR = 24, 0.45  # passages looked at for each passage, and how near they must be, as a cosine

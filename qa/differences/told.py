@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from onrecord.qa.differences.values import Difference, Kind, Relation, Side
+from onrecord.qa.differences.values import Difference, Relation, Side
+from onrecord.qa.judges.differs import Kind
 from onrecord.qa.steps.cite import citations_of, numbered
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Disagreement
 

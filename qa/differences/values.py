@@ -6,29 +6,10 @@ from typing import Any, Literal
 
 from onrecord.index.types import Sentence
 from onrecord.qa import records
+from onrecord.qa.judges.differs import Kind
 from onrecord.qa.types import Citation
 
-Kind = Literal["number", "currency", "date", "age", "post", "denial", "other"]
 Relation = Literal["disagree", "later", "corrects"]
-Span = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One sentence as a judge reads it. ``published``: its article's date, empty when unknown."""
-
-    text: str
-    title: str = ""
-    published: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What differs between two statements: of what kind, and where, as offsets into each one's text."""
-
-    kind: Kind
-    one: Span
-    other: Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from onrecord.index import Article, Embedder, Filter, InputError, Library
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.differences.finder import Differences
 from onrecord.qa.differences.told import asked_by
-from onrecord.qa.differences.values import Difference, Finding, Statement
+from onrecord.qa.differences.values import Difference
+from onrecord.qa.judges.differs import Finding, Statement
+from onrecord.qa.settings import AnswerSettings
 
 FOUR = Article("four", "Storm in Larnville", "The storm in Larnville killed at least four people, officials said.", "A")
 NINE = Article("nine", "Storm in Larnville", "Officials said the storm in Larnville killed at least nine people.", "B")
@@ -163,3 +165,12 @@ def test_a_question_for_all_differences_is_known(question: str) -> None:
 )
 def test_a_question_about_something_is_none_for_all_differences(question: str) -> None:
     assert not asked_by(question)
+
+
+def test_an_answer_without_a_model_shows_what_its_quote_and_another_article_disagree_on(library: Library) -> None:
+    library.add([FOUR, NINE])
+    assistant = Assistant(library, None, AnswerSettings(strictness="lenient"))
+    answer = assistant.ask("How many people did the storm in Larnville kill?")
+    assert [[p.text for p in one.positions] for one in answer.disagreements] == [[FOUR.text, NINE.text]]
+    alone = Assistant(library, None, AnswerSettings(strictness="lenient", compare_sources=False))
+    assert alone.ask("How many people did the storm in Larnville kill?").disagreements == ()

@@ -7,14 +7,14 @@ another name, another day, another place in the sentence, something that only ma
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 from onrecord.index.text.quantities import Day, Quantity, same_quantity
 from onrecord.index.text.words import NATIONS, Token, Words, stem, words_of
-from onrecord.qa.differences.values import Finding, Span, Statement
 from onrecord.qa.judges.claim_matching import reworded, terms
 from onrecord.qa.judges.measures import rounds
 
@@ -44,6 +44,28 @@ _OFFICES = frozenset(
     "minister ambassador secretary governor mayor senator president chancellor commissioner general".split()
 )
 _RANKS = frozenset(map(stem, "former deputy acting interim then ex vice new outgoing assistant".split()))
+
+
+Kind = Literal["number", "currency", "date", "post", "denial", "other"]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence as a judge reads it. ``published``: its article's date, empty when unknown."""
+
+    text: str
+    title: str = ""
+    published: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What differs between two statements: of what kind, and where, as offsets into each one's text."""
+
+    kind: Kind
+    one: Span
+    other: Span
 
 
 class DifferenceJudge(Protocol):

@@ -2,8 +2,7 @@
 
 import pytest
 
-from onrecord.qa.differences.judge import ExactJudge
-from onrecord.qa.differences.values import Finding, Statement
+from onrecord.qa.judges.differs import ExactJudge, Finding, Statement
 
 TITLE = "Storm in Larnville"
 
