@@ -185,7 +185,8 @@ class Web:
             return _Listed(version=known)
         section = urldefrag(address).fragment
         content = self._listing(fetched, section)
-        version, note, listed = fetched.version, content.note, content.articles
+        version, note = fetched.version, content.note
+        listed: Sequence[Article] = content.articles
         if listed[0].source == SITEMAPS:
             # What it says of itself does not tell whether one of its sitemaps changed.
             version, (listed, note) = UNKNOWN, self._of_sitemaps(listed, section)
@@ -258,6 +259,9 @@ class Web:
         return joined([*stored, *(one.report for one in group)])
 
     def _item(self, item: Item) -> "_Had":
+        """A page that is stored is read again where its feed says that it changed, and one that was removed is not."""
+        if item.changed:
+            return self._page(item) if self._open().from_origin(item.address) else _Had(item.address)
         return _Had(item.address) if self._here(item.address) else self._page(item)
 
     def _here(self, address: str) -> bool:

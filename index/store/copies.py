@@ -1,13 +1,23 @@
-"""Finds the near-duplicates of an article among the stored ones: by signature, then by the texts themselves."""
+"""Finds the near-duplicates of an article among the stored ones: by signature, then by the shingles of the texts."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from onrecord.index.store.duplicates import PERMUTATIONS, SAME_JACCARD, signature, similar
+from onrecord.index.store.duplicates import (
+    HASH_BYTES,
+    PERMUTATIONS,
+    SAME_JACCARD,
+    Shingles,
+    mark_and_shingles,
+    overlap,
+)
 
-_EXACT_BYTES = 16  # of a signature; the rest is its MinHash
-_WORTH_A_LOOK = 0.08  # estimated likeness from which the texts themselves are compared
+# Estimated likeness from which the shingles are compared: a third of an article, fully contained, has about 0.3.
+_WORTH_A_LOOK = 0.08
+_KEPT = 1000  # texts whose shingles are kept, for series of pages that are all alike: some megabytes
 
 
 class CopyFinder:
@@ -17,35 +27,54 @@ class CopyFinder:
         self._text_of = text_of
         self._ids: list[str] = []
         self._row: dict[str, int] = {}  # what has no row here any more counts no more
-        self._minhashes = np.zeros((64, PERMUTATIONS), dtype=np.uint32)
+        self._exact: list[bytes] = []
+        self._minhashes: NDArray[np.uint32] = np.zeros((64, PERMUTATIONS), dtype=np.uint32)
+        self._shingles: OrderedDict[str, Shingles] = OrderedDict()
         for article_id, mark in signatures:
             self.note(article_id, mark)
 
     def find(self, article_id: str, text: str) -> tuple[bytes, tuple[str, ...]]:
         """The text's signature, and the ids of the other stored articles that are copies of it."""
-        mark = signature(text)
-        likeness = (self._minhashes[: len(self._ids)] == _minhash(mark)).mean(axis=1)
-        rows = [int(row) for row in np.flatnonzero(likeness >= _WORTH_A_LOOK)]
-        near = [self._ids[row] for row in rows if self._row.get(self._ids[row]) == row]
-        return mark, tuple(
-            one for one in near if one != article_id and similar(text, self._text_of(one)) >= SAME_JACCARD
-        )
+        mark, shingles = mark_and_shingles(text)
+        exact, minhash = _parts(mark)
+        likeness = (self._minhashes[: len(self._ids)] == minhash).mean(axis=1)
+        found = []
+        for row in np.flatnonzero(likeness >= _WORTH_A_LOOK):
+            other = self._ids[row]
+            if other == article_id or self._row.get(other) != row:
+                continue
+            same = exact == self._exact[row]
+            if overlap(shingles, shingles if same else self._shingles_of(other), same=same) >= SAME_JACCARD:
+                found.append(other)
+        return mark, tuple(found)
 
     def note(self, article_id: str, mark: bytes) -> None:
         """An article was stored, for the first time or anew."""
+        self._shingles.pop(article_id, None)
         row = self._row.get(article_id, len(self._ids))
         if row == len(self._ids):
             self._ids.append(article_id)
+            self._exact.append(b"")
             self._row[article_id] = row
         if row == len(self._minhashes):
             self._minhashes = np.concatenate([self._minhashes, np.zeros_like(self._minhashes)])
-        self._minhashes[row] = _minhash(mark)
+        self._exact[row], self._minhashes[row] = _parts(mark)
 
     def forget(self, article_ids: Sequence[str]) -> None:
         """These articles are no longer stored."""
         for article_id in article_ids:
             self._row.pop(article_id, None)
+            self._shingles.pop(article_id, None)
+
+    def _shingles_of(self, article_id: str) -> Shingles:
+        kept = self._shingles.pop(article_id, None)
+        if kept is None:
+            kept = mark_and_shingles(self._text_of(article_id))[1]
+            if len(self._shingles) >= _KEPT:
+                self._shingles.popitem(last=False)
+        self._shingles[article_id] = kept
+        return kept
 
 
-def _minhash(mark: bytes) -> "np.ndarray[tuple[int], np.dtype[np.uint32]]":
-    return np.frombuffer(mark[_EXACT_BYTES:], dtype=np.uint32)
+def _parts(mark: bytes) -> tuple[bytes, NDArray[np.uint32]]:
+    return mark[:HASH_BYTES], np.frombuffer(mark[HASH_BYTES:], dtype=np.uint32)

@@ -62,7 +62,7 @@ class FolderNotes:
             own = [one[1:] for one in files if one[0] == row[0]]
             unread = tuple((path, said) for path, said, gone in own if said and not gone)
             gone = tuple(path for path, _, gone in own if gone)
-            found.append(Folder(*row, files=len(own) - len(gone), unread=unread, gone=gone))
+            found.append(Folder(*[*row, len(own) - len(gone), unread, gone]))
         return tuple(found)
 
     def folder(self, path: str) -> Folder:

@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS items (
 LOGGED = 10_000  # requests of which the log is kept, the newest
 TRIES = 5  # looks at a feed after which an item of it that cannot be fetched is given up
 
-WAITING, AGAIN, DONE = "waiting", "again", "done"  # states of an item: to be read now, at the next look, never again
+# States of an item: to be read now, at the next look, never again, and again as its feed gives a later day for it.
+WAITING, AGAIN, DONE, CHANGED = "waiting", "again", "done", "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,14 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a feed lists: the address of a page, and the day that the feed gives for it, which may be empty."""
+    """What a feed lists: the address of a page, and the day that the feed gives for it, which may be empty.
+
+    ``changed``: it was read, and the feed gives a later day for it now.
+    """
 
     address: str
     published: str = ""
+    changed: bool = False
 
 
 class WebNotes:
@@ -108,10 +113,11 @@ class WebNotes:
         """In the order in which they were followed."""
         query = """
             SELECT address, title, followed, looked, said,
-                (SELECT count(*) FROM items WHERE feed = feeds.address AND state = ?), coalesce(note, ''), page
+                (SELECT count(*) FROM items WHERE feed = feeds.address AND state IN (?, ?)), coalesce(note, ''), page
             FROM feeds LEFT JOIN feed_details USING (address) ORDER BY followed, address"""
         with self._reader() as connection:
-            return tuple(Feed(*row[:7], page=bool(row[7])) for row in connection.execute(query, (WAITING,)))
+            rows = connection.execute(query, (WAITING, CHANGED))
+            return tuple(Feed(*[*stated, bool(page)]) for *stated, page in rows)
 
     def feed(self, address: str) -> Feed:
         """Raises ``InputError`` for one that is not followed."""
@@ -154,15 +160,20 @@ class WebNotes:
         connection.executemany("DELETE FROM items WHERE feed = ? AND address = ? AND state != 'waiting'", gone)
         rows = [(feed, item.address, item.published, WAITING) for item in items]
         connection.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, 0)", rows)
+        connection.executemany(
+            "UPDATE items SET state = ?, published = ? WHERE feed = ? AND address = ? AND state = ? AND published < ?",
+            [(CHANGED, one.published, feed, one.address, DONE, one.published) for one in items],
+        )
 
     def waiting(self, feed: str) -> tuple[Item, ...]:
         """The items of a feed that are to be read now, the newest first."""
         with self._reader() as connection:
             rows = connection.execute(
-                "SELECT address, published FROM items WHERE feed = ? AND state = ? ORDER BY published DESC, address",
-                (feed, WAITING),
+                """SELECT address, published, state FROM items WHERE feed = ? AND state IN (?, ?)
+                ORDER BY published DESC, address""",
+                (feed, WAITING, CHANGED),
             )
-            return tuple(Item(*row) for row in rows)
+            return tuple(Item(address, published, state == CHANGED) for address, published, state in rows)
 
     def settle(self, feed: str, read: Mapping[str, bool], versions: Mapping[str, Version]) -> None:
         """Notes that these items were read, or are to be tried again when the feed is looked at next, and what of."""

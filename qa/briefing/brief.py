@@ -250,8 +250,8 @@ def _evidence(sentences: Sequence[Sentence], sources: Sources) -> tuple[Evidence
     for number, sentence in enumerate(sentences, start=1):
         article, who = sources.library.article(sentence.article_id), sources.antecedent(sentence)
         facts = Evidence(number, sentence, article.title, article.source, article.published, article.url)
-        named = {"who": who.name, "who_at": who.behind} if who else {}
-        found.append(replace(facts, also_in=sources.library.copies(article.id), **named))
+        facts = replace(facts, also_in=sources.library.copies(article.id))
+        found.append(replace(facts, who=who.name, who_at=who.behind) if who else facts)
     return tuple(found)
 
 

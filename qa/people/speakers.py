@@ -19,9 +19,8 @@ class Speakers:
 
     def __init__(self, text: str, sentences: Sequence[Sentence]) -> None:
         self._text, self._sentences = text, sentences
-        self._full: dict[
-            str, dict[tuple[str, str], Name]
-        ] = {}  # by last word: first and last word -> the first mention
+        # By last word: first and last word -> the first mention.
+        self._full: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {}
         self._genders: dict[str, str] = {}
         for name in names_in(text, 0, len(text)):
             words = without_suffix(name.words)

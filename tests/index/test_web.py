@@ -194,7 +194,7 @@ class TestFeeds:
         feed = self.follow(library, web, "/a")
         library.web.read_due(60)
         assert web.paths.count("/feed") == 1
-        monkeypatch.setattr("onrecord.index.store.web_notes._now", lambda: "2020-01-01T00:00:00+00:00")
+        monkeypatch.setattr("onrecord.index.store.web_notes.now", lambda: "2020-01-01T00:00:00+00:00")
         library.web.look(feed)
         monkeypatch.undo()
         library.web.read_due(60)
@@ -355,6 +355,27 @@ class TestSitemaps:
         assert len(library.web.read_items(feed.address).added) == 3
         assert web.paths == ["/sitemap.xml", "/b", "/c", "/a"]
         assert len({one.published for one in library.articles()}) == 3
+
+    def test_a_page_that_is_given_a_later_day_is_read_again_unless_it_was_removed(
+        self, library: Library, web: Web
+    ) -> None:
+        def listed(day: str) -> str:
+            return web.put("/sitemap.xml", sitemap(*((web.at(path), day) for path in ("/a", "/b"))))
+
+        web.put("/a", page())
+        web.put("/b", page(FERRY))
+        feed = library.web.follow(listed("2024-03-01")).address
+        library.web.read_items(feed)
+        library.remove(library._open().from_origin(web.at("/b")))
+        for day, waiting in (("2024-03-01", 0), ("2024-03-02", 2), ("2024-03-01", 0)):
+            web.put("/a", page(f"{STORY} Seen on {day}."))
+            listed(day)
+            assert library.web.look(feed).waiting == waiting
+            library.web.read_items(feed)
+        (info,) = library.articles()
+        assert library.article(info.id).text.endswith("Seen on 2024-03-02.")
+        assert len(library.changes(info.id)) == 1
+        assert [path for path in web.paths if path != "/sitemap.xml"] == ["/a", "/b", "/a"]
 
     def test_of_many_pages_the_newest_count_and_that_is_said(self, library: Library, web: Web) -> None:
         pages = [(web.at(f"/{n}"), f"20{n // 100:02}-01-01") for n in range(1500)]

@@ -6,7 +6,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from playwright.sync_api import Page, sync_playwright
@@ -65,52 +67,96 @@ SEED_QUESTIONS = {
 }
 
 
+LOOKS: dict[str, dict[str, Any]] = {
+    "": {"viewport": {"width": 1280, "height": 800}},
+    "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+}
+
+
 def pictures(folder: Path, address: str, questions: dict[str, str]) -> None:
+    """Every state in light, in dark and on a phone; of the conversation that the first of them asks."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(address)
-        page.wait_for_selector(".home")
-        page.wait_for_timeout(700)
-        page.screenshot(path=folder / "first-view.png")
-        ask(page, questions["streaming"], wait=False)
-        page.wait_for_selector(".turn .chip", timeout=120_000)
-        page.screenshot(path=folder / "streaming.png")
-        page.wait_for_selector(".turn:last-child .actions", timeout=180_000)
-        ask(page, questions["answer"])
-        page.click(".turn:last-child .chip >> nth=0")
-        page.wait_for_selector("#article .hit")
-        page.wait_for_timeout(500)
-        page.screenshot(path=folder / "answer-with-source.png")
-        page.keyboard.press("Escape")
-        for name in ("doubt", "disagreement", "abstention"):
-            if name in questions:
-                ask(page, questions[name])
-                page.screenshot(path=folder / f"{name}.png")
-        kept = page.url
-        for tab in ("Collection", "Conversations"):
-            if page.get_by_role("tab", name=tab).count():
-                page.get_by_role("tab", name=tab).click()
-                page.wait_for_timeout(900)
-                page.screenshot(path=folder / f"{tab.lower()}.png")
-        dark = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="dark")
-        dark.goto(kept)
-        dark.wait_for_selector(".turn .chip")
-        dark.locator(".turn .chip").first.click()
-        dark.wait_for_selector("#article .hit")
-        dark.wait_for_timeout(500)
-        dark.screenshot(path=folder / "dark.png")
-        phone = browser.new_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-        phone.goto(kept)
-        phone.wait_for_selector(".turn .chip")
-        phone.wait_for_timeout(600)
-        phone.screenshot(path=folder / "phone.png")
-        phone.locator(".turn .chip").first.click()
-        phone.wait_for_selector("#article .hit")
-        phone.wait_for_timeout(500)
-        phone.screenshot(path=folder / "phone-source.png")
+        kept = ""
+        for look, options in LOOKS.items():
+            page = browser.new_page(**options)
+
+            def shoot(name: str, page: Page = page, look: str = look) -> None:
+                page.wait_for_timeout(600)
+                page.screenshot(path=folder / f"{'-'.join(filter(None, [look, name]))}.png")
+
+            page.goto(address)
+            page.wait_for_selector(".suggestion", timeout=60_000)
+            choosing(page, shoot)
+            if kept:
+                page.goto(kept)
+                page.wait_for_selector(".turn .actions")
+            else:
+                asking(page, shoot, questions)
+                kept = page.url
+            looking(page, shoot)
         browser.close()
+
+
+def choosing(page: Page, shoot: Callable[[str], None]) -> None:
+    """The first view, and articles ticked beside it."""
+    shoot("first-view")
+    page.get_by_role("button", name="Choose articles").click()
+    page.locator("#picking [data-pick]").first.check()
+    page.mouse.move(5, 5)
+    shoot("picking")
+    page.get_by_role("button", name="Ask all again").click()
+    page.keyboard.press("Escape")
+
+
+def asking(page: Page, shoot: Callable[[str], None], questions: dict[str, str]) -> None:
+    """Answers of each kind, those that are not to be taken for a follow-up alone; then an answer as it comes."""
+    for name in ("disagreement", "abstention"):
+        ask(page, questions[name])
+        shoot(name)
+        page.get_by_role("button", name="New conversation").click()
+        page.wait_for_selector(".home")
+    ask(page, questions["streaming"], wait=False)
+    page.wait_for_selector(".turn .chip", timeout=120_000)
+    shoot("streaming")
+    page.wait_for_selector(".turn:last-child .actions", timeout=180_000)
+    for name in ("answer", "doubt"):
+        ask(page, questions[name])
+        shoot(name)
+
+
+def looking(page: Page, shoot: Callable[[str], None]) -> None:
+    """What there is to open about a conversation, and the other tabs."""
+    page.locator(".turn").nth(1).locator(".chip").first.click()
+    page.wait_for_selector("#article .hit")
+    shoot("answer-with-source")
+    page.keyboard.press("Escape")
+    for drawer in ("Filter", "Answers"):
+        page.get_by_role("button", name=drawer).click()
+    shoot("drawers")
+    for drawer in ("Answers", "Filter"):
+        page.get_by_role("button", name=drawer).click()
+    page.locator(".turn").nth(1).get_by_role("button", name="Pin the quotes").click()
+    shoot("pinned")
+    page.get_by_role("tab", name="Notes").click()
+    page.wait_for_selector(".notes li")
+    shoot("notes")
+    page.get_by_role("tab", name="Conversations").click()
+    page.wait_for_selector("#history li")
+    shoot("conversations")
+    page.get_by_role("tab", name="Collection").click()
+    page.wait_for_selector("#article-table tbody tr")
+    shoot("collection")
+    page.locator("[data-edit]").first.click()
+    page.locator("#article-table [name=published]").fill("soon")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#article-table .bad:not(:empty)")
+    shoot("editing")
+    page.get_by_role("button", name="Paste a text").click()
+    page.locator("#files").scroll_into_view_if_needed()
+    shoot("adding")
 
 
 if __name__ == "__main__":

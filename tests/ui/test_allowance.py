@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -64,13 +63,13 @@ def ways(behind: Behind) -> list[Way]:
     found = []
     for prefix, app in behind.app.state.doors.items():
         for route in iter_route_contexts(app.routes):
-            path = prefix + re.sub(r"{(\w+)(:\w+)?}", lambda place: FILLED.get(place[1], "ferry"), route.path)
+            path = prefix + re.sub(r"{(\w+)(:\w+)?}", lambda place: FILLED.get(place[1], "ferry"), str(route.path))
             marks = getattr(route, "openapi_extra", None) or {}
-            found += [(method, path, prefix + route.path, marks) for method in sorted(route.methods)]
+            found += [(method, path, prefix + route.path, marks) for method in sorted(route.methods or ())]
     return found
 
 
-def said(response: httpx.Response) -> str:
+def said(response: Any) -> str:
     told = response.json()
     return str(told["detail"] if "detail" in told else told["error"]["message"])
 

@@ -66,6 +66,37 @@ def test_no_view_has_a_barrier(shown: Page) -> None:
     assert violations(page) == []
 
 
+def test_the_list_of_articles_the_notebook_and_editing_in_place_have_no_barrier(shown: Page, site: Site) -> None:
+    page = shown
+    page.get_by_role("button", name="Choose articles").click()
+    page.locator("#picking [data-pick]").first.check()
+    expect(page.get_by_role("button", name="Ask all again")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Ask all again").click()
+    page.keyboard.press("Escape")
+    ask(page, "What would the endless bridge repairs cost?", wait=False)
+    expect(page.locator(".lead .chip")).to_be_visible()  # the article's words, before anything is written
+    assert violations(page) == []
+    site.assistant.read.set()
+    expect(page.locator(".turn .actions")).to_be_visible()
+    page.get_by_role("button", name="Pin the quotes").last.click()
+    page.get_by_role("tab", name="Notes").click()
+    page.locator(".notes .own input").first.fill("Ask the mayor.")
+    page.keyboard.press("Tab")
+    expect(page.locator(".notes li").first).to_be_visible()
+    assert violations(page) == []
+    page.locator("[data-unpin]").first.click()
+    expect(page.get_by_role("dialog", name="Remove the note")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Collection").click()
+    page.locator("[data-edit]").first.click()
+    page.locator("#article-table [name=published]").fill("soon")
+    page.keyboard.press("Enter")
+    expect(page.locator("#article-table .bad")).to_contain_text("soon")
+    assert violations(page) == []
+
+
 def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, site: Site) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     page = context.new_page()
@@ -85,6 +116,13 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, s
     expect(page.locator("#sources .card").first).to_be_in_viewport()
     page.get_by_role("button", name="Back to the answer").tap()
     expect(page.locator("#sources .card").first).not_to_be_visible()
+    page.get_by_role("button", name="Choose articles").tap()
+    page.locator("#picking [data-pick]").first.tap()
+    expect(page.get_by_role("button", name="Ask all again")).to_be_in_viewport()
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    assert violations(page) == []
+    page.get_by_role("button", name="Close the list").tap()
+    expect(page.locator("#question textarea")).to_be_in_viewport()
     for tab in ("Collection", "Conversations", "Notes", "Overview"):
         page.get_by_role("tab", name=tab).tap()
         page.wait_for_timeout(400)

@@ -30,21 +30,26 @@ def test_the_evidence_is_shown_within_a_third_of_a_second_and_before_the_answer(
             polling=10,
         )
         took.append(time.monotonic() - started)
-        assert page.locator(".turn").last.locator(".chip").count() == 0
+        assert page.locator(".turn").last.locator(".said-all .chip").count() == 0
         expect(page.locator(".turn").last.locator(".actions")).to_be_visible()
     assert min(took) < 0.34, took
 
 
-def test_the_nearest_sentence_is_read_and_opened_until_the_answer_is_written(page: Page, site: Site) -> None:
-    ask(page, "How much are the endless bridge repairs?", wait=False)
+def test_the_nearest_sentence_is_read_and_opened_at_once_and_keeps_its_number(page: Page, site: Site) -> None:
+    ask(page, "How much are the endless bridge repairs, with doubt?", wait=False)
     turn = page.locator(".turn").last
-    expect(turn.locator(".provisional h3")).to_have_text("The nearest sentence, in the article’s own words")
-    expect(turn.locator(".provisional blockquote")).to_contain_text("Bridge")
-    turn.locator(".provisional button").click()
+    expect(turn.locator(".lead h3")).to_have_text("The nearest sentence, in the article’s own words")
+    expect(turn.locator(".lead blockquote")).to_contain_text("Bridge")
+    expect(turn.locator(".lead .chip")).to_have_text("1")
+    cited = turn.locator(".lead .chip").get_attribute("data-start")
+    turn.locator(".lead .quiet").click()
     expect(page.locator("#article .hit")).to_be_focused()
+    expect(page.locator("#article .cited-as")).to_contain_text("Cited as 1")
     site.assistant.read.set()
-    expect(turn.locator(".chip").first).to_be_visible()
-    expect(turn.locator(".provisional")).to_have_count(0)
+    expect(turn.locator(".actions")).to_be_visible()
+    first = turn.locator(".said-all .chip, .lead .chip").first
+    expect(first).to_have_text("1")
+    assert first.get_attribute("data-start") == cited
 
 
 def test_sentences_arrive_one_by_one_each_with_its_chip(page: Page) -> None:

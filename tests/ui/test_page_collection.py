@@ -238,7 +238,7 @@ def test_the_first_view_knows_the_articles_that_were_added_since(page: Page) -> 
     expect(page.locator("#article-table tbody tr")).to_have_count(1)
     page.get_by_role("tab", name="Ask").click()
     expect(page.locator(".home .contents")).to_have_text("1 article")
-    expect(page.locator(".suggestion")).to_have_text("What did Ada Lorne say?")
+    expect(page.locator(".suggestion")).to_have_text("What did Ada Lorne say about the lighthouse of Cape Orlo?")
 
 
 def test_pages_are_read_from_the_web_with_a_line_for_each_that_cannot_be(page: Page, site: Site) -> None:

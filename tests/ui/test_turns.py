@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from onrecord.index.types import Sentence
-from onrecord.qa.types import Answer, AnswerSentence, Evidence
+from onrecord.qa.types import Answer, AnswerSentence, Disagreement, Evidence
 from onrecord.ui.desk.records import LIVE, Record, State
+from onrecord.ui.page.export import for_clipboard
 from onrecord.ui.page.sources import panel
 from onrecord.ui.page.turns import turn
 
@@ -28,14 +29,55 @@ def shown(record: Record) -> str:
     return words(turn(record, last=True))
 
 
-def test_the_best_sentence_is_shown_as_the_article_s_words_until_the_first_of_the_answer() -> None:
-    assert "The nearest sentence, in the article’s own words It will cost 2 million. Old bridge" in shown(READING)
-    assert "nearest sentence" not in shown(WRITING)
+LEAD = "The nearest sentence, in the article’s own words It will cost 2 million. 1 Old bridge"
+OTHER = AnswerSentence("Inspectors said so.", (FOUND[0].cite(), replace(FOUND[1].cite(), number=2)), "supported")
+
+
+def test_the_sentence_that_answers_is_shown_at_once_as_the_article_s_words_and_stays() -> None:
+    assert LEAD in shown(READING)
+    done = replace(WRITING, state="done", answer=replace(WRITING.answer, status="answered"))
+    for record in (WRITING, done):
+        assert f"{LEAD} · Courier · 4 March 2024 It costs 2 million. 1 " in shown(record)
+
+
+def test_it_keeps_its_number_and_what_else_is_cited_goes_on_from_there() -> None:
+    both = replace(WRITING, state="done", answer=replace(WRITING.answer, status="answered", sentences=(OTHER, SAID)))
+    assert "Inspectors said so. 1 2 It costs 2 million. 1 " in shown(both)
+    assert [(one.number, one.quote) for one in both.citations] == [
+        (1, "It will cost 2 million."),
+        (2, "Inspectors came."),
+    ]
+    assert "1 It will cost 2 million. 2 Inspectors came." in words(panel(both))
+    found = words(panel(READING))
+    assert (
+        found.startswith("Sources Found 2 The answer is not written yet.") and "1 It will cost 2 million. Insp" in found
+    )
+    assert "“It will cost 2 million.” [1]\n\nInspectors said so. [1]" in for_clipboard(both)
+
+
+def test_an_answer_that_does_not_cite_it_leaves_it_its_number() -> None:
+    other = AnswerSentence("Inspectors came by.", (FOUND[0].cite(),), "supported")
+    done = replace(WRITING, state="done", answer=replace(WRITING.answer, status="answered", sentences=(other,)))
+    assert "Inspectors came by. 2 " in shown(done)
+    assert [one.number for one in done.citations] == [1, 2]
+
+
+def test_an_answer_that_quotes_it_shows_it_once() -> None:
+    quoted = AnswerSentence("It will cost 2 million.", (replace(FOUND[1].cite(), number=1),), "supported")
+    done = replace(WRITING, state="done", answer=replace(WRITING.answer, status="answered", sentences=(quoted,)))
+    assert done.lead is None
+    assert "nearest sentence" not in shown(done) and "How much? It will cost 2 million. 1 " in shown(done)
+
+
+def test_where_the_articles_differ_it_is_among_what_they_say_and_not_shown_once_more() -> None:
+    differ = (Disagreement("the cost", (SAID, OTHER)),)
+    record = replace(WRITING, state="done", answer=replace(WRITING.answer, sentences=(), disagreements=differ))
+    assert record.lead is None
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "done"])
-def test_an_answer_that_ended_shows_no_provisional_sentence(state: State) -> None:
-    assert replace(READING, state=state).provisional is None
+def test_where_nothing_was_written_in_the_end_it_goes(state: State) -> None:
+    assert replace(READING, state=state).lead is None
 
 
 def test_where_no_sentence_is_taken_for_an_answer_none_is_shown() -> None:

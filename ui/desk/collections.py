@@ -76,6 +76,8 @@ class Collections:
     _suggested: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     _tuned: dict[tuple[str, Style], AssistantLike] = field(default_factory=dict)
     _finding: threading.Lock = field(default_factory=threading.Lock)
+    _closing: threading.Event = field(default_factory=threading.Event)
+    _warming: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -163,9 +165,13 @@ class Collections:
     def close(self) -> None:
         """Closes what was opened here, each whatever became of the others; a second call does nothing.
 
-        Answers under way are stopped and kept as far as they are.
+        Answers under way are stopped and kept as far as they are. Waits for `warm`: at the process's end a thread
+        in a library that is not Python would be torn out of it, which aborts the process.
         """
+        self._closing.set()
         self.answers.close()
+        if self._warming is not None:
+            self._warming.join()
         with self._lock:
             opened, self._others = list(self._others.values()), {}
         self.opener = None
@@ -184,7 +190,10 @@ class Collections:
         if key not in self._suggested and wait:
             with self._finding:
                 if key not in self._suggested:
-                    self._suggested[key] = suggestions(collection)
+                    found = suggestions(collection, stopped=self._ending)
+                    if self._ending():
+                        return ()
+                    self._suggested[key] = found
         return self._suggested.get(key, ())
 
     def warm(self) -> None:
@@ -194,7 +203,12 @@ class Collections:
             with contextlib.suppress(OnRecordError):  # a question asked now will say what is wrong
                 self.suggestions(self.first)
 
-        threading.Thread(target=find, name="warming", daemon=True).start()
+        self._warming = threading.Thread(target=find, name="warming")
+        self._warming.start()
+
+    def _ending(self) -> bool:
+        """Whether this is being closed, or the process ends without that."""
+        return self._closing.is_set() or not threading.main_thread().is_alive()
 
 
 def names_from(folder: Path) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from onrecord.index.errors import InputError
 from onrecord.index.types import Filter, Hit
 from onrecord.qa import records
 from onrecord.qa.render import marked
-from onrecord.qa.types import Answer, Citation, Evidence
+from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 
 # "ending": it waits for a model whose answer was stopped, and which finishes what it was reading.
 State = Literal["searching", "waiting", "ending", "reading", "writing", "done", "stopped", "failed"]
@@ -59,10 +59,42 @@ class Record:
     best: int = 0  # see `EvidenceFound`
 
     @property
-    def provisional(self) -> Evidence | None:
-        """What is shown in place of an answer for as long as no sentence of it is written."""
-        waits = self.live and not self.answer.sentences
-        return next((one for one in self.answer.evidence if waits and one.number == self.best), None)
+    def lead(self) -> Citation | None:
+        """What the article itself says: number 1, shown as soon as it is found, and above what is written then.
+
+        None where what is written quotes it, and where nothing was written in the end.
+        """
+        answer = self.answer
+        best = next((one for one in answer.evidence if one.number == self.best), None)
+        if best is None or not (self.live or answer.sentences or answer.disagreements):
+            return None
+        positions = [position for one in answer.disagreements for position in one.positions]
+        quoted = {one.text for one in answer.sentences} | {one.quote for line in positions for one in line.citations}
+        return None if best.quote in quoted else replace(best.cite(), number=1)
+
+    @property
+    def shown(self) -> Answer:
+        """The answer with its citations numbered in reading order behind the `lead`."""
+        lead, answer = self.lead, self.answer
+        if lead is None:
+            return answer
+        differ = answer.disagreements
+        every = [*answer.sentences, *(position for one in differ for position in one.positions)]
+        places = dict.fromkeys([lead.place, *(cited.place for line in every for cited in line.citations)])
+        numbers = {place: number for number, place in enumerate(places, start=1)}
+        return replace(
+            answer,
+            sentences=tuple(_renumbered(line, numbers) for line in answer.sentences),
+            disagreements=tuple(
+                replace(one, positions=tuple(_renumbered(line, numbers) for line in one.positions)) for one in differ
+            ),
+        )
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The `lead` and what the answer cites, each once, in order of their numbers."""
+        lead, cited = self.lead, self.shown.citations
+        return cited if lead is None or (cited[:1] and cited[0].place == lead.place) else (lead, *cited)
 
     @property
     def question(self) -> str:
@@ -79,14 +111,14 @@ class Record:
 
     @property
     def uncited(self) -> tuple[Evidence, ...]:
-        """Evidence that the model saw and the answer does not use."""
-        used = {citation.place for citation in self.answer.citations}
+        """Evidence that the model saw, and that is not shown with the answer."""
+        used = {citation.place for citation in self.citations}
         return tuple(one for one in self.answer.evidence if one.place not in used)
 
     @property
     def answer_text(self) -> str:
         """The answer as plain text with its markers, for history and for copying."""
-        written = self.answer.text if self.state == "done" else " ".join(map(marked, self.answer.sentences))
+        written = self.shown.text if self.state == "done" else " ".join(map(marked, self.shown.sentences))
         return self.error or written
 
     def staleness(self, cited: Citation) -> str:
@@ -95,6 +127,11 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         return records.to_dict(self)
+
+
+def _renumbered(line: AnswerSentence, numbers: Mapping[tuple[str, int], int]) -> AnswerSentence:
+    cited = [replace(one, number=numbers[one.place]) for one in line.citations]
+    return replace(line, citations=tuple(sorted(cited, key=lambda one: one.number)))
 
 
 def found_of(hits: Sequence[Hit], titles: Mapping[str, tuple[str, str, str]]) -> tuple[Found, ...]:

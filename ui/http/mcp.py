@@ -122,7 +122,7 @@ def _add_brief(server: "MCPServer[Any]", api: Interface) -> None:
         published_from: From = "",
         published_to: To = "",
         collection: CollectionName = "",
-    ) -> Annotated[CallToolResult, BriefModel]:  # type: ignore[valid-type]
+    ) -> Annotated[CallToolResult, BriefModel]:
         """Articles in five of their own sentences; what happened when, who says what, what is not known."""
         with _tool_errors():
             scope = given(scope_of(articles or (), sources or (), published_from, published_to))

@@ -297,7 +297,7 @@ class Chat:
             return None
         place = (str(data.get("article", "")), int(data["start"]))
         answer = record.answer
-        every = [*answer.citations, *answer.evidence, *(q for one in answer.unconfirmed for q in one.citations)]
+        every = [*record.citations, *answer.evidence, *(q for one in answer.unconfirmed for q in one.citations)]
         return next((q for q in every if q.place == place), None)
 
 

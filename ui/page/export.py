@@ -158,7 +158,8 @@ def render(kind: str, title: str, records: Sequence[Record]) -> str:
 def for_clipboard(record: Record) -> str:
     """One answer as plain text, its references below it, each on a line of its own."""
     refs = "\n".join(
-        one_line(f"[{q.number}] {', '.join(facts_of(q))}. {q.url} “{quote_text(q)}”") for q in record.answer.citations
+        one_line(f"[{q.number}] {', '.join(facts_of(q))}. {q.url} “{quote_text(q)}”") for q in record.citations
     )
     notes = "\n".join(one_line(f"Note: {text}") for text in record.answer.warnings)
-    return pasted("\n\n".join(filter(None, [record.answer_text, refs, notes])))
+    lead = one_line(f"“{quote_text(record.lead)}” [1]") if record.lead else ""
+    return pasted("\n\n".join(filter(None, [lead, record.answer_text, refs, notes])))

@@ -12,6 +12,7 @@ from onrecord.ui.desk.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS
 from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
 from onrecord.ui.page.overview_tab import overview_tab
+from onrecord.ui.page.picking import OPENS, PICKING, Picking
 from onrecord.ui.page.scope import scope_label
 from onrecord.ui.page.style import drawn
 from onrecord.ui.page.tabs import QUICK, Parts, collection_tab, conversations_tab, notes_tab
@@ -128,6 +129,7 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
             with gr.Row(elem_id="options"):
                 filters = _filters(collections)
                 style, model = _style(collections)
+                gr.HTML(OPENS, apply_default_css=False)
             with gr.Row(elem_id="composer"):
                 ask = gr.Button("Ask", variant="primary", elem_id="ask")
                 stop = gr.Button("Stop", variant="secondary", elem_id="stop", visible=False)
@@ -144,6 +146,7 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
         with gr.Column(elem_id="side"):
             sources = drawn("sources", PANEL)
             article = drawn("article", READER)
+            picking = drawn("picking", PICKING)
 
     streamed = [thread, sources, box, session, ask, stop, notice]
     running: dict[str, Any] = {"concurrency_limit": 32, "concurrency_id": "llm", "show_progress": "hidden"}
@@ -156,6 +159,10 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
     thread.judge(chat.judge, [session], [thread, notice], **QUICK)
     thread.cite(chat.open_source, [session], [article], **QUICK)
     thread.fresh(chat.fresh, [session], opened, cancels=followers, **QUICK)
+    articles = Picking(collections)
+    picking.look(articles.look, [session, filters[0]], [picking], **QUICK)
+    picking.pick(articles.pick, [session], [filters[0]], **QUICK)
+    filters[0].change(articles.ticked, [filters[0]], [picking], **QUICK)
     brought = [notice, box, thread, *filters[:2]]
     notice.bring(chat.bring, [session], brought, concurrency_id="web", concurrency_limit=2, **HIDDEN)
     for choice in style:

@@ -70,7 +70,7 @@ class NotesTab:
 
     def _chosen(self, collection: Collection, session: Session, owner: str, data: dict[str, Any]) -> Sequence[Citation]:
         if not data.get("article"):
-            return self.chat.record(session, owner, str(data.get("turn", ""))).answer.citations
+            return self.chat.record(session, owner, str(data.get("turn", ""))).citations
         if kept := self.chat.quoted(session, owner, data):
             return (kept,)
         article = collection.library.article(str(data["article"]))

@@ -1,6 +1,6 @@
 """The panel beside the answer: the evidence found, and an article opened at the cited sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from onrecord.index.text.changes import Changed, Edit
@@ -12,6 +12,7 @@ from onrecord.ui.escape import bdi, e, link, named, shorten
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.turns import byline
 
+Place = tuple[str, int]
 EMPTY = (
     '<div class="panel-empty"><h2>Sources</h2><p>The sentences that an answer rests on appear here. '
     "Choose a number in an answer to read its sentence in the article.</p></div>"
@@ -33,11 +34,13 @@ class _Source:
     cards: list[str] = field(default_factory=list)
 
 
-def _card(quote: Citation, turn: str, *, numbered: bool) -> str:
-    number = f'<span class="n">{quote.number}</span>' if numbered else ""
+def _card(quote: Citation, turn: str, numbers: Mapping[Place, int]) -> str:
+    """``numbers``: of the quotes that have one beside the answer."""
+    n = numbers.get(quote.place, 0)
+    number = f'<span class="n">{n}</span>' if n else ""
     return (
         f'<li><button type="button" class="card" data-cite="{e(quote.article_id)}" '
-        f'data-start="{quote.sentence.start_char}" data-turn="{e(turn)}" data-n="{quote.number if numbered else 0}">'
+        f'data-start="{quote.sentence.start_char}" data-turn="{e(turn)}" data-n="{n}">'
         f'{number}<span class="card-quote" dir="auto">{named(with_who(shorten(quote.quote, 280), [quote]))}</span>'
         "</button></li>"
     )
@@ -51,14 +54,16 @@ def _passage(found: Found, turn: str) -> str:
     )
 
 
-def _by_article(quotes: Sequence[Citation], found: Sequence[Found], turn: str, *, numbered: bool) -> list[_Source]:
+def _by_article(
+    quotes: Sequence[Citation], found: Sequence[Found], turn: str, numbers: Mapping[Place, int]
+) -> list[_Source]:
     """The cards under their articles, each article once, in the order in which it comes first."""
     sources: dict[str, _Source] = {}
     for quote in quotes:
         copies = f"also in {len(quote.also_in)} other" if quote.also_in else ""
         by = " · ".join(part for part in (byline(quote), copies) if part)
         source = sources.setdefault(quote.article_id, _Source(quote.title, by))
-        source.cards.append(_card(quote, turn, numbered=numbered))
+        source.cards.append(_card(quote, turn, numbers))
     for one in found:
         by = " · ".join(part for part in (one.source, day_text(one.published)) if part)
         sources.setdefault(one.article_id, _Source(one.title, by)).cards.append(_passage(one, turn))
@@ -81,10 +86,13 @@ def _list(title: str, note: str, sources: Sequence[_Source], *, folded: bool = F
 
 def panel(record: Record) -> str:
     """What was found for ``record``, by article; once it is answered, what it used, and the rest folded away."""
-    used = _by_article(record.answer.citations, (), record.id, numbered=True)
+    written = record.answer.sentences or record.answer.disagreements
+    numbers = {quote.place: quote.number for quote in record.citations}
+    used = _by_article(record.citations if written else (), (), record.id, numbers)
     seen = {quote.article_id for quote in record.answer.evidence}
     found = [hit for hit in _once(record.found) if hit.article_id not in seen]
-    rest = _by_article(record.uncited, found, record.id, numbered=False)
+    near = record.uncited if written else sorted(record.answer.evidence, key=lambda quote: quote.place not in numbers)
+    rest = _by_article(near, found, record.id, numbers)
     if not used and not rest:
         nothing = f'<div class="panel-empty"><h2>Sources</h2><p>{NOTHING[record.state == "done"]}</p></div>'
         return EMPTY if record.live else nothing

@@ -41,6 +41,7 @@ HISTORY = (
     '<p></p><div class="choice"><button class="plain" value="no">Keep</button><button class="danger" value="yes">Delete'
     "</button></div></form></dialog>"
 )
+DROP = "Drop files here or anywhere on the page, or click to choose them"
 HEALTH = "What is searched is checked against the articles; where the two differ, it is built anew from them."
 NOTES = (
     f'<h2>Notes</h2><p class="soft" role="status"></p>{ROWS}<dialog aria-label="Remove the note"><form method="dialog">'
@@ -105,7 +106,7 @@ def _adding(
     changed = [table, overview, parts.articles, parts.sources]
     gr.HTML("<h2>Add articles</h2>", apply_default_css=False)
     # Of any kind: with `file_types` the browser drops the others, and nobody is told.
-    files = gr.File(file_count="multiple", label="Files", elem_id="files", height=150)
+    files = gr.File(file_count="multiple", label=DROP, elem_id="files", height=110)
     with gr.Accordion("Paste a text", open=False):
         text = gr.Textbox(label="Text", lines=6, max_lines=12, elem_id="pasted")
         title = gr.Textbox(label="Title (its first sentence when empty)")
@@ -175,6 +176,7 @@ def _several(collections: Collections, parts: Parts, handlers: CollectionTab, re
     switched = which.change(handlers.switch, [which, parts.session], [parts.session], cancels=parts.followers, **QUICK)
     switched.then(handlers.show, [parts.session], changed, **QUICK)
     switched.then(Chat(collections).show, [parts.session], parts.opened, **QUICK)
+    switched.then(lambda: ([], []), None, [parts.articles, parts.sources], **QUICK)  # they are of the one before
     made.then(lambda: "", None, [name], **QUICK)
 
 

@@ -48,7 +48,7 @@ def sentence(line: AnswerSentence, record: Record) -> str:
     )
     kind = " partly" if line.verdict == "partly" else ""
     said = f'<span class="said{kind}" dir="auto">{named(with_who(line.text, line.citations))}</span>'
-    return f'<span class="line"><span class="tied">{said}{chips}</span>{mark} </span>'
+    return f'<span class="line"><span class="tied">{said}{chips}</span>{mark}</span> '
 
 
 def quoted(quote: Citation, record: Record | None, width: int = 1000) -> str:
@@ -107,13 +107,14 @@ def abstention(record: Record) -> str:
     )
 
 
-def _provisional(quote: Citation, record: Record) -> str:
-    """What the articles say themselves, to read until the answer is written."""
-    place = f'data-cite="{e(quote.article_id)}" data-start="{quote.sentence.start_char}" data-turn="{e(record.id)}"'
+def _lead(quote: Citation, record: Record) -> str:
+    """What the article itself says, to read before the answer is written, and beside it."""
+    place = f'data-cite="{e(quote.article_id)}" data-start="{quote.sentence.start_char}" data-turn="{e(record.id)}" '
+    place += f'data-n="{quote.number}"'
     by = f" · {byline(quote)}" if byline(quote) else ""
     return (
-        '<section class="provisional"><h3>The nearest sentence, in the article’s own words</h3>'
-        f'{quoted(quote, None, 300)}<p class="by"><button type="button" class="quiet" {place} data-n="0">'
+        '<section class="lead"><h3>The nearest sentence, in the article’s own words</h3>'
+        f'{quoted(quote, record, 300)}<p class="by"><button type="button" class="quiet" {place}>'
         f"{bdi(quote.title)}</button>{e(by)}</p></section>"
     )
 
@@ -147,11 +148,11 @@ def _body(record: Record) -> str:
     if record.error:
         return f'<p class="failed" role="alert">{e(record.error)}</p>'
     parts = []
-    answer = record.answer
+    answer = record.shown
+    if lead := record.lead:
+        parts.append(_lead(lead, record))
     if answer.sentences:
         parts.append(f'<p class="said-all">{"".join(sentence(line, record) for line in answer.sentences)}</p>')
-    if record.provisional:
-        parts.append(_provisional(record.provisional, record))
     parts += [dispute(item, record) for item in answer.disagreements]
     if record.state == "done" and record.status == "abstained":
         parts.append(abstention(record))
@@ -181,7 +182,7 @@ def _footer(record: Record, last: bool) -> str:
         f'<button type="button" class="quiet" data-act="copy" data-text="{e(for_clipboard(record))}" '
         'aria-label="Copy the answer with its references">Copy</button>'
     ]
-    if record.answer.citations:
+    if record.citations:
         buttons.append(_action("pin", turn, "Pin", "Pin the quotes of this answer to your notes"))
     buttons.append('<button type="button" class="quiet phone-only" data-act="sources">Sources</button>')
     if last:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -255,7 +256,7 @@ def test_two_servers_of_llama_cpp_are_one_engine_while_one_hangs_and_one_dies(mo
     with ExitStack() as stack:
         servers = []
         for _ in range(2):
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+            pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
             servers.append(stack.enter_context(subprocess.Popen([sys.executable, "-c", LLAMA], text=True, **pipes)))
             stack.callback(servers[-1].kill)
         urls = [f"{server.stdout.readline().strip()}/v1" for server in servers]

@@ -82,9 +82,13 @@ function act(button) {
   else if (act === 'pin') trigger('pin', {turn, article: button.dataset.article, start: Number(button.dataset.start)});
   else if (act === 'right') trigger('judge', {act, turn});
   else if (act === 'wrong_answer' || act === 'wrong_citation') ask(button);
-  else if (act === 'new') { trigger('fresh', {}); write(''); document.body.classList.remove('reading', 'side-open'); }
-  else if (act === 'sources') { document.body.classList.add('side-open'); document.querySelector('#side h2')?.focus?.(); }
+  else if (act === 'new') { trigger('fresh', {}); write(''); document.body.classList.remove('reading', 'picking', 'side-open'); }
+  else if (act === 'sources') { document.body.classList.remove('picking'); document.body.classList.add('side-open'); document.querySelector('#side h2')?.focus?.(); }
   else if (act === 'collection') openTab('Collection');
+  else if (act === 'articles') {
+    cameFrom = button; document.body.classList.remove('reading'); document.body.classList.add('picking', 'side-open');
+    document.dispatchEvent(new Event('onrecord:articles'));
+  }
 }
 function ask(button) {  // a note beside a bad mark, so that the suite knows what would have been right
   const {act, turn} = button.dataset, form = document.createElement('form'), wrong = act === 'wrong_answer';
@@ -110,12 +114,12 @@ document.addEventListener('click', (e) => {
 document.addEventListener('keydown', (e) => {
   if (e.key !== 'Escape' || document.querySelector('dialog[open]')) return;
   hide();
-  if (document.body.classList.contains('reading') || document.body.classList.contains('side-open')) back();
+  if (['reading', 'picking', 'side-open'].some((open) => document.body.classList.contains(open))) back();
 });
 function back() {
   const phone = matchMedia('(max-width: 820px)').matches, inside = cameFrom?.closest?.('#side');
   if (!document.body.classList.contains('reading') || (phone && !inside)) document.body.classList.remove('side-open');
-  document.body.classList.remove('reading');
+  document.body.classList.remove(document.body.classList.contains('reading') ? 'reading' : 'picking');
   document.querySelectorAll('.chip.open').forEach((c) => c.classList.remove('open'));
   (cameFrom?.isConnected ? cameFrom : box())?.focus(); cameFrom = null;
 }
