@@ -14,6 +14,7 @@ from onrecord.ui.desk import following
 from onrecord.ui.http.mcp import create_mcp
 from onrecord.ui.http.router import here
 from onrecord.ui.server.doors import create_api
+from onrecord.ui.server.keys import Keys
 from tests.qa.differences.test_finder import FOUR, NINE
 from tests.ui.behind_doors import Behind, until
 from tests.ui.cli_stage import Stage, staged
@@ -45,6 +46,16 @@ def test_they_are_listed_and_dismissed_over_http(behind: Behind) -> None:
     assert client.post("/api/v1/differences/none/dismiss").status_code == 422
     assert client.post(f"/api/v1/differences/{one['id']}/dismiss").json() == {"dismissed": one["id"]}
     assert client.get("/api/v1/differences").json()["total"] == 0
+
+
+def test_a_key_that_may_only_read_lists_them_and_dismisses_none(behind: Behind, tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "keys.json")
+    _, token = keys.add("reader", read_only=True)
+    app = create_api(behind.library, Assistant(behind.library, None), keys=keys, keys_required=True)
+    client = TestClient(app, base_url="http://127.0.0.1", headers={"Authorization": f"Bearer {token}"})
+    (one,) = client.get("/api/v1/differences").json()["differences"]
+    assert client.post(f"/api/v1/differences/{one['id']}/dismiss").status_code == 403
+    assert client.get("/api/v1/differences").json()["total"] == 1
 
 
 def test_a_language_models_host_gets_them_with_links_to_the_articles(behind: Behind) -> None:
