@@ -259,7 +259,7 @@ def test_two_servers_of_llama_cpp_are_one_engine_while_one_hangs_and_one_dies(mo
             pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
             servers.append(stack.enter_context(subprocess.Popen([sys.executable, "-c", LLAMA], text=True, **pipes)))
             stack.callback(servers[-1].kill)
-        urls = [f"{server.stdout.readline().strip()}/v1" for server in servers]
+        urls = [f"{server.stdout.readline().strip()}/v1" for server in servers if server.stdout]
         engine = UrlEngine(urls, model="smollm2-135m", api_key="secret")
         stack.callback(engine.close)
         reply = said(engine)
