@@ -32,6 +32,7 @@ from onrecord.index.store.copies import CopyFinder
 from onrecord.index.store.derived import Derived
 from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.lock import FolderLock
+from onrecord.index.store.pair_notes import PairNotes
 from onrecord.index.store.vectors import VectorStore
 from onrecord.index.sync import (
     Arrival,
@@ -46,7 +47,7 @@ from onrecord.index.sync import (
 )
 from onrecord.index.text.changes import Changed, edits
 from onrecord.index.text.sentences import SPLITTER_VERSION
-from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Sentence, SyncReport, Vectors
+from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Passage, Sentence, SyncReport, Vectors
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
 
 if TYPE_CHECKING:
@@ -304,6 +305,30 @@ class Library:
             return 0
         rest = replace(where, published_from="", published_to="")
         return sum(not info.published for info in self.articles(rest))
+
+    def related(
+        self, article_id: str, *, top_k: int, least: float, where: Filter | None = None
+    ) -> Iterator[tuple[Passage, Passage]]:
+        """Pairs of a passage of this article and one of another that is near in meaning, by cosine at ``least``.
+
+        The ``top_k`` nearest of each passage are looked at, its own article's among them. It costs a search a passage.
+        """
+        catalogue = self._open()
+        keys = catalogue.passage_keys(article_id)
+        near = [
+            (key, [k for k, score in hits if score >= least])
+            for key, hits in self._searcher.related(keys, top_k=top_k, where=where)
+        ]
+        there = catalogue.passages([*keys, *{k for _, hits in near for k in hits}])
+        for key, hits in near:
+            for hit in hits:
+                if key in there and hit in there and there[hit].article_id != article_id:
+                    yield there[key], there[hit]
+
+    @property
+    def pairs(self) -> PairNotes:
+        """What was found by comparing articles with one another."""
+        return self._open().pairs
 
     def document_frequency(self, term: str) -> int:
         """How many passages hold the word, in whatever form; of several words, all of them."""

@@ -8,6 +8,8 @@ from onrecord.index import Filter, Library
 from onrecord.qa.briefing.asked import Wish, wish_of
 from onrecord.qa.briefing.brief import as_answer, brief_of
 from onrecord.qa.briefing.values import Brief
+from onrecord.qa.differences.finder import AT_ONCE, Differences
+from onrecord.qa.differences.told import asked_by, limits, shown_as_answer
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.judges.answers import AnswerJudge, answer_judge
 from onrecord.qa.judges.verify import FeatureVerifier, Verifier
@@ -81,6 +83,7 @@ class Assistant:
         self.verifier = verifier or FeatureVerifier()
         self.answers = answers or answer_judge()
         self.steps = steps or Steps()
+        self.differences = Differences(library)
         self._sources = Sources(library)
 
     def ask(self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None) -> Answer:
@@ -95,6 +98,9 @@ class Assistant:
     ) -> Generator[Event, None, None]:
         """The events of one answer, the last being `Finished`. Closing the iterator stops the model."""
         steps, tools = self.steps, self._tools()
+        if asked_by(question):
+            yield Finished(self._signed(self._differing(question, scope, tools), tools))
+            return
         wish = steps.brief(question, scope, tools)
         if wish is not None:
             brief = yield from brief_of(wish, tools, worded=True)
@@ -137,6 +143,14 @@ class Assistant:
                 next(told)
             except StopIteration as done:
                 return cast(Brief, done.value)
+
+    def _differing(self, question: str, scope: Filter | None, tools: Tools) -> Answer:
+        """What was found when the articles arrived, and is found now of those that arrived since."""
+        with tools.trace.timed("disagree"):
+            left = self.differences.refresh(most=AT_ONCE)
+            found = self.differences.shown(scope)
+            tools.trace.warn(*limits(len(found), left))
+            return shown_as_answer(question, found, empty=not self.library.passage_count)
 
     def _tools(self) -> Tools:
         """Of one question: it keeps the model and the settings that it began with."""

@@ -20,6 +20,7 @@ WHY: dict[Reason, str] = {
     "not_answered": "Sentences about this were found, but none of them answers the question.",
     "not_supported": "An answer was drafted, but the sentences found do not confirm it.",
     "outside_filter": "Articles outside your filter may be about this, but the filter leaves none that is.",
+    "no_differences": "No two sentences of different articles were found to disagree.",
     "not_a_question_for_the_articles": "This asks for something other than what the articles report.",
 }
 
@@ -31,6 +32,7 @@ WHAT_TO_TRY: dict[Reason, tuple[str, ...]] = {
     "not_answered": ("Name the person, place or day you mean.", "Ask about what the nearest sentences say."),
     "not_supported": ("Ask for one fact at a time.", "Ask about what the nearest sentences say."),
     "outside_filter": ("Widen or clear the filter.",),
+    "no_differences": ("Ask about one thing that each article reports: what differs on it is shown.",),
     "not_a_question_for_the_articles": ("Ask what an article reports: who, what, where, when, how many.",),
 }
 

@@ -23,6 +23,7 @@ Reason = Literal[
     "not_answered",
     "not_supported",
     "outside_filter",
+    "no_differences",
     "not_a_question_for_the_articles",
 ]
 

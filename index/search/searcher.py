@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -67,6 +67,18 @@ class Searcher:
             for key, score in fused
             if key in passages
         )
+
+    def related(
+        self, keys: list[int], *, top_k: int, where: Filter | None = None
+    ) -> Iterator[tuple[int, list[tuple[int, float]]]]:
+        """For each passage, the ``top_k`` nearest in meaning among those that match, best first; itself among them."""
+        view = self.view()
+        mask = view.mask(self._catalogue.article_numbers(where) if where else None)
+        if mask is not None and not mask.any():
+            return
+        for some, vectors in self._catalogue.vectors_of(keys):
+            for key, vector in zip(some, vectors, strict=True):
+                yield int(key), self._nearest(view, vector, top_k, where, mask)
 
     # -- the view --------------------------------------------------------------------------------------------------
 

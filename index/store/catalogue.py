@@ -24,6 +24,7 @@ from onrecord.index.store.database import Database
 from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.folder_notes import FolderNotes
+from onrecord.index.store.pair_notes import PairNotes
 from onrecord.index.store.schema import SHRINKS
 from onrecord.index.store.web_notes import WebNotes
 from onrecord.index.types import Article, ArticleInfo, Filter, Passage, Sentence, Vectors
@@ -57,6 +58,7 @@ class Catalogue:
         self.snapshot = self._database.snapshot
         self.check = self._database.check
         self.web = WebNotes(self._database)
+        self.pairs = PairNotes(self._database)
         self.folders = FolderNotes(self._database)
         self.derived = DerivedStore(self._database)
         with self._writer() as connection:
@@ -277,6 +279,12 @@ class Catalogue:
                 "SELECT key, vector FROM embeddings WHERE key > ? ORDER BY key", (after,)
             ).fetchall()
         return _stack(rows)
+
+    def passage_keys(self, article_id: str) -> list[int]:
+        """The keys of an article's passages, in their order."""
+        with self._reader() as connection:
+            rows = connection.execute("SELECT key FROM passages WHERE article_id = ? ORDER BY key", (article_id,))
+            return [int(row[0]) for row in rows]
 
     def vectors_of(self, keys: Sequence[int]) -> Iterator[tuple[Keys, Vectors]]:
         """The vectors of these keys, some at a time."""

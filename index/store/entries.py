@@ -90,6 +90,7 @@ def delete(connection: sqlite3.Connection, article_id: str) -> tuple[int, ...]:
 
 def remove(connection: sqlite3.Connection, article_id: str) -> tuple[int, ...]:
     edits.forget(connection, article_id)
+    connection.execute("DELETE FROM dismissed WHERE ?1 IN (one, other)", (article_id,))
     earlier.forget(connection, article_id)
     return delete(connection, article_id)
 

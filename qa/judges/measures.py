@@ -179,12 +179,12 @@ def strange_number(claim: Words, evidence: Sequence[Words]) -> bool:
         counted = [q.value for q, other_noun in numbers if noun and other_noun == noun]
         rounded = mine.bound == "about" and all(q.value != mine.value for q in alike)
         # "about 3.7 million babies" is not the 3.75 million of another year where the babies are 3.6 million
-        if rounded and counted and not any(_rounds(value, mine.value) for value in counted):
+        if rounded and counted and not any(rounds(value, mine.value) for value in counted):
             return True
     return False
 
 
-def _rounds(value: float, to: float) -> bool:
+def rounds(value: float, to: float) -> bool:
     """Whether a number, with as many digits as the other has, is the other: 2,950 is about 3,000."""
     digits = len(f"{to:.15g}".replace(".", "").strip("0"))
     return float(f"{value:.{max(1, digits)}g}") == to

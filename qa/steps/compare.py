@@ -1,17 +1,20 @@
 """Where the evidence's articles say different things about what was asked.
 
-Each article's best sentences are read on their own: does this article answer the question, and what does it say in a
-few words? Code compares these short answers: numbers by value, other words by stems. Only what code finds different is
-shown, as each article's own sentence, attributed and dated.
+What the answer cites is first held against the evidence of other articles by the exact judge, which needs no model.
+Else each article's best sentences are read on their own: does this article answer the question, and what does it say in
+a few words? Code compares these short answers: numbers by value, other words by stems. Only what code finds different
+is shown, as each article's own sentence, attributed and dated.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 
 from onrecord.index.text.quantities import Quantity, same_quantity, share_quantity
 from onrecord.index.text.words import Words, plain, words_of
+from onrecord.qa.judges.differs import ExactJudge, Statement
 from onrecord.qa.judges.injection import usable
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.check import logit, not_stated_share
@@ -31,6 +34,8 @@ ALIKE = 0.7  # sentences that share this much of the shorter one's words say the
 SILENT = 0.5  # "not stated" at least this likely: the article does not answer
 SURE = 0.2  # an article that is silent less likely than this answers, however much surer another is
 BEHIND = 1.0  # or this much likelier, in log-odds, than in the article that answers best
+_JUDGE = ExactJudge()
+_OFFICE = re.compile(r"\b(?:post|position|office|title|role|job)\b", re.IGNORECASE)
 _AGO = re.compile(r"\b(?:years?|months|decades?) (?:ago|earlier|before)\b|\blast (?:year|season)\b", re.IGNORECASE)
 
 
@@ -38,13 +43,34 @@ def compare(
     part: Part, found: Found, written: Written, cited: Sequence[Citation], tools: Tools
 ) -> tuple[Disagreement, ...]:
     """What each article says where more than one answers and they differ. ``cited``: all that the answer cites."""
-    if tools.model is None:
+    if not (tools.settings.compare_sources and written.sentences):
         return ()
     with tools.trace.timed("disagree"):
-        if not (tools.settings.compare_sources and written.sentences and names_subject(part.text)):
-            return ()
+        judged = _judged(part.text, found.evidence, cited)
+        if judged or tools.model is None or not names_subject(part.text):
+            return judged
         readings = _readings(part.text, found.evidence, written.sentences, tools.model)
         return _disagreements(part.text, readings, " ".join(s.text for s in written.sentences), cited)
+
+
+def _judged(question: str, evidence: Sequence[Evidence], cited: Sequence[Citation]) -> tuple[Disagreement, ...]:
+    """What the answer cites beside evidence of another article that cannot both be so, as the exact judge has it."""
+    places = {citation.place for citation in cited}
+    for one, other in combinations(evidence, 2):
+        apart = one.article_id != other.article_id and other.article_id not in one.also_in
+        if not (apart and places & {one.place, other.place} and _same_time(one.published, other.published)):
+            continue
+        finding = _JUDGE.differs(_statement(one), _statement(other))
+        if finding and (finding.kind != "post" or _OFFICE.search(question)):
+            shown: list[AnswerSentence] = []
+            for item in sorted((one, other), key=lambda e: (not e.published, e.published)):
+                shown.append(numbered(quoted(item), citations_of(shown, cited)))
+            return (Disagreement(about=question.rstrip("?"), positions=tuple(shown)),)
+    return ()
+
+
+def _statement(item: Evidence) -> Statement:
+    return Statement(item.sentence.text, item.title, item.published)
 
 
 def _readings(

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from onrecord.index import Article, Embedder, Filter, InputError, Library
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.briefing.values import Brief
+from onrecord.qa.differences.finder import Differences
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
@@ -41,6 +42,7 @@ class EchoAssistant:
         self.asked: list[tuple[str, tuple[Turn, ...], Filter | None]] = []
         self.engine: Engine | None = None
         self.settings = AnswerSettings()
+        self.differences = Differences(library)
         self.writing = 0
         self.most_writing = 0
         self.stopped = threading.Event()

@@ -19,6 +19,7 @@ from onrecord.index.sync import with_unread
 from onrecord.index.text.changes import Changed
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Passage, Sentence, SyncReport
 from onrecord.qa.briefing.values import Brief, Dated, Said
+from onrecord.qa.differences.values import Difference, Side
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import (
     Answer,
@@ -198,6 +199,32 @@ class FakeLibrary:
 
 
 @dataclass
+class FakeDifferences:
+    """The first two articles differ in the first words of their first sentences, until that is dismissed."""
+
+    library: FakeLibrary
+    dismissed: bool = False
+
+    def refresh(self, *, most: int | None = None, stopped: object = None) -> int:
+        return 0
+
+    def shown(self, scope: Filter | None = None) -> tuple[Difference, ...]:
+        infos = [one for one in self.library.articles() if not (scope and scope.articles) or one.id in scope.articles]
+        if self.dismissed or len(infos) < 2:
+            return ()
+        one, other = (
+            Side(self.library.sentences(i.id)[0], i.title, i.source, i.published, i.url, 0, 5, "Ilse Brandt")
+            for i in infos[:2]
+        )
+        return (Difference("d1", "number", "later", (one, other)),)
+
+    def dismiss(self, difference_id: str) -> None:
+        if difference_id != "d1":
+            raise InputError(f"No difference has the id {difference_id!r}; list them again.")
+        self.dismissed = True
+
+
+@dataclass
 class FakeWriter:
     """The model of a fake assistant: a name, and whether it was closed."""
 
@@ -223,6 +250,7 @@ class FakeAssistant:
         self.settings = AnswerSettings()
         self.engine: Any = FakeWriter("fake")  # None: asked for suggestions, which nobody has typed
         self.styles: list[AnswerSettings] = []
+        self.differences = FakeDifferences(library)
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None

@@ -15,7 +15,7 @@ from onrecord.ui.desk.following import Following
 from onrecord.ui.server.doors import create_api
 from onrecord.ui.server.keys import Keys
 from tests.ui.behind_doors import until
-from tests.ui.fakes import FakeLibrary
+from tests.ui.fakes import FakeAssistant, FakeLibrary
 from tests.web import Web, page, rss, serving
 
 FERRY = "A free ferry will carry pedestrians across the Larn while the Old Mill Bridge is shut, the city said."
@@ -141,7 +141,7 @@ class TestFollowing:
             name = "default"
 
             def __init__(self) -> None:
-                self.library = library
+                self.library, self.assistant = library, FakeAssistant(library)
 
         made = Following(lambda: [Opened()])  # type: ignore[list-item]
         made.start()

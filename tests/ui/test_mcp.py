@@ -69,6 +69,7 @@ def test_the_tools_say_what_they_take_and_give(behind: Behind) -> None:
         "ask_articles",
         "brief_articles",
         "read_article",
+        "list_differences",
         "list_people",
         "what_was_said",
         "saved_questions",

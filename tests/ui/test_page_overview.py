@@ -53,3 +53,21 @@ def test_the_tab_has_no_barrier(shown: Page) -> None:
     shown.locator("#briefing [data-cite]").first.click()
     expect(shown.locator("#overview-reading .hit")).to_be_focused()
     assert violations(shown) == []
+
+
+def test_where_articles_differ_is_shown_with_both_sides_and_what_is_none_is_dismissed(shown: Page, site: Site) -> None:
+    shown.get_by_role("tab", name="Overview").click()
+    shown.get_by_role("button", name="Show the overview").click()
+    pairs = shown.locator("#differences .differences > li")
+    expect(pairs).to_have_count(1)
+    expect(pairs).to_contain_text("A number · the later report says otherwise")
+    expect(pairs.locator("mark")).to_have_count(2)
+    expect(pairs.locator(".positions > li").first).to_contain_text("Said by Ilse Brandt")
+    assert violations(shown) == []
+    pairs.locator("[data-cite]").first.click()
+    first = site.library.articles()[0].id
+    expect(shown.locator("#overview-reading .hit")).to_have_text(site.library.sentences(first)[0].text)
+    shown.keyboard.press("Escape")
+    pairs.get_by_role("button", name="These agree").click()
+    expect(shown.locator("#differences")).to_contain_text("No two sentences of different articles were found")
+    assert violations(shown) == []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from onrecord.index import doctor
 from onrecord.index.errors import LibraryBusy
 from onrecord.qa.build import build_assistant
+from onrecord.qa.differences.finder import Differences
 from onrecord.qa.people.index import People
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Event, Finished
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.briefing.values import Brief
+    from onrecord.qa.differences.values import Difference
     from onrecord.qa.people.values import Person, Statement
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
@@ -174,6 +176,16 @@ class OpenedCollection:
         with closing(Conversations(self._settings.data / FILE)) as kept:
             kept.follow(self._library.article, self._library.revision)
             yield SavedQuestions(kept, lambda: ArticleLookup(self._library.article))
+
+    def differences(
+        self, scope: "Filter", *, on_progress: Progress
+    ) -> "tuple[Sequence[Difference], int, Sequence[str]]":
+        warnings, made = scope_warnings(self._library, scope), Differences(self._library)
+        pending = made.refresh(on_progress=on_progress)
+        return made.shown(scope or None), pending, warnings
+
+    def dismiss(self, difference_id: str) -> None:
+        Differences(self._library).dismiss(difference_id)
 
     def brief(self, about: str, scope: "Filter") -> "Brief":
         warnings = scope_warnings(self._library, scope)

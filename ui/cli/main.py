@@ -10,6 +10,7 @@ from onrecord.ui.cli.articles import add, doctor, edit, list_articles, rebuild, 
 from onrecord.ui.cli.ask import ask
 from onrecord.ui.cli.brief import brief
 from onrecord.ui.cli.chat import chat
+from onrecord.ui.cli.differences import differences
 from onrecord.ui.cli.doors import mcp, serve
 from onrecord.ui.cli.folders import unwatch, watch
 from onrecord.ui.cli.group import Commands
@@ -62,6 +63,7 @@ app.command()(ask)
 app.command()(said)
 app.command()(people)
 app.add_typer(questions, name="questions")
+app.command()(differences)
 app.command()(brief)
 app.command()(chat)
 app.command()(serve)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.briefing.values import Brief
+    from onrecord.qa.differences.values import Difference
     from onrecord.qa.people.values import Person, Statement
     from onrecord.qa.types import Turn
     from onrecord.ui.desk.saved import SavedQuestion
@@ -135,6 +136,16 @@ class CollectionCommands(Protocol):
 
     def remove_question(self, question_id: str) -> None:
         """Raises ``InputError`` where there is none."""
+        ...
+
+    def differences(
+        self, scope: "Filter", *, on_progress: Progress
+    ) -> "tuple[Sequence[Difference], int, Sequence[str]]":
+        """What the articles within the filter disagree on, how many are still to be compared, the filter's warnings."""
+        ...
+
+    def dismiss(self, difference_id: str) -> None:
+        """Raises `InputError` for one that is not there."""
         ...
 
     def brief(self, about: str, scope: "Filter") -> "Brief":

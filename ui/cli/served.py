@@ -20,6 +20,7 @@ from onrecord.index.sync import joined, with_unread
 from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
 from onrecord.qa.briefing.values import Brief
+from onrecord.qa.differences.values import Difference
 from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
@@ -194,6 +195,14 @@ class ServedCollection:
             found += page[name]
             if len(found) >= page["total"] or not page[name]:
                 return found, page["warnings"]
+
+    def differences(self, scope: Filter, *, on_progress: Progress) -> tuple[Sequence[Difference], int, Sequence[str]]:
+        """The server compares, by itself too."""
+        reply = self._call("GET", "/differences", params={**given(scope), "limit": PAGE})
+        return [Difference.from_dict(one) for one in reply["differences"]], reply["pending"], reply["warnings"]
+
+    def dismiss(self, difference_id: str) -> None:
+        self._call("POST", f"/differences/{quote(difference_id, safe='')}/dismiss")
 
     def brief(self, about: str, scope: Filter) -> Brief:
         return records.from_dict(Brief, self._call("POST", "/brief", json={"about": about, "filter": given(scope)}))

@@ -1,10 +1,11 @@
-"""Reads followed feeds and watched folders while a server runs: new ones at once, the others as often as is set."""
+"""While a server runs: feeds and watched folders are read, and what arrived is compared with the other articles."""
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 
 from onrecord.index.errors import LibraryClosed, OnRecordError
+from onrecord.qa.differences.finder import AT_ONCE
 from onrecord.ui.desk.collection import Collection
 
 LOOK = 5.0  # seconds between two looks at what is due; each is one query of the catalogue
@@ -25,7 +26,7 @@ class Following:
     def start(self) -> None:
         """A site that is slow keeps no folder waiting: each kind has a thread of its own."""
         if not self._threads:
-            for name, read in (("feeds", _read_feeds), ("folders", _look_through_folders)):
+            for name, read in _KINDS:
                 thread = threading.Thread(target=self._run, args=(name, read), name=f"following {name}", daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -46,9 +47,16 @@ class Following:
                     self._stopped.wait(PAUSE)
 
 
+def _compare(collection: Collection, stopped: Stopped) -> None:
+    collection.assistant.differences.refresh(most=AT_ONCE, stopped=stopped)
+
+
 def _read_feeds(collection: Collection, stopped: Stopped) -> None:
     collection.library.web.read_due(stopped=stopped)
 
 
 def _look_through_folders(collection: Collection, stopped: Stopped) -> None:
     collection.library.folders.look_due(stopped=stopped)
+
+
+_KINDS = (("feeds", _read_feeds), ("folders", _look_through_folders), ("new articles", _compare))

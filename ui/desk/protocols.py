@@ -12,9 +12,18 @@ from onrecord.index.store.web_notes import Feed
 from onrecord.index.text.changes import Changed
 from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Sentence, SyncReport
 from onrecord.qa.briefing.values import Brief
+from onrecord.qa.differences.values import Difference
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import Event, Turn
+
+
+class DifferencesLike(Protocol):
+    """What is needed of an ``onrecord.qa.differences.finder.Differences``."""
+
+    def refresh(self, *, most: int | None = None, stopped: Callable[[], bool] = ...) -> int: ...
+    def shown(self, scope: Filter | None = None) -> Sequence[Difference]: ...
+    def dismiss(self, difference_id: str, /) -> None: ...
 
 
 class AssistantLike(Protocol):
@@ -26,6 +35,8 @@ class AssistantLike(Protocol):
     def stream(
         self, question: str, history: Sequence[Turn] = (), scope: Filter | None = None
     ) -> Generator[Event, None, None]: ...
+    @property
+    def differences(self) -> DifferencesLike: ...
     def brief(self, about: str = "", scope: Filter | None = None) -> Brief: ...
 
 

@@ -18,9 +18,12 @@ from onrecord.index.extras import named_extra
 from onrecord.index.inert import markdown, one_line, plain
 from onrecord.qa import records
 from onrecord.qa.briefing.values import Brief
+from onrecord.qa.differences.told import about as differs_on
+from onrecord.qa.differences.values import Difference, Side
 from onrecord.qa.render import ABSTENTION, answer_text, marked, quote_text, why
 from onrecord.qa.types import Answer
 from onrecord.ui.http.client import TURNS, Interface, given
+from onrecord.ui.http.differences import DifferenceList
 from onrecord.ui.http.models import (
     AnswerModel,
     ArticleModel,
@@ -66,6 +69,7 @@ def create_mcp(api: Interface) -> "MCPServer[Any]":
     _add_ask(server, api)
     _add_brief(server, api)
     _add_read(server, api)
+    _add_differences(server, api)
     _add_people(server, api)
     _add_questions(server, api)
     _add_resources(server, api)
@@ -209,6 +213,34 @@ def _add_questions(server: "MCPServer[Any]", api: Interface) -> None:
             lines.append("\n".join([markdown(one["question"]), *(told or ["Nothing new."])]))
         cited = [quote for one in data["questions"] for quote in one["change"]["new"]]
         return _result(_uris(api, collection), lines or ["No question is saved."], cited, data)
+
+
+def _add_differences(server: "MCPServer[Any]", api: Interface) -> None:
+    @server.tool(annotations=READS, title="Where the articles differ")
+    async def list_differences(
+        sources: Sources = None,
+        articles: Articles = None,
+        published_from: From = "",
+        published_to: To = "",
+        collection: CollectionName = "",
+    ) -> Annotated[CallToolResult, DifferenceList]:
+        """Pairs of sentences of different articles that do not agree, the earlier report first in each."""
+        with _tool_errors():
+            scope = given(scope_of(articles or (), sources or (), published_from, published_to))
+            data = await api.call("GET", "/differences", collection, params=scope)
+        uri = _uris(api, collection)
+        found = [Difference.from_dict(one) for one in data["differences"]]
+        lines = [f"The articles differ on {differs_on(one)}:\n{_sides(uri, one)}" for one in found]
+        cited = [side for one in data["differences"] for side in one["sides"]]
+        return _result(uri, (lines or ["No two sentences were found to disagree."]) + data["warnings"], cited, data)
+
+
+def _sides(uri: str, difference: Difference) -> str:
+    def facts(side: Side) -> dict[str, str]:
+        named = ("title", "source", "published")
+        return {"article_id": side.sentence.article_id, **{name: getattr(side, name) for name in named}}
+
+    return "\n".join(f"{_facts(uri, facts(side))}\n{_lines(side.sentence.text)}" for side in difference.sides)
 
 
 def _add_collections(server: "MCPServer[Any]", api: Interface) -> None:

@@ -15,6 +15,7 @@ from onrecord.ui.http.ask import asking
 from onrecord.ui.http.client import Interface, Place
 from onrecord.ui.http.collections import collections
 from onrecord.ui.http.commands import commands
+from onrecord.ui.http.differences import differences
 from onrecord.ui.http.metrics import MEDIA_TYPE
 from onrecord.ui.http.models import Health, ProblemModel
 from onrecord.ui.http.people import people
@@ -66,7 +67,7 @@ def api_app(service: Service) -> FastAPI:
         servers=[{"url": "/api/v1"}],
     )
     app.state.service = service
-    for router in (collections, articles, web, asking, people, commands, state):
+    for router in (collections, articles, differences, web, asking, people, commands, state):
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError, OnRecordError, Exception):
         app.add_exception_handler(kind, answer_with_problem)

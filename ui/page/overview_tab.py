@@ -15,6 +15,7 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.page.board import Board
 from onrecord.ui.page.briefing_part import briefing_part
 from onrecord.ui.page.collection_tab import choices
+from onrecord.ui.page.differences_part import differences_part
 from onrecord.ui.page.language import _
 from onrecord.ui.page.people_part import people_part
 from onrecord.ui.page.questions_part import questions_part
@@ -35,6 +36,7 @@ def overview_tab(tab: Any, collections: Collections, parts: Parts) -> None:
         opened = drawn("overview-reading", reading(), script="reading")
         board = Board(tab, parts.session, [articles, sources, first, last], make, opened)
         briefing_part(collections, board)
+        differences_part(collections, board)
         people_part(collections, board)
         questions_part(collections, board, parts)
 
