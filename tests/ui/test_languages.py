@@ -13,6 +13,7 @@ from onrecord.index.models.catalogue import catalogue as models
 from onrecord.index.reading.parsing import articles_in
 from onrecord.index.types import Sentence
 from onrecord.qa.briefing.values import HAPPENED, IN_BRIEF, SAID, UNKNOWN
+from onrecord.qa.differences.told import WHAT, WHEN, limits
 from onrecord.qa.render import WHY, what_to_try
 from onrecord.qa.steps.recency import AskedTime
 from onrecord.qa.types import Answer, Citation, Disagreement
@@ -94,10 +95,13 @@ COMPOSED |= {
     ),
     **{text: (re.sub(r"^\d", "{0:n}", text),) for one in CHANGES for text in one.lines},
 }
+COMPOSED |= {text: (re.sub(r"^\d+", "{0:n}", text),) for found in (11, 12) for text in limits(found, found - 10)}
 OUTCOMES = ("redirected to {0}", "not there", "fetched", "unchanged", "refused", "failed")
 LABELS = (
     *("As configured", "not downloaded yet", "so quotes only", "None", "quotes only", "at once", "not calibrated"),
     *(IN_BRIEF, HAPPENED, SAID, UNKNOWN, f"{HAPPENED}: {{0}}", f"{SAID}: {{0}}"),
+    *WHAT.values(),
+    *filter(None, WHEN.values()),
     *("no model", "sentences quoted from the articles", "{0} billion parameters", "{0} million parameters"),
 )
 ABOUT = {
@@ -155,7 +159,7 @@ def test_french_has_its_spaces_before_signs() -> None:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_messages_that_are_put_together_are_said_whole(code: str) -> None:
-    words = "files?|rows?|lines?|and|more|ending|left out|read|which|write|newest|their|of|added?|the|answers"
+    words = "files?|rows?|lines?|and|more|ending|left out|read|which|write|newest|their|of|again|added?|the|answers"
     english = re.compile(rf"\b(?:{words})\b")
     with speaking(code):
         for text in COMPOSED:

@@ -11,7 +11,7 @@ from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, link, named
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.language import _, language, later
-from onrecord.ui.page.messages import said
+from onrecord.ui.page.messages import said, said_parts
 
 FORMATS = {"Markdown": "md", "HTML": "html", "Word": "docx", "JSON": "json"}
 CHANGED = {"changed": later("the article has changed since"), "gone": later("the article was removed since")}
@@ -67,7 +67,7 @@ def to_markdown(title: str, records: Sequence[Record]) -> str:
         out += [" ".join(line(item) for item in record.answer.sentences), ""] if record.answer.sentences else []
         for dispute in record.answer.disagreements:
             out += [
-                differ_on(markdown(dispute.about)),
+                differ_on(markdown(said_parts(dispute.about))),
                 "",
                 *(f"- {line(p)}" for p in dispute.positions),
                 "",
@@ -110,7 +110,7 @@ def to_html(title: str, records: Sequence[Record]) -> str:
         out.append(f"<p>{answer}</p>" if answer else "")
         for dispute in record.answer.disagreements:
             rows = "".join(f"<li>{line(p)}</li>" for p in dispute.positions)
-            out.append(f"<p>{differ_on(bdi(dispute.about) if dispute.about else '')}</p><ul>{rows}</ul>")
+            out.append(f"<p>{differ_on(bdi(said_parts(dispute.about)) if dispute.about else '')}</p><ul>{rows}</ul>")
         out += [f"<p>{e(text)}</p>" for text in in_place_of_sentences(record)]
         missing = record.answer.missing
         out.append(f"<p>{_('Not in the articles:')} {bdi(missing)}</p>" if missing else "")
@@ -175,7 +175,7 @@ def _text(record: Record) -> str:
     answer = record.shown
     lines = [" ".join(map(marked, answer.sentences))]
     for dispute in answer.disagreements:
-        lines.append(_("The articles differ on {about}:", about=dispute.about))
+        lines.append(_("The articles differ on {about}:", about=said_parts(dispute.about)))
         lines += [f"- {marked(position)}" for position in dispute.positions]
     lines += [_("The articles do not say: “{question}”", question=answer.missing)] if answer.missing else []
     return "\n".join(filter(None, lines))

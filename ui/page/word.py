@@ -24,7 +24,7 @@ from onrecord.qa.types import AnswerSentence, Citation
 from onrecord.ui.desk.records import Record
 from onrecord.ui.page.export import CHANGED, differ_on, facts_of, in_place_of_sentences, stale_places
 from onrecord.ui.page.language import _
-from onrecord.ui.page.messages import said
+from onrecord.ui.page.messages import said, said_parts
 
 _KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 _SEPARATORS = {0: "w:separator", 1: "w:continuationSeparator"}  # the footnotes that Word draws the lines from
@@ -89,7 +89,7 @@ class _Writer:
             for sentence in answer.sentences:
                 self._say(paragraph, sentence)
         for dispute in answer.disagreements:
-            document.add_paragraph(differ_on(_shown(dispute.about)))
+            document.add_paragraph(differ_on(_shown(said_parts(dispute.about))))
             for position in dispute.positions:
                 self._say(document.add_paragraph(style="List Bullet"), position)
         below = [*in_place_of_sentences(record)]
