@@ -6,7 +6,7 @@ from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, named, shorten
 from onrecord.ui.page.dates import day_text
 from onrecord.ui.page.details import details
-from onrecord.ui.page.export import CHANGED, for_clipboard
+from onrecord.ui.page.export import CHANGED, differ_on, for_clipboard
 from onrecord.ui.page.language import _, counted, later
 from onrecord.ui.page.messages import said, said_parts
 from onrecord.ui.page.scope import scope_text
@@ -75,9 +75,7 @@ def quoted(quote: Citation, record: Record | None, width: int = 1000) -> str:
 
 def dispute(item: Disagreement, record: Record) -> str:
     cards = "".join(_position(line, record) for line in item.positions)
-    differ = (
-        _("The articles differ: {about}", about=bdi(said_parts(item.about))) if item.about else _("The articles differ")
-    )
+    differ = differ_on(bdi(said_parts(item.about)) if item.about else "")
     return f'<section class="dispute"><h3>{differ}</h3><ul class="positions">{cards}</ul></section>'
 
 
