@@ -53,9 +53,10 @@ def test_a_key_that_may_only_read_lists_them_and_dismisses_none(behind: Behind, 
     _, token = keys.add("reader", read_only=True)
     app = create_api(behind.library, Assistant(behind.library, None), keys=keys, keys_required=True)
     client = TestClient(app, base_url="http://127.0.0.1", headers={"Authorization": f"Bearer {token}"})
-    (one,) = client.get("/api/v1/differences").json()["differences"]
-    assert client.post(f"/api/v1/differences/{one['id']}/dismiss").status_code == 403
-    assert client.get("/api/v1/differences").json()["total"] == 1
+    with closing(app.state.collections):
+        (one,) = client.get("/api/v1/differences").json()["differences"]
+        assert client.post(f"/api/v1/differences/{one['id']}/dismiss").status_code == 403
+        assert client.get("/api/v1/differences").json()["total"] == 1
 
 
 def test_a_language_models_host_gets_them_with_links_to_the_articles(behind: Behind) -> None:
