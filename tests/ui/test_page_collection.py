@@ -280,7 +280,7 @@ def test_a_folder_is_watched_and_watched_no_longer(page: Page, site: Site, tmp_p
     expect(page.locator("#results [role=status]")).to_have_text("1 added.")
     expect(page.locator("#article-table tbody tr")).to_have_count(4)
     page.get_by_label("Folders that are watched").click()
-    page.get_by_role("option", name="1 files, 1 gone").click()
+    page.get_by_role("option", name="1 file, 1 gone").click()
     page.get_by_role("button", name="Watch it no longer").click()
     expect(page.locator("#results [role=status]")).to_have_text(f"{tmp_path} is watched no longer; its articles stay.")
     assert site.library.folders.watched() == ()
