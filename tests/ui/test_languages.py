@@ -96,6 +96,13 @@ COMPOSED |= {
     **{text: (re.sub(r"^\d", "{0:n}", text),) for one in CHANGES for text in one.lines},
 }
 COMPOSED |= {text: (re.sub(r"^\d+", "{0:n}", text),) for found in (11, 12) for text in limits(found, found - 10)}
+REFUSALS = (
+    "“{0}” is not an address of this server; open it as {1}.",
+    "Another site asked for this; open the page itself.",
+    "A name and a password are needed here.",
+    "More than {0:n} MB at once; send less.",
+    "Nothing is here; open the page itself.",
+)
 OUTCOMES = ("redirected to {0}", "not there", "fetched", "unchanged", "refused", "failed")
 LABELS = (
     *("As configured", "not downloaded yet", "so quotes only", "None", "quotes only", "at once", "not calibrated"),
@@ -135,7 +142,7 @@ def test_a_catalogue_has_every_text_of_the_page_and_no_other(code: str) -> None:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_catalogue_has_every_message_that_the_page_may_show_and_no_other(code: str) -> None:
-    composed = {key for parts in COMPOSED.values() for key in parts} | {*OUTCOMES, *LABELS} | ABOUT
+    composed = {key for parts in COMPOSED.values() for key in parts} | {*REFUSALS, *OUTCOMES, *LABELS} | ABOUT
     there, wanted = {*catalogue(code)["said"]}, messages() | composed
     assert sorted(wanted - there) == [], f"add to [said] of ui/page/languages/{code}.toml"
     assert sorted(there - wanted) == [], f"nothing says these: take them out of ui/page/languages/{code}.toml"

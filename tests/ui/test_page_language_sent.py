@@ -41,3 +41,17 @@ def test_the_page_is_sent_in_the_language_that_is_asked_for(
 def test_what_goes_wrong_with_an_export_is_said_in_the_language_that_is_asked_for(client: TestClient) -> None:
     reply = client.get("/export/notes.pdf", headers={"accept-language": "de"})
     assert reply.status_code == 404 and "„pdf“ ist kein Format" in reply.text
+
+
+def test_a_browser_is_refused_in_its_language_and_a_program_in_english(
+    articles: tuple[Article, ...], tmp_path: Path
+) -> None:
+    library = FakeLibrary(tmp_path / "default", articles)
+    app = page_app(library, FakeAssistant(library), users={"eva": "secret"})
+    client = TestClient(app, base_url="http://127.0.0.1")
+    asks = {"accept-language": "fr"}
+    assert client.get("/", headers={**asks, "accept": "text/html,*/*"}).text.startswith("Un nom et un mot de passe")
+    assert client.get("/", headers=asks).text == "A name and a password are needed here.\n"
+    assert client.get("/", headers={**asks, "accept": "text/html", "host": "evil.example"}).text.startswith("«\xa0evil")
+    inside = client.get("/nowhere", headers={**asks, "accept": "text/html"}, auth=("eva", "secret"))
+    assert inside.status_code == 404 and inside.text.startswith("Il n’y a rien ici")

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from onrecord.ui.server.page_language import refusal_for
+
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; "
@@ -67,6 +69,7 @@ class Guard:
         refusal = self._refusal(scope, headers)
         if refusal:
             status, text, extra = refusal
+            text = refusal_for(scope, text)
             await PlainTextResponse(text + "\n", status, {**HEADERS, **extra})(scope, receive, send)
             return
         scope.setdefault("state", {})["user"] = self._user(headers)

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from onrecord.ui.http.bodies import json_body, replayed, whole_body
 from onrecord.ui.http.problems import Problem
+from onrecord.ui.server.page_language import refusal_for
 
 READ = ("/", "/config", "/theme.css", "/favicon.ico", "/gradio_api/queue/data", "/gradio_api/upload_progress")
 READ_BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
@@ -69,7 +70,8 @@ class PageEvents:
         elif scope["method"] in ("GET", "HEAD") and _readable(scope["path"]):
             await self.app(scope, receive, send)
         else:
-            await PlainTextResponse("Nothing is here; open the page itself.\n", 404)(scope, receive, send)
+            text = refusal_for(scope, "Nothing is here; open the page itself.")
+            await PlainTextResponse(text + "\n", 404)(scope, receive, send)
 
     async def _event(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -1,11 +1,21 @@
-"""The page as it is sent: what was built once for everybody, in the language of the browser that asks for it."""
+"""What a browser is sent in its language: the page, which was built once for everybody, and a refusal of it."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from onrecord.ui.page.language import preferred, spoken
+from onrecord.ui.page.language import preferred, speaking, spoken
+from onrecord.ui.page.messages import said
 
 BUILT = ("/", "/config")
+
+
+def refusal_for(scope: Scope, text: str) -> str:
+    """``text`` in the language of a browser that a person opens a page with; as it is for any other program."""
+    headers = Headers(scope=scope)
+    if "text/html" not in headers.get("accept", ""):
+        return text
+    with speaking(preferred(headers.get("accept-language", ""))):
+        return said(text)
 
 
 class PageLanguage:
