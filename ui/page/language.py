@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from string import Formatter
 from typing import Any
@@ -62,6 +62,7 @@ def _texts(code: str) -> Mapping[str, Sequence[str]]:
     return {key: (value,) if isinstance(value, str) else tuple(value) for key, value in every}
 
 
+@lru_cache(maxsize=64)
 def preferred(accepted: str) -> str:
     """The language for a browser that sends this ``Accept-Language``; English where it asks for none that there is.
 
