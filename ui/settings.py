@@ -39,6 +39,10 @@ class AllSettings(Settings):
 
     server: ServerSettings = field(default_factory=ServerSettings)
 
+    def log_file(self, name: str = "requests.log") -> Path | None:
+        """Where requests are noted; None where that is turned off."""
+        return self.data / name if self.server.request_log else None
+
 
 def load_settings(
     path: Path | None = None,

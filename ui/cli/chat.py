@@ -63,7 +63,6 @@ def run(settings: "AllSettings", users: dict[str, str], *, model_required: bool,
     """Serves the page until it is interrupted."""
     from onrecord.index.errors import InputError
     from onrecord.qa.build import build_assistant
-    from onrecord.ui.cli.serving import log_file
     from onrecord.ui.desk.writer import CONFIGURED, Writer
     from onrecord.ui.server import app as server
     from onrecord.ui.server.connections import limits_of
@@ -103,7 +102,7 @@ def run(settings: "AllSettings", users: dict[str, str], *, model_required: bool,
             host=host,
             users=users,
             allowed_hosts=settings.server.allowed_hosts,
-            request_log=log_file(settings),
+            request_log=settings.log_file(),
         )
         _when_up(host, port, browser=browser, as_json=as_json)
         try:

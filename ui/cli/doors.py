@@ -35,13 +35,13 @@ def serve(
     data: DataOption = None,
 ) -> None:
     """Serve other programs over HTTP, without the page: /api/v1 and the OpenAI-compatible /v1."""
-    from onrecord.ui.cli.serving import check_port, log_file, run
+    from onrecord.ui.cli.serving import check_port, run
     from onrecord.ui.server.connections import limits_of
     from onrecord.ui.server.doors import create_api
 
     settings = opening.settings_of(data, _flags(host, port, no_model, model))
     check_port(settings.server.host, settings.server.port)  # said before the models are loaded
-    request_log = log_file(settings)
+    request_log = settings.log_file()
     with _opened(settings, model_required=bool(model), only=only) as (assistant, opener):
         app = create_api(
             assistant.library,
@@ -75,7 +75,7 @@ def mcp(
     data: DataOption = None,
 ) -> None:
     """Serve a language model's host over MCP: tools to search, ask and read the articles."""
-    from onrecord.ui.cli.serving import log_file, run
+    from onrecord.ui.cli.serving import run
     from onrecord.ui.http.mcp import create_mcp
     from onrecord.ui.server.connections import limits_of
     from onrecord.ui.server.doors import create_mcp_app
@@ -86,7 +86,7 @@ def mcp(
         if not http:
             create_mcp(api).run("stdio")
             return
-        request_log = log_file(settings, "requests-mcp.log")  # beside that of a server that has the folder open
+        request_log = settings.log_file("requests-mcp.log")  # beside that of a server that has the folder open
         app = create_mcp_app(
             api,
             keys=Keys(settings.data / FILE_NAME),

@@ -5,24 +5,15 @@ import logging
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
 from onrecord.index import InputError
 from onrecord.ui.server.connections import Config, ConnectionLimits
-from onrecord.ui.server.request_log import FILE_NAME, LINE
+from onrecord.ui.server.request_log import LINE
 from onrecord.ui.server.serving import Server
 
-if TYPE_CHECKING:
-    from onrecord.ui.settings import AllSettings
-
 GRACE = 10  # seconds that requests under way have to finish; then they are cancelled, and the model stops
-
-
-def log_file(settings: "AllSettings", name: str = FILE_NAME) -> Path | None:
-    """Where requests are noted; None where that is turned off."""
-    return settings.data / name if settings.server.request_log else None
 
 
 def check_port(host: str, port: int) -> None:

@@ -13,7 +13,6 @@ from onrecord.index.store import modes
 from onrecord.ui.http.allowance import READING
 
 log = logging.getLogger("onrecord.access")
-FILE_NAME = "requests.log"
 METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
 OTHER = "other"  # a method or a path that is not offered: either could be somebody's text
 FILE_BYTES, OLDER_FILES = 2_000_000, 4
