@@ -152,9 +152,7 @@ class TestFollowing:
         made = self.running(FakeLibrary(tmp_path), lambda **_: looks.append(1), monkeypatch)
         until(lambda: len(looks) > 2)
         made.stop()
-        for thread in made._threads:
-            thread.join(5)
-            assert not thread.is_alive()
+        assert made._threads and not any(thread.is_alive() for thread in made._threads)
 
     def test_a_feed_that_takes_long_keeps_no_folder_waiting(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -163,8 +161,8 @@ class TestFollowing:
         monkeypatch.setattr(library.folders, "look_due", lambda **_: looks.append(1))
         made = self.running(library, lambda **_: slow.wait(10), monkeypatch)
         until(lambda: len(looks) > 2)
-        made.stop()
         slow.set()
+        made.stop()
 
     def test_a_store_that_fails_is_said_and_looked_at_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

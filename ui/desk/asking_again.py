@@ -15,6 +15,7 @@ from onrecord.ui.desk.tuning import quoting
 
 LOOK = 2.0  # seconds between two looks at the revisions
 SETTLED = 10.0  # seconds for which nothing may have arrived: articles come in crowds
+LEAVING = 10.0  # seconds that what is under way may take at the end
 NICE = 10  # what the thread is put behind the others by, where the system can
 log = logging.getLogger("onrecord")
 
@@ -35,8 +36,10 @@ class AskingAgain:
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends after the article or the question that is under way."""
+        """Ends after the article or the question that is under way, for which it waits a while."""
         self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(LEAVING)
 
     def _run(self) -> None:
         with contextlib.suppress(AttributeError, OSError):  # a thread has a priority of its own on Linux alone

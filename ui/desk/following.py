@@ -9,6 +9,7 @@ from onrecord.qa.differences.finder import AT_ONCE
 from onrecord.ui.desk.collection import Collection
 
 LOOK = 5.0  # seconds between two looks at what is due; each is one query of the catalogue
+LEAVING = 10.0  # seconds that what is under way may take at the end
 PAUSE = 60.0  # seconds after a failure of the store
 log = logging.getLogger("onrecord")
 
@@ -32,8 +33,10 @@ class Following:
                 thread.start()
 
     def stop(self) -> None:
-        """No further page is begun; that which is under way is stored, if its collection is still open then."""
+        """No further page is begun; waits a while for that which is under way. See `Collections.close` for why."""
         self._stopped.set()
+        for thread in self._threads:
+            thread.join(LEAVING)
 
     def _run(self, what: str, read: Callable[[Collection, Stopped], None]) -> None:
         while not self._stopped.wait(LOOK):
