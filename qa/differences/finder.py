@@ -26,6 +26,7 @@ from onrecord.qa.judges.differs import (
     counted_noun,
     same_number,
 )
+from onrecord.qa.judges.injection import usable
 
 DAYS_APART = 31  # articles published further apart tell of other events, or of how things went on
 NEAREST, NEAR = 24, 0.45  # passages looked at for each passage, and how near they must be, as a cosine
@@ -117,7 +118,7 @@ class Differences:
                         continue
                     seen.add(key)
                     finding = self._judge.differs(_statement(one, article), _statement(two, other))
-                    if finding and not self._known(finding, one, two):
+                    if finding and not self._known(finding, one, two) and all(usable((one.text, two.text)).values()):
                         yield Pair(finding.kind, Place(one, *finding.one), Place(two, *finding.other))
 
     def _known(self, finding: Finding, one: Sentence, other: Sentence) -> bool:

@@ -10,6 +10,7 @@ from typing import Protocol
 from onrecord.index.errors import InputError, UnknownArticle
 from onrecord.index.store.derived import Derived
 from onrecord.index.types import Article, ArticleInfo, Filter, Sentence
+from onrecord.qa.judges.injection import usable
 from onrecord.qa.people.naming import fits, merged, plain_words
 from onrecord.qa.people.statements import VERSION, Found, statements_in
 from onrecord.qa.people.values import Person, Statement
@@ -163,7 +164,10 @@ def _statement(name: str, found: Found, article: Article, sentences: Sequence[Se
 
 
 def _written(article: Article, sentences: Sequence[Sentence]) -> str:
-    return json.dumps([list(asdict(one).values()) for one in statements_in(article, sentences)], ensure_ascii=False)
+    found = statements_in(article, sentences)
+    no_orders = usable({sentences[one.index].text for one in found})
+    kept = [list(asdict(one).values()) for one in found if no_orders[sentences[one.index].text]]
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def _read(data: str) -> tuple[Found, ...]:
