@@ -53,12 +53,18 @@ def _pages(stream: Any, name: str) -> Iterator[_Page]:
     from warcio.archiveiterator import ArchiveIterator
     from warcio.exceptions import ArchiveLoadFailed
 
+    found = False
     try:
         for record in ArchiveIterator(stream):
             if record.rec_type in ("response", "resource", "conversion") and (page := _page(record)):
+                found = True
                 yield page
-    except ArchiveLoadFailed as error:
-        raise ReadError(f"{name} is damaged or no web archive (WARC); add the pages themselves, as .html.") from error
+    except (ArchiveLoadFailed, AttributeError) as error:  # the latter for an answer that says not to which address
+        if not found:
+            raise ReadError(
+                f"{name} is damaged or no web archive (WARC); add the pages themselves, as .html."
+            ) from error
+        yield _Page("", b"", "", "damaged, and so is what comes after it")
 
 
 def _page(record: Any) -> _Page | None:

@@ -94,6 +94,13 @@ class TestWebArchives:
         assert [one.url for one in content.articles] == [AT]
         assert "cut off" in content.error
 
+    def test_what_comes_before_a_damaged_record_is_kept(self) -> None:
+        nameless = warc_record("response", "", b"HTTP/1.1 200 OK\r\n\r\nx").replace(b"WARC-Target-URI: <>\r\n", b"")
+        content = read(warc(CRAWL[0]) + nameless, ".warc")
+        assert [one.url for one in content.articles] == [AT]
+        assert "damaged, and so is what comes after it" in content.error
+        assert read(nameless, ".warc").error.startswith("a.warc is damaged or no web archive")
+
     def test_an_archive_packed_as_a_whole_is_read(self) -> None:
         assert len(read(gzip.compress(warc(*CRAWL)), ".warc.gz").articles) == 2
 
