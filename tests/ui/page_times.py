@@ -3,7 +3,8 @@
 ``python tests/ui/page_times.py --data FOLDER --questions FILE.jsonl --out FILE.json`` serves the collection in FOLDER
 with the configured model (``--model none``: quotes only) and asks a sample of the file's questions, each in a
 conversation of its own. The clock is the page's own: from Enter to the first frame that shows the first evidence, the
-first word of the answer or of "The articles do not say", and the finished answer. The conversations stay in FOLDER.
+quote that answers, the first word of the answer or of "The articles do not say", and the finished answer. The
+conversations stay in FOLDER.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from playwright.sync_api import Page, sync_playwright
 CHROMIUM = shutil.which("chromium")  # None: the one that Playwright fetched
 START_S = 300.0  # within which the server must be up: a large model is read from disk first
 SETTLE_MS = 700  # between the first view and the question, so that nothing of the view's own work is measured
-TIMES = ("evidence", "first_word", "finished")
+TIMES = ("evidence", "quote", "first_word", "finished")
 
 # Installed before the page's own scripts. The times are those of the frame after the change, which is what is seen.
 CLOCK = """
@@ -36,6 +37,7 @@ CLOCK = """
   const text = (turn, s) => [...turn.querySelectorAll(s)].some((node) => node.textContent.trim());
   const marks = {
     evidence: () => document.querySelector('#sources .card'),
+    quote: (turn) => turn && text(turn, '.lead blockquote'),
     first_word: (turn) => turn && text(turn, '.said, .abstained, .positions blockquote, .failed'),
     finished: (turn) => turn && turn.querySelector('.actions'),
   };
@@ -77,6 +79,7 @@ class Row:
     question: str
     outcome: str  # answered, abstained, failed, or over the limit
     evidence: float | None
+    quote: float | None  # that answers, in the article's own words
     first_word: float | None
     finished: float | None
     chips: int
