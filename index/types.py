@@ -6,6 +6,7 @@ For every sentence ``article.text[s.start_char:s.end_char] == s.text``; sentence
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, Protocol
 
 import numpy as np
@@ -15,6 +16,18 @@ from onrecord.index.inert import web_address
 
 FoundBy = Literal["dense", "keyword", "fused", "reranked"]
 Vectors = NDArray[np.float32]
+
+
+def day_of(published: str) -> date | None:
+    """The day of an article's date; ``None`` for one that is empty or has no day.
+
+    >>> day_of("2016-12-14T09:30:00Z"), day_of("2016")
+    (datetime.date(2016, 12, 14), None)
+    """
+    try:
+        return date.fromisoformat(published[:10])
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from onrecord.index import Sentence, Vectors
 from onrecord.index.text.words import words_of
-from onrecord.index.types import ArticleInfo, Hit, Passage
+from onrecord.index.types import ArticleInfo, Hit, Passage, day_of
 from onrecord.qa.briefing.asked import Wish
 from onrecord.qa.briefing.choose import Candidate, covering, stands_alone
 from onrecord.qa.briefing.parts import MOST_DATED, MOST_UNKNOWN, dated, quoted_by, unknown
@@ -17,7 +17,6 @@ from onrecord.qa.briefing.values import Brief, Dated, Said
 from onrecord.qa.judges.injection import orders_in, usable
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.cite import citations_of, cite_and_verify, numbered, quoted
-from onrecord.qa.steps.recency import is_day
 from onrecord.qa.steps.search import settled
 from onrecord.qa.steps.sources import Sources
 from onrecord.qa.steps.tools import Tools
@@ -68,7 +67,7 @@ def brief_of(wish: Wish, tools: Tools, *, worded: bool, whole: bool = False) -> 
         own = (yield from _worded(item, tools)) if worded and long and tools.model else quoted(item)
         said.append(numbered(own, citations_of(said)))
         yield SentenceDone(said[-1])
-    days = sorted(info.published[:10] for info in infos if is_day(info.published))
+    days = sorted(info.published[:10] for info in infos if day_of(info.published))
     brief = Brief(
         about=wish.about,
         sentences=tuple(said),

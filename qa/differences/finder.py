@@ -9,13 +9,14 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
+from typing import cast
 
 from onrecord.index import Article, ArticleInfo, Filter, InputError, Library, UnknownArticle
 from onrecord.index.store.pair_notes import Pair, Place
 from onrecord.index.text.quantities import quantities
 from onrecord.index.text.words import words_of
-from onrecord.index.types import Sentence
+from onrecord.index.types import Sentence, day_of
 from onrecord.qa.differences.values import Difference, Relation, Side
 from onrecord.qa.judges.differs import (
     DifferenceJudge,
@@ -150,9 +151,8 @@ class Differences:
 
 def _around(published: str) -> Filter | None:
     """The articles that may report on the same; one without a date is compared with all."""
-    try:
-        day = date.fromisoformat(published[:10])
-    except ValueError:
+    day = day_of(published)
+    if day is None:
         return None
     apart = timedelta(DAYS_APART)
     return Filter(published_from=(day - apart).isoformat(), published_to=(day + apart).isoformat())
@@ -173,11 +173,7 @@ def _difference(pair: Pair, infos: dict[str, ArticleInfo]) -> Difference:
     relation: Relation = "disagree"
     if earlier.published and earlier.published[:10] != later.published[:10]:
         relation = "corrects" if _CORRECTS.search(later.sentence.text) else "later"
-    return Difference(pair.id, _kind(pair.kind), relation, (earlier, later))
-
-
-def _kind(text: str) -> Kind:
-    return text  # type: ignore[return-value]
+    return Difference(pair.id, cast(Kind, pair.kind), relation, (earlier, later))
 
 
 def _side(place: Place, info: ArticleInfo) -> Side:

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from onrecord.index.text.quantities import Day, Quantity, same_quantity
 from onrecord.index.text.words import NATIONS, Token, Words, stem, words_of
+from onrecord.index.types import day_of
 from onrecord.qa.judges.claim_matching import reworded, terms
 from onrecord.qa.judges.measures import rounds
 
@@ -274,13 +275,6 @@ def _currency(text: str, quantity: Quantity) -> str:
 # -- days ----------------------------------------------------------------------------------------------------------
 
 
-def published_on(statement: Statement) -> date | None:
-    try:
-        return date.fromisoformat(statement.published[:10])
-    except ValueError:
-        return None
-
-
 def _date(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
@@ -303,8 +297,8 @@ def _days_fit(a: Words, b: Words, one: Statement, other: Statement) -> bool:
     """Whether the sentences may be about one time: they name no days, or one of them is in both."""
     if not a.days or not b.days:
         return True
-    mine = {_calendar(day, published_on(one)) for day in a.days} - {None}
-    theirs = {_calendar(day, published_on(other)) for day in b.days} - {None}
+    mine = {_calendar(day, day_of(one.published)) for day in a.days} - {None}
+    theirs = {_calendar(day, day_of(other.published)) for day in b.days} - {None}
     if mine and theirs:
         return bool(mine & theirs)
     return bool({day.year for day in a.days} & {day.year for day in b.days} - {0})
@@ -318,7 +312,7 @@ def _day(a: Words, b: Words, one: Statement, other: Statement) -> Finding | None
     if len(a.days) != 1 or len(b.days) != 1:
         return None
     mine, theirs = a.days[0], b.days[0]
-    published, other_published = published_on(one), published_on(other)
+    published, other_published = day_of(one.published), day_of(other.published)
     named, other_named = _calendar(mine, published), _calendar(theirs, other_published)
     if not named or not other_named or named == other_named or (mine.weekday >= 0) != (theirs.weekday >= 0):
         return None

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from onrecord.index.text.quantities import Day, days
-from onrecord.index.types import Article, Sentence
+from onrecord.index.types import Article, Sentence, day_of
 from onrecord.qa.people.sayings import VERB, Saying, sayings
 from onrecord.qa.people.speakers import Speakers
 from onrecord.qa.people.values import Kind
@@ -221,10 +221,7 @@ def resolved(day: Day, published: str) -> str:
     >>> resolved(days("on Monday")[0], "2016-12-14"), resolved(days("in May")[0], "2016-12-14")
     ('2016-12-12', '2016-05')
     """
-    try:
-        base = datetime.date.fromisoformat(published[:10])
-    except ValueError:
-        base = None
+    base = day_of(published)
     if day.weekday >= 0:
         return (base - datetime.timedelta(days=(base.weekday() - day.weekday) % 7)).isoformat() if base else ""
     year = day.year

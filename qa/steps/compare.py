@@ -9,11 +9,11 @@ is shown, as each article's own sentence, attributed and dated.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import combinations
 
 from onrecord.index.text.quantities import Quantity, same_quantity, share_quantity
 from onrecord.index.text.words import Words, plain, words_of
+from onrecord.index.types import day_of
 from onrecord.qa.judges.differs import ExactJudge, Statement
 from onrecord.qa.judges.injection import usable
 from onrecord.qa.steps import prompts
@@ -180,11 +180,8 @@ def _is_about(question: str, excerpt: Excerpt, title: str) -> bool:
 
 def _same_time(one: str, other: str) -> bool:
     """Whether two articles may report on one event; undated ones may."""
-    try:
-        apart = date.fromisoformat(one[:10]) - date.fromisoformat(other[:10])
-    except ValueError:
-        return True
-    return abs(apart.days) <= DAYS_APART
+    first, second = day_of(one), day_of(other)
+    return first is None or second is None or abs((first - second).days) <= DAYS_APART
 
 
 def answering(readings: Sequence[ArticleReading]) -> list[ArticleReading]:

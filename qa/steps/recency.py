@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from onrecord.index.types import day_of
+
 HALF_LIFE = 120.0  # days in which the preference for what is nearest to the asked time halves
 OF_LATE = 30  # days that "recently" reaches back
 
@@ -65,7 +67,7 @@ def asked_time(question: str, newest: str) -> AskedTime | None:
 
     ``newest``: the latest date of the collection (``2024-05-19``, or empty).
     """
-    match, latest = _NOW.search(question), _day(newest)
+    match, latest = _NOW.search(question), day_of(newest)
     if match is None or latest is None or _YEAR.search(question):
         return None
     first, last = _span(match, today())
@@ -114,7 +116,7 @@ def preference(question: str, newest: str) -> Callable[[str], float] | None:
     since = asked.latest if asked.vague else asked.first
 
     def suits(published: str) -> float:
-        day = _day(published)
+        day = day_of(published)
         return 0.5 ** (max(0, (since - day).days) / HALF_LIFE) if day else 0.0
 
     return suits
@@ -173,15 +175,3 @@ def days_text(first: date, last: date) -> str:
     if first.year != last.year:
         return f"{first.day} {first:%B %Y} to {end}"
     return f"{first.day} to {end}" if first.month == last.month else f"{first.day} {first:%B} to {end}"
-
-
-def is_day(published: str) -> bool:
-    """Whether a date has a day."""
-    return _day(published) is not None
-
-
-def _day(published: str) -> date | None:
-    try:
-        return date.fromisoformat(published[:10])
-    except ValueError:
-        return None

@@ -11,6 +11,10 @@ from onrecord.ui.cli.group import print_json, say
 from onrecord.ui.cli.opening import ArticleOption, DataOption, FromOption, JsonOption, SourceOption, ToOption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from onrecord.ui.cli.protocol import CollectionCommands
     from onrecord.ui.desk.saved import SavedQuestion
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `onrecord questions` shows it.")]
@@ -62,21 +66,13 @@ def save(
 @questions.command()
 def ask(ids: IdsArgument = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Ask saved questions again now."""
-    from onrecord.ui.cli.collection import open_collection
-
-    with closing(open_collection(opening.settings_of(data))) as collection:
-        wanted = ids or [one.id for one in collection.questions()]
-        _show([collection.ask_question(one) for one in wanted], as_json=as_json)
+    _each(ids, lambda collection: collection.ask_question, data, as_json=as_json)
 
 
 @questions.command()
 def seen(ids: IdsArgument = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Take the answers as seen: what changes is counted from them."""
-    from onrecord.ui.cli.collection import open_collection
-
-    with closing(open_collection(opening.settings_of(data))) as collection:
-        wanted = ids or [one.id for one in collection.questions()]
-        _show([collection.seen_question(one) for one in wanted], as_json=as_json)
+    _each(ids, lambda collection: collection.seen_question, data, as_json=as_json)
 
 
 @questions.command()
@@ -90,6 +86,21 @@ def remove(question_id: IdArgument, data: DataOption = None, as_json: JsonOption
         print_json({"removed": question_id})
     else:
         say(f"{question_id} is asked no more.")
+
+
+def _each(
+    ids: Sequence[str] | None,
+    act: "Callable[[CollectionCommands], Callable[[str], SavedQuestion]]",
+    data: "Path | None",
+    *,
+    as_json: bool,
+) -> None:
+    """Does it to the questions of these ids, or to all, and shows them."""
+    from onrecord.ui.cli.collection import open_collection
+
+    with closing(open_collection(opening.settings_of(data))) as collection:
+        wanted = ids or [one.id for one in collection.questions()]
+        _show([act(collection)(one) for one in wanted], as_json=as_json)
 
 
 def _show(found: "Sequence[SavedQuestion]", *, as_json: bool) -> None:

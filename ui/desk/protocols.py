@@ -1,19 +1,19 @@
 """What the page and the doors need of a library and of an assistant, so that tests may bring their own."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.files import Named, OnReading, ReadResult, shown_path
-from onrecord.index.store.derived import Derived
 from onrecord.index.store.folder_notes import Folder
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.text.changes import Changed
-from onrecord.index.types import Article, ArticleInfo, Filter, Hit, Sentence, SyncReport
+from onrecord.index.types import Article, Filter, Hit, SyncReport
 from onrecord.qa.briefing.values import Brief
 from onrecord.qa.differences.values import Difference
 from onrecord.qa.engines.base import Engine
+from onrecord.qa.people.index import Articles
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import Event, Turn
 
@@ -75,29 +75,15 @@ class FoldersLike(Protocol):
     def remove_gone(self, folder: Path | str, /) -> SyncReport: ...
 
 
-class LibraryLike(Protocol):
+class LibraryLike(Articles, Protocol):
     """What is needed of an ``onrecord.index.Library``."""
 
     @property
     def path(self) -> Path: ...
     @property
-    def revision(self) -> int: ...
-    @property
     def web(self) -> WebLike: ...
     @property
     def folders(self) -> FoldersLike: ...
-    def article(self, article_id: str, /) -> Article: ...
-    def articles(self, where: Filter | None = None) -> Sequence[ArticleInfo]: ...
-    def sentences(self, article_id: str, /) -> Sequence[Sentence]: ...
-    def derived(
-        self,
-        kind: str,
-        version: int,
-        make: Callable[[Article, Sequence[Sentence]], str],
-        *,
-        known: Set[int] = ...,
-        stopped: Callable[[], bool] = ...,
-    ) -> Derived: ...
     def search(self, query: str, *, top_k: int = 10) -> Sequence[Hit]: ...
     def copies(self, article_id: str, /) -> Sequence[str]: ...
     def changes(self, article_id: str, /) -> Sequence[Changed]: ...

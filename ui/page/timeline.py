@@ -5,20 +5,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from onrecord.index.types import ArticleInfo
+from onrecord.index.types import ArticleInfo, day_of
 from onrecord.ui.escape import e
 from onrecord.ui.page.dates import day_text, span_text
 from onrecord.ui.page.language import _, counted, number
 
 WIDTH, HEIGHT, FOOT, ABOVE = 720, 130, 22, 18
 SHOWN = 5  # sources with a colour of their own; the rest share one
-
-
-def _day(published: str) -> date | None:
-    try:
-        return date.fromisoformat(published[:10])
-    except ValueError:
-        return None
 
 
 def _spans(first: date, last: date) -> int:
@@ -31,7 +24,7 @@ def timeline(infos: Sequence[ArticleInfo]) -> str:
 
     Articles without a date are said to be missing in it.
     """
-    dated = [(day, info.source or _("No source")) for info in infos if (day := _day(info.published))]
+    dated = [(day, info.source or _("No source")) for info in infos if (day := day_of(info.published))]
     if len(dated) < 2:
         none = _("Articles with dates will be drawn here over time.")
         return f'<p class="soft">{none}</p>' + _undated(len(infos) - len(dated))
