@@ -81,7 +81,7 @@ def _show(found: "Sequence[Statement]") -> None:
     from rich.text import Text
 
     from onrecord.index.inert import one_line
-    from onrecord.ui.cli.terminal import console
+    from onrecord.ui.cli.terminal import console, where_from
     from onrecord.ui.page.dates import day_text
 
     out = console()
@@ -91,5 +91,4 @@ def _show(found: "Sequence[Statement]") -> None:
         for one in some:
             who = f"{one_line(one.speaker)}: " if several else ""
             out.print(Text(f"  {who}", "bold").append(one_line(one.sentence.text), "default"))
-            facts = ", ".join(part for part in (one.title, one.source, day_text(one.published)) if part)
-            out.print(Text(f"  {one_line(facts)}", "dim"))
+            out.print(Text(f"  {where_from(one)}", "dim"))
