@@ -53,12 +53,13 @@ check: $(STAMP) ## lint, format, types, which module may import which, and that 
 docs: $(STAMP) ## the documentation as pages in site/; any broken link or reference ends it
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-# In two processes, halves of about the same length.
+# In two processes, halves of about the same length; what imports LlamaIndex is all in the first.
+HALF := tests/index tests/eval tests/qa tests/test_doctests.py
 test-unit:
-	@$(PYTEST) -m "$(UNIT)" tests/index tests/eval
+	@$(PYTEST) -m "$(UNIT)" $(HALF)
 
 test-unit-ui:
-	@$(PYTEST) -m "$(UNIT)" --ignore tests/attacks --ignore tests/index --ignore tests/eval
+	@$(PYTEST) -m "$(UNIT)" $(addprefix --ignore=,$(HALF) tests/attacks)
 
 test-together:
 	@$(TOGETHER) -m "not ($(BROWSER) or $(MODEL))"
