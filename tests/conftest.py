@@ -173,7 +173,7 @@ def _once_for_each_pair(encode: Callable[[PairEncoder, Sequence[tuple[str, str]]
 
 
 # Reading the public authorities takes 30 ms, for every client that a test makes; none changes what it is given.
-ssl.create_default_context = cache(ssl.create_default_context)
+ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
 PairEncoder.__call__ = _once_for_each_pair(PairEncoder.__call__)  # type: ignore[method-assign]
 
 
