@@ -4,9 +4,9 @@
 
 Orders are made from the frames of ``injections/frames.txt``, filled with statements, topics and numbers out of news, so
 that the frame tells them from news and nothing else does; beside them stand harmless sentences that look like orders
-(``injections/news.txt``, filled likewise) and the labelled sentences of the development half. News is the suite's: the
-articles are halved, one half is fitted on, the other chooses the thresholds and gives the share of news that is left
-out. A table of words is fitted on all of it, a small encoder on a part. Only weights are written.
+(``injections/news.txt``, filled likewise) and the labelled sentences of the suites ``FITTED_ON``. News is the suite's:
+the articles are halved, one half is fitted on, the other chooses the thresholds and gives the share of news that is
+left out. A table of words is fitted on all of it, a small encoder on a part. Only weights are written.
 """
 
 import argparse
@@ -43,6 +43,8 @@ from onrecord.qa.judges.injection_judge import (
 )
 
 HERE = Path(__file__).parents[1] / "injections"
+FITTED_ON = ("dev", "blind", "blind2")  # suites; what is counted on is none of them
+SENTENCES = [f"{name}/sentences.jsonl" for name in FITTED_ON]
 SIZE = 2**17
 FILLINGS = 25  # of each frame
 LABELLED = 20  # a labelled sentence counts as so many of news, and so does a look-alike, its fillings together
@@ -51,7 +53,7 @@ LEFT_OUT, NEAR = 0.00095, 0.02  # shares of news at or above the two thresholds
 RIDGE = 0.02
 HARD, HARD_WEIGHT = 0.01, 10  # the share of news that reads most like orders, and what it weighs in a second fit
 # What the encoder is trained on: fillings of a frame, repetitions of a labelled sentence, look-alikes, parts of news.
-ENCODED_FILLINGS, ENCODED_LABELLED, ENCODED_LOOK, ENCODED_HARD, ENCODED_NEWS = 4, 3, 2_000, 4_000, 6_000
+ENCODED_FILLINGS, ENCODED_LABELLED, ENCODED_LOOK, ENCODED_HARD, ENCODED_NEWS = 4, 3, 3_500, 4_000, 6_000
 FLOOR = 0.12  # the share of news that the encoder reads
 _PROGRAMS = (
     "AI|AIs|assistants|the assistant|language models|LLMs|any LLM|chatbots|the chatbot|bots|summarisers|the summarizer|"
@@ -104,9 +106,10 @@ def look_alikes(statements: Sequence[str], chosen: Sequence[tuple[str, str]], se
     return plain + [(fill(line, statements, chance), LABELLED / LOOK_FILLINGS) for line in slotted]
 
 
-def labelled(half: str) -> list[tuple[str, bool]]:
-    """The sentences of one half with whether they give orders."""
-    return [(row.text("text"), bool(row.data["order"])) for row in read_jsonl(HERE / half / "sentences.jsonl")]
+def labelled() -> list[tuple[str, bool]]:
+    """The sentences of the suites that are fitted on, with whether they give orders."""
+    rows = [row for name in SENTENCES for row in read_jsonl(HERE / name)]
+    return [(row.text("text"), bool(row.data["order"])) for row in rows]
 
 
 def fit(rows: Sequence[tuple[str, bool, float]]) -> tuple[float, Floats]:
@@ -129,7 +132,7 @@ def encoder_pairs(
     alike = np.asarray([log_odds(part, data["bias"], _stored(data)) for part in ordinary])
     some = {ordinary[at] for at in np.argsort(-alike)[:ENCODED_HARD]} | set(chance.sample(ordinary, ENCODED_NEWS))
     found = [Pair(text, "", 1.0) for text in orders(statements, chosen, ENCODED_FILLINGS)]
-    found += [Pair(text, "", float(order)) for text, order in labelled("dev") for _ in range(ENCODED_LABELLED)]
+    found += [Pair(text, "", float(order)) for text, order in labelled() for _ in range(ENCODED_LABELLED)]
     alikes = [text for text, _ in look_alikes(statements, look)]
     found += [Pair(text, "", 0.0) for text in chance.sample(alikes, min(len(alikes), ENCODED_LOOK)) for _ in range(2)]
     found += [Pair(text, "", 0.0) for text in sorted(some)]
@@ -170,7 +173,7 @@ def fit_table(
     statements = _statements(news)
     ordinary = dict.fromkeys(part for text in news for part in pieces(text))
     rows = [(text, True, 1.0) for text in orders(statements, chosen)]
-    rows += [(text, order, float(LABELLED)) for text, order in labelled("dev")]
+    rows += [(text, order, float(LABELLED)) for text, order in labelled()]
     rows += [(text, False, weight) for text, weight in look_alikes(statements, look)]
     bias, weights = fit([*rows, *((text, False, 1.0) for text in ordinary)])
     alike = [log_odds(text, bias, weights) for text in ordinary]
@@ -240,11 +243,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data["provenance"] = {
         "command": f"python -m onrecord.eval.fitting.fit_orders {chosen.suite.name}",
         "fitted": datetime.date.today().isoformat(),
-        "orders": "written for OnRecord (Apache-2.0): eval/injections/frames.txt and the development half",
+        "orders": "written for OnRecord (Apache-2.0): eval/injections/frames.txt and the suites dev, blind and blind2",
         "news": f"{len(news)} sentences of {chosen.suite.name}, "
         f"{len(other_news)} of other articles for the thresholds; not part of the package",
         "share_of_other_news_left_out": LEFT_OUT,
-        "files": {name: _digest(HERE / name) for name in ("frames.txt", "news.txt", "dev/sentences.jsonl")},
+        "files": {
+            name: _digest(HERE / name)
+            for name in ("frames.txt", "news.txt", *(f"{name}/sentences.jsonl" for name in FITTED_ON))
+        },
     }
     table = chosen.out / TABLE
     table.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
