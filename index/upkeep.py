@@ -52,7 +52,7 @@ class Upkeep:
     def settle(self) -> None:
         """What is owed at the opening. Where that fails, as on a full disk, one can still look and take things out."""
         try:
-            self._keywords.prune(self._catalogue.revision)
+            self._searcher.prune()
             self._vectors.prune()
             if self._catalogue.purge_due:
                 self.purge()
