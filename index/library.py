@@ -96,7 +96,7 @@ class Library:
         self._lock = FolderLock(self.path)
         try:
             self._catalogue = Catalogue(self.path)
-            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, exact_below=search.exact_below)
+            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, at_once_from=search.chroma_from)
             self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
             codes = CodeStore(self.path)
             self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, codes, search)
@@ -401,11 +401,12 @@ class Library:
         return self._catalogue
 
     @contextmanager
-    def parts(self) -> Iterator[Parts]:
-        """The stores below, for this room's own use, with no change under way and Chroma filled."""
+    def parts(self, *, filled: bool = True) -> Iterator[Parts]:
+        """The stores below, for this room's own use, with no change under way, and with Chroma filled."""
         with self._writing:
             self._open()
-            self._upkeep.finish()
+            if filled:
+                self._upkeep.finish()
             yield self._parts
 
     def fingerprints(self) -> tuple[str, str]:

@@ -19,8 +19,9 @@ from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.vectors import VectorStore
 
 UNFINISHED = '{"embedder": "a rebuild that did not finish"}'  # in place of the fingerprint while all is embedded anew
-FILLED_AT_ONCE = 1000  # passages that a call waits for, about a second; more are filled in behind it, so many at a time
-LATER = 2.0  # seconds after which that begins, so that a short command need not wait for it
+FILLED_AT_ONCE = 1000  # passages that a call waits for, a second or two; more are filled in behind it
+SLICE = 250  # so many at a time
+LATER = 2.0  # seconds without a change after which that begins, so that a short command need not wait for it
 IDLE = 10.0  # the same where no search looks there: commands have ended by then, and servers have their page up
 PAUSE = 0.05  # between two slices, so that others may write
 
@@ -141,12 +142,17 @@ class Upkeep:
             self._filling = threading.Thread(target=self._fill_slowly, args=(pause,), name="filling", daemon=True)
             self._filling.start()
 
-    def _fill_slowly(self, pause: float) -> None:
+    def _fill_slowly(self, idle: float) -> None:
+        """Begins when nothing was changed for so many seconds, and stops for as long when something is."""
+        pause, seen = idle, self._catalogue.revision
         while not self._stopped.wait(pause):
-            pause = PAUSE
+            pause = PAUSE if seen == self._catalogue.revision else idle
+            seen = self._catalogue.revision
+            if pause == idle:
+                continue
             try:
                 with self._writing:
-                    if self._stopped.is_set() or self._vectors.refill(FILLED_AT_ONCE):
+                    if self._stopped.is_set() or self._vectors.refill(SLICE):
                         self._filling = None
                         return
             except StoreError as error:

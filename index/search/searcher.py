@@ -75,6 +75,11 @@ class Searcher:
             if key in passages
         )
 
+    def nearest(self, vector: Vectors, *, top_k: int) -> list[tuple[int, float]]:
+        """The ``top_k`` passages nearest in meaning, best first: their keys and cosines."""
+        view = self.view()
+        return self._nearest(view, vector, top_k, None, view.mask(None))
+
     def related(
         self, keys: list[int], *, top_k: int, where: Filter | None = None
     ) -> Iterator[tuple[int, list[tuple[int, float]]]]:
@@ -166,7 +171,8 @@ class Searcher:
             return nearest(view.keys[mask], view.vectors[mask], vector, top_k=depth)
         if view.codes is None:
             return []
-        if not where and (found := self._in_chroma(view, vector, depth, mask)):
+        asked = not where and self._vectors.is_asked(len(view.keys))
+        if asked and (found := self._in_chroma(view, vector, depth, mask)):
             return found
         return self._exactly(view.keys[likely(view.codes, vector, mask=mask)], vector, depth)
 

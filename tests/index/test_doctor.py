@@ -19,7 +19,7 @@ class CountingEmbedder(Embedder, Protocol):
     embedded: list[str]
 
 
-IN_CHROMA = SearchOptions(exact_below=0)  # so that Chroma follows at once
+IN_CHROMA = SearchOptions(exact_below=0, chroma_from=0)  # so that Chroma follows at once
 
 
 @pytest.fixture

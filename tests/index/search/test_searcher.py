@@ -59,10 +59,10 @@ def _small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sync, "TOGETHER", 8)
 
 
-@pytest.fixture(params=["exact", "chroma"])
+@pytest.fixture(params=["exact", "codes", "chroma"])
 def library(tmp_path: Path, embedder: Embedder, request: pytest.FixtureRequest) -> Iterator[Library]:
-    search = SearchOptions(exact_below=0) if request.param == "chroma" else None
-    with Library(tmp_path / "data", embedder=SlowEmbedder(embedder, 0.4), search=search) as library:
+    search = {"codes": SearchOptions(exact_below=0), "chroma": SearchOptions(exact_below=0, chroma_from=0)}
+    with Library(tmp_path / "data", embedder=SlowEmbedder(embedder, 0.4), search=search.get(request.param)) as library:
         library.add([article(n, kind="old") for n in range(5)])
         library.search("committee")
         yield library
