@@ -231,6 +231,7 @@ def _measured(folder: Path, questions: Sequence[str]) -> dict[str, float]:
     """In a process of its own: opening, searches, memory, and what the search by vectors misses."""
     from onrecord.eval.speed.bench import memory_mib
     from onrecord.index import Library, load_embedder
+    from onrecord.index.doctor import nearest_found
 
     embedder = load_embedder("all-minilm-l6-v2")
     vectors = np.stack([embedder.embed_query(question) for question in questions])
@@ -241,7 +242,8 @@ def _measured(folder: Path, questions: Sequence[str]) -> dict[str, float]:
         times = np.array([_times(library, question, None) for question in questions]) * 1000
         filtered = np.array([_times(library, question, _filter(n)) for n, question in enumerate(questions)]) * 1000
         searched = memory_mib()
-        recall = _recall(library, vectors)
+        with library.parts(filled=False) as parts:
+            recall = nearest_found(parts, vectors)
     p50, p95 = np.quantile(times[:, 0], (0.5, 0.95))
     return {
         "opening": opening,
@@ -269,21 +271,6 @@ def _times(library: Any, query: str, where: Any) -> tuple[float, float]:
     began, used = time.perf_counter(), time.process_time()
     library.search(query, where=where)
     return time.perf_counter() - began, time.process_time() - used
-
-
-def _recall(library: Any, queries: Vectors, *, top: int = 10) -> float:
-    """Beside exact search over every vector of the catalogue."""
-    with library.parts(filled=False) as parts:
-        found = [parts.searcher.nearest(query, top_k=top) for query in queries]
-        best: list[list[tuple[float, int]]] = [[] for _ in queries]
-        for some, vectors in parts.catalogue.vectors_of(parts.catalogue.passage_rows()[0]):
-            for row, scores in enumerate(queries @ vectors.T):
-                nearest = np.argpartition(-scores, min(top, len(scores) - 1))[:top]
-                more = [(float(scores[place]), int(some[place])) for place in nearest]
-                best[row] = sorted(best[row] + more, reverse=True)[:top]
-    pairs = zip(found, best, strict=True)
-    shares = [len({key for key, _ in ours} & {key for _, key in exact}) / top for ours, exact in pairs]
-    return float(np.mean(shares))
 
 
 if __name__ == "__main__":

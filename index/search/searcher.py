@@ -75,6 +75,10 @@ class Searcher:
             if key in passages
         )
 
+    def is_large(self, passages: int) -> bool:
+        """Whether a collection of so many is searched by the codes of its vectors."""
+        return passages >= self._options.exact_below
+
     def nearest(self, vector: Vectors, *, top_k: int) -> list[tuple[int, float]]:
         """The ``top_k`` passages nearest in meaning, best first: their keys and cosines."""
         view = self.view()
@@ -148,7 +152,7 @@ class Searcher:
             else:
                 changes = [change for change, _ in noted]
                 view = views.follow(old, changes, max(old.revision, noted[-1][1]), self._catalogue, connection)
-        if view.vectors is not None and len(view.keys) >= self._options.exact_below:
+        if view.vectors is not None and self.is_large(len(view.keys)):
             view = views.coded(view)
         unsaved = _UNSAVED if old is not None else 1
         if view.keywords.fresh >= unsaved:
