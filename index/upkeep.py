@@ -6,6 +6,7 @@ finishes what a process that was cut off, or had no room, has left.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ FILLED_AT_ONCE = 1000  # passages that a call waits for, a second or two; more a
 SLICE = 250  # so many at a time
 LATER = 2.0  # seconds without a change after which that begins, so that a short command need not wait for it
 IDLE = 10.0  # the same where no search looks there: commands have ended by then, and servers have their page up
-PAUSE = 0.05  # between two slices, so that others may write
+PAUSE = 0.05  # between two slices, so that others may write; three times as long as a slice where no search looks there
 
 log = logging.getLogger(__name__)
 
@@ -144,12 +145,12 @@ class Upkeep:
 
     def _fill_slowly(self, idle: float) -> None:
         """Begins when nothing was changed for so many seconds, and stops for as long when something is."""
-        pause, seen = idle, self._catalogue.revision
+        pause, seen, gently = idle, self._catalogue.revision, not self._vectors.at_once
         while not self._stopped.wait(pause):
-            pause = PAUSE if seen == self._catalogue.revision else idle
-            seen = self._catalogue.revision
-            if pause == idle:
+            if seen != (seen := self._catalogue.revision):
+                pause = idle
                 continue
+            began = time.monotonic()
             try:
                 with self._writing:
                     if self._stopped.is_set() or self._vectors.refill(SLICE):
@@ -159,3 +160,4 @@ class Upkeep:
                 log.warning("%s", error)
                 self._filling = None
                 return
+            pause = max(PAUSE, 3 * (time.monotonic() - began)) if gently else PAUSE

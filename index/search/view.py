@@ -196,9 +196,13 @@ def _codes(catalogue: Catalogue, keys: Keys, coded: CodedRows | None) -> Codes:
     parts = [] if coded is None else [(coded.keys, coded.codes)]
     lacking = keys if coded is None else np.setdiff1d(keys, coded.keys, assume_unique=True)
     parts += [(some, codes_of(vectors)) for some, vectors in catalogue.vectors_of(lacking.tolist()) if len(some)]
-    codes = np.zeros((len(keys), parts[0][1].shape[1] if parts else 0), dtype=np.uint64)
-    for some, made in parts:
-        codes[rows_of(keys, some)] = made[rows_of(some, keys)]
+    if not parts:
+        return np.zeros((len(keys), 0), dtype=np.uint64)
+    known, made = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    order = np.argsort(known)
+    known, made = known[order], made[order]
+    codes = np.zeros((len(keys), made.shape[1]), dtype=np.uint64)
+    codes[rows_of(keys, known)] = made[rows_of(known, keys)]
     return codes
 
 
