@@ -9,14 +9,17 @@ import numpy as np
 from onrecord.index.errors import ModelError
 from onrecord.index.library import Library
 from onrecord.index.settings import describe_mismatch
-from onrecord.index.store.keywords import KeywordIndex
+from onrecord.index.store.codes import codes_of
+from onrecord.index.store.keywords import KeywordIndex, rows_of
 from onrecord.index.sync import Progress
 from onrecord.index.text.passages import passage_text_for_search
+from onrecord.index.types import Vectors
 from onrecord.index.upkeep import Parts
 
 Kind = Literal["catalogue", "vectors", "keywords", "fingerprint"]
 _SAME = 1e-4  # two vectors this near are one for the search: copies of a passage may take each other's place
 _SAMPLE = 200
+_QUERIES, _LEAST = 20, 0.95
 _CURE = "run `onrecord rebuild`"
 
 
@@ -51,7 +54,23 @@ def examine(library: Library) -> Report:
         findings += _fingerprint(library)
         findings += _vectors(parts)
         findings += _keywords(parts)
+        findings += _codes(parts)
         return Report(tuple(findings), parts.catalogue.passage_count())
+
+
+def nearest_found(parts: Parts, queries: Vectors, *, top_k: int = 10) -> float:
+    """Of the ``top_k`` passages nearest to each query by exact search, the share that a search by meaning finds."""
+    best: list[list[tuple[float, int]]] = [[] for _ in queries]
+    for some, vectors in parts.catalogue.vectors_of(parts.catalogue.passage_rows()[0].tolist()):
+        for row, scores in enumerate(queries @ vectors.T):
+            nearest = np.argsort(-scores)[:top_k]
+            more = [(float(scores[place]), int(some[place])) for place in nearest]
+            best[row] = sorted(best[row] + more, reverse=True)[:top_k]
+    found = 0
+    for query, exact in zip(queries, best, strict=True):
+        ours = {key for key, _ in parts.searcher.nearest(query, top_k=top_k)}
+        found += sum(key in ours for _, key in exact)
+    return found / max(1, sum(len(exact) for exact in best))
 
 
 def rebuild(library: Library, *, on_progress: Progress | None = None) -> int:
@@ -94,6 +113,24 @@ def _unreachable(parts: Parts, keys: list[int]) -> Iterator[int]:
             not hits or (hits[0][0] != int(key) and hits[0][1] < 1 - _SAME)
             for key, hits in zip(some, found, strict=True)
         )
+
+
+def _codes(parts: Parts) -> Iterator[Finding]:
+    """Of a large collection: is each code that of its vector, and are the nearest among what they call likely?"""
+    count = parts.catalogue.passage_count()
+    if not count or not parts.searcher.is_large(count) or (view := parts.searcher.view()).codes is None:
+        return
+    wrong = 0
+    for some, vectors in parts.catalogue.vectors_of(view.keys.tolist()):
+        wrong += int((view.codes[rows_of(view.keys, some)] != codes_of(vectors)).any(axis=1).sum())
+    if wrong:
+        yield Finding("vectors", f"{wrong} passages have a code that is not that of their vector.", _CURE)
+    if parts.vectors.is_asked(count):  # and is examined itself
+        return
+    chosen = view.keys[view.alive][:: max(1, int(view.alive.sum()) // _QUERIES)][:_QUERIES]
+    queries = np.concatenate([vectors for _, vectors in parts.catalogue.vectors_of(chosen.tolist())])
+    if (share := nearest_found(parts, queries)) < _LEAST:
+        yield Finding("vectors", f"Searches miss {1 - share:.0%} of the ten nearest passages.", _CURE)
 
 
 def _keywords(parts: Parts) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from onrecord.index.search.searcher import Searcher
 from onrecord.index.settings import FetchSettings, IndexSettings, SearchOptions, describe_mismatch
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.catalogue import Catalogue
+from onrecord.index.store.code_store import CodeStore
 from onrecord.index.store.copies import CopyFinder
 from onrecord.index.store.derived import Derived
 from onrecord.index.store.keyword_store import KeywordStore
@@ -95,9 +96,10 @@ class Library:
         self._lock = FolderLock(self.path)
         try:
             self._catalogue = Catalogue(self.path)
-            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, exact_below=search.exact_below)
+            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, at_once_from=search.chroma_from)
             self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
-            self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, search)
+            codes = CodeStore(self.path)
+            self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, codes, search)
             self._parts = Parts(self._catalogue, self._vectors, self._keywords, self._searcher)
             self._upkeep = Upkeep(self._parts, self._writing)
             self._upkeep.settle()
@@ -233,7 +235,6 @@ class Library:
                 articles = (catalogue.article(one) for one in ids)
                 arrivals = tuple(Arrival(article, seen=hash(article)) for article in articles)
                 self._carry_out(Plan(arrivals, frozenset(ids), ()), on_progress, vectors=None)
-            self._keywords.forget()
             self._searcher.forget()
             self._upkeep.purge(fill=False)
             self._vectors.repair()
@@ -400,11 +401,12 @@ class Library:
         return self._catalogue
 
     @contextmanager
-    def parts(self) -> Iterator[Parts]:
-        """The stores below, for this room's own use, with no change under way and Chroma filled."""
+    def parts(self, *, filled: bool = True) -> Iterator[Parts]:
+        """The stores below, for this room's own use, with no change under way, and with Chroma filled."""
         with self._writing:
             self._open()
-            self._upkeep.finish()
+            if filled:
+                self._upkeep.finish()
             yield self._parts
 
     def fingerprints(self) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from onrecord.index.errors import InputError
 
+NEVER = 2**62
 OVERLAP = 1  # sentences that a passage shares with the one before it
 Backend = Literal["auto", "onnx", "sentence-transformers"]
 Fusion = Literal["mean", "rrf"]
@@ -16,13 +17,15 @@ Reach = Literal["none", "public", "all"]
 class SearchOptions:
     """How a search works inside: for measuring, and no setting, as nobody who asks needs it.
 
-    ``exact_below``: collections with fewer passages than this are searched exactly, by brute force: some milliseconds
-    more than Chroma's approximate index, but nothing is missed and Chroma need not be loaded to search.
+    ``exact_below``: collections with fewer passages than this have all their vectors in memory and are searched
+    exactly; of a larger one, the vectors' signs say which of the vectors to compare (`onrecord.index.store.codes`).
+    ``chroma_from``: searches of this many passages or more, if they have no filter, are Chroma's; always on a server.
     ``candidates``: how many passages each of the two searches hands to the fusion. The two weights say how much each
     search counts. The last two are those of BM25.
     """
 
     exact_below: int = 100_000
+    chroma_from: int = NEVER
     fusion: Fusion = "mean"
     dense_weight: float = 0.5
     keyword_weight: float = 0.5

@@ -6,6 +6,7 @@ finishes what a process that was cut off, or had no room, has left.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,10 +20,11 @@ from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.vectors import VectorStore
 
 UNFINISHED = '{"embedder": "a rebuild that did not finish"}'  # in place of the fingerprint while all is embedded anew
-FILLED_AT_ONCE = 1000  # passages that a call waits for, about a second; more are filled in behind it, so many at a time
-LATER = 2.0  # seconds after which that begins, so that a short command need not wait for it
+FILLED_AT_ONCE = 1000  # passages that a call waits for, a second or two; more are filled in behind it
+SLICE = 250  # so many at a time
+LATER = 2.0  # seconds without a change after which that begins, so that a short command need not wait for it
 IDLE = 10.0  # the same where no search looks there: commands have ended by then, and servers have their page up
-PAUSE = 0.05  # between two slices, so that others may write
+PAUSE = 0.05  # between two slices, so that others may write; three times as long as a slice where no search looks there
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ class Upkeep:
     def settle(self) -> None:
         """What is owed at the opening. Where that fails, as on a full disk, one can still look and take things out."""
         try:
-            self._keywords.prune(self._catalogue.revision)
+            self._searcher.prune()
             self._vectors.prune()
             if self._catalogue.purge_due:
                 self.purge()
@@ -141,15 +143,21 @@ class Upkeep:
             self._filling = threading.Thread(target=self._fill_slowly, args=(pause,), name="filling", daemon=True)
             self._filling.start()
 
-    def _fill_slowly(self, pause: float) -> None:
+    def _fill_slowly(self, idle: float) -> None:
+        """Begins when nothing was changed for so many seconds, and stops for as long when something is."""
+        pause, seen, gently = idle, self._catalogue.revision, not self._vectors.at_once
         while not self._stopped.wait(pause):
-            pause = PAUSE
+            if seen != (seen := self._catalogue.revision):
+                pause = idle
+                continue
+            began = time.monotonic()
             try:
                 with self._writing:
-                    if self._stopped.is_set() or self._vectors.refill(FILLED_AT_ONCE):
+                    if self._stopped.is_set() or self._vectors.refill(SLICE):
                         self._filling = None
                         return
             except StoreError as error:
                 log.warning("%s", error)
                 self._filling = None
                 return
+            pause = max(PAUSE, 3 * (time.monotonic() - began)) if gently else PAUSE

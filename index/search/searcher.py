@@ -15,6 +15,8 @@ from onrecord.index.search.fusion import mean_of_normalised, reciprocal_rank_fus
 from onrecord.index.search.view import View
 from onrecord.index.settings import SearchOptions
 from onrecord.index.store.catalogue import Catalogue, Keys
+from onrecord.index.store.code_store import CodeStore
+from onrecord.index.store.codes import likely
 from onrecord.index.store.entries import Change
 from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.keywords import rows_of
@@ -22,9 +24,8 @@ from onrecord.index.store.postings import Mask
 from onrecord.index.store.vectors import VectorStore, nearest, top
 from onrecord.index.types import Filter, FoundBy, Hit, Vectors
 
-EXACT_WITHIN_FILTER = 5000  # a filter that leaves fewer passages than this is searched exactly, whatever the collection
 _SPARSE = 8
-_UNSAVED = 1000  # passages whose terms are in no file: after a start they are read from their texts again
+_UNSAVED = 1000  # passages whose terms and codes are in no file: after a start they are made anew
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +34,17 @@ class Searcher:
     """Searches of any thread. What was noted before a search began is found by it."""
 
     def __init__(
-        self, catalogue: Catalogue, vectors: VectorStore, keywords: KeywordStore, options: SearchOptions
+        self,
+        catalogue: Catalogue,
+        vectors: VectorStore,
+        keywords: KeywordStore,
+        codes: CodeStore,
+        options: SearchOptions,
     ) -> None:
         self._catalogue = catalogue
         self._vectors = vectors
         self._keywords = keywords
+        self._codes = codes
         self._options = options
         self._lock = threading.RLock()
         self._view: View | None = None
@@ -67,6 +74,15 @@ class Searcher:
             for key, score in fused
             if key in passages
         )
+
+    def is_large(self, passages: int) -> bool:
+        """Whether a collection of so many is searched by the codes of its vectors."""
+        return passages >= self._options.exact_below
+
+    def nearest(self, vector: Vectors, *, top_k: int) -> list[tuple[int, float]]:
+        """The ``top_k`` passages nearest in meaning, best first: their keys and cosines."""
+        view = self.view()
+        return self._nearest(view, vector, top_k, None, view.mask(None))
 
     def related(
         self, keys: list[int], *, top_k: int, where: Filter | None = None
@@ -98,19 +114,28 @@ class Searcher:
         if self._view is not None:
             self.view()
 
+    def prune(self) -> None:
+        """Deletes what lies beside the catalogue and is of no use to it."""
+        self._keywords.prune(self._catalogue.revision)
+        self._codes.prune(self._catalogue.revision)
+
     def forget(self) -> None:
-        """Drops what is held in memory, so that it is read anew."""
+        """Drops what is held in memory and in the caches' files, so that it is made anew."""
         with self._lock:
+            self._keywords.forget()
+            self._codes.forget()
             self._view = None
 
     def purge(self) -> None:
-        """What is no longer in the catalogue leaves the keyword files, too; every change was noted before."""
+        """What is no longer in the catalogue leaves the caches' files, too; every change was noted before."""
         with self._lock:
             if self._view is None and self._keywords.latest() is None:
                 self._keywords.forget()  # whatever lies there, it may hold some of it
+                self._codes.forget()
                 return
             view = self._catch_up()
             self._view = replace(view, keywords=self._keywords.save(view.keywords.purged(), view.revision))
+            self._codes.replace(view.coded_rows, view.revision)
 
     def _catch_up(self) -> View:
         """Under the lock. A change is struck off the list after the view that has it is there, never before."""
@@ -122,14 +147,18 @@ class Searcher:
         with self._catalogue.snapshot() as connection:
             if old is None:
                 kept = self._keywords.latest() or self._keywords.empty()
-                view = views.load(self._catalogue, connection, kept, exact_below=self._options.exact_below)
+                coded = self._codes.load()
+                view = views.load(self._catalogue, connection, kept, coded, exact_below=self._options.exact_below)
             else:
                 changes = [change for change, _ in noted]
                 view = views.follow(old, changes, max(old.revision, noted[-1][1]), self._catalogue, connection)
-        if view.vectors is not None and len(view.keys) >= self._options.exact_below:
-            view = replace(view, vector_column=None)
-        if view.keywords.fresh >= (_UNSAVED if old is not None else 1):
+        if view.vectors is not None and self.is_large(len(view.keys)):
+            view = views.coded(view)
+        unsaved = _UNSAVED if old is not None else 1
+        if view.keywords.fresh >= unsaved:
             view = replace(view, keywords=self._keywords.save(view.keywords, view.revision))
+        if view.codes is not None and self._codes.unsaved(view.keys) >= unsaved:
+            self._codes.append(view.coded_rows, view.revision)
         self._view = view
         for _ in noted:
             self._noted.popleft()
@@ -144,21 +173,32 @@ class Searcher:
             if mask.sum() > len(mask) // _SPARSE:  # copying so many vectors would cost more than scoring them all
                 return top(view.keys[mask], (view.vectors @ vector)[mask], top_k=depth)
             return nearest(view.keys[mask], view.vectors[mask], vector, top_k=depth)
+        if view.codes is None:
+            return []
+        asked = not where and self._vectors.is_asked(len(view.keys))
+        if asked and (found := self._in_chroma(view, vector, depth, mask)):
+            return found
+        return self._exactly(view.keys[likely(view.codes, vector, mask=mask)], vector, depth)
+
+    def _in_chroma(self, view: View, vector: Vectors, depth: int, mask: Mask | None) -> list[tuple[int, float]]:
+        """What Chroma finds, nothing when that is not enough. It takes no filters: there it is slow and misses much."""
         allowed = view.keys if mask is None else view.keys[mask]
-        if len(allowed) >= min(EXACT_WITHIN_FILTER, self._options.exact_below):
-            found = self._vectors.query(vector, top_k=min(depth, len(allowed)), where=where)
-            if len(found) >= min(depth, len(allowed)):
-                known = set(allowed[rows_of(allowed, np.array([key for key, _ in found], dtype=np.int64))].tolist())
-                return [pair for pair in found if pair[0] in known]  # Chroma may be a moment ahead
-            log.warning("Chroma found %d of %d passages; searched exactly. See `onrecord doctor`.", len(found), depth)
-        return self._exactly(allowed, vector, depth)
+        depth = min(depth, len(allowed))
+        found = self._vectors.query(vector, top_k=depth)
+        if len(found) < depth:
+            log.warning(
+                "Chroma found %d of %d passages, so it was passed by. See `onrecord doctor`.", len(found), depth
+            )
+            return []
+        known = set(allowed[rows_of(allowed, np.array([key for key, _ in found], dtype=np.int64))].tolist())
+        return [pair for pair in found if pair[0] in known]  # Chroma may be a moment ahead
 
     def _exactly(self, keys: Keys, vector: Vectors, depth: int) -> list[tuple[int, float]]:
-        """Exact search that reads the vectors from the catalogue, some at a time."""
-        best: list[tuple[int, float]] = []
-        for some, vectors in self._catalogue.vectors_of([int(key) for key in keys]):
-            best = sorted(best + nearest(some, vectors, vector, top_k=depth), key=lambda pair: -pair[1])[:depth]
-        return best
+        """The nearest of these, by the vectors that the catalogue holds."""
+        found = [(some, vectors @ vector) for some, vectors in self._catalogue.vectors_of(keys.tolist()) if len(some)]
+        if not found:
+            return []
+        return top(*map(np.concatenate, zip(*found, strict=True)), top_k=depth)
 
     def _fuse(
         self,

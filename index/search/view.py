@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index.store.catalogue import Catalogue, Keys
+from onrecord.index.store.code_store import CodedRows
+from onrecord.index.store.codes import Codes, codes_of
 from onrecord.index.store.entries import Change
 from onrecord.index.store.keywords import KeywordIndex, rows_of
 from onrecord.index.store.postings import Mask
@@ -45,7 +47,7 @@ class Column:
 class View:
     """The collection at one revision. A row is a passage, in order of the keys; ``alive`` tells those still there.
 
-    ``vectors`` is ``None`` where Chroma searches instead.
+    A small collection has its ``vectors`` here, a large one only their ``codes``; the other one is ``None``.
     """
 
     revision: int
@@ -53,6 +55,7 @@ class View:
     article_column: Column
     alive: Mask
     vector_column: Column | None
+    code_column: Column | None
     keywords: KeywordIndex
 
     @property
@@ -62,6 +65,18 @@ class View:
     @property
     def vectors(self) -> Vectors | None:
         return None if self.vector_column is None else self.vector_column.values
+
+    @property
+    def codes(self) -> Codes | None:
+        return None if self.code_column is None else self.code_column.values
+
+    @property
+    def coded_rows(self) -> CodedRows | None:
+        """What is kept on disk of a large collection: all that is alive."""
+        if self.codes is None:
+            return None
+        rows = slice(None) if self.alive.all() else self.alive
+        return CodedRows(self.keys[rows], self.article_column.values[rows], self.codes[rows])
 
     @property
     def last(self) -> int:
@@ -75,22 +90,32 @@ class View:
         return None if self.alive.all() else self.alive
 
 
-def load(catalogue: Catalogue, connection: sqlite3.Connection, kept: KeywordIndex, *, exact_below: int) -> View:
-    """The whole collection, within a snapshot. ``kept``: keywords of some of its passages, and perhaps of others."""
+def load(
+    catalogue: Catalogue,
+    connection: sqlite3.Connection,
+    kept: KeywordIndex,
+    coded: CodedRows | None,
+    *,
+    exact_below: int,
+) -> View:
+    """The whole collection, within a snapshot. ``kept``: keywords of some of its passages, and perhaps of others;
+    ``coded``: the same of codes."""
     revision = int(catalogue.note("revision") or 0)
-    query = "SELECT p.key, a.number FROM passages p JOIN articles a ON a.id = p.article_id ORDER BY p.key"
-    rows = np.array(connection.execute(query).fetchall(), dtype=np.int64).reshape(-1, 2)
-    keys = np.ascontiguousarray(rows[:, 0])
-    vectors = None
+    keys, numbers = _rows(connection, coded)
+    vectors = codes = None
     if len(keys) < exact_below:
         vectors = Column(_aligned(keys, *catalogue.vectors()))
-    keywords = kept.without(np.setdiff1d(kept.keys, keys, assume_unique=True))
-    if len(lacking := np.setdiff1d(keys, keywords.keys, assume_unique=True)):
-        if keywords.count and int(lacking[0]) < int(keywords.keys[-1]):  # a segment in between was lost
-            keywords, lacking = keywords.with_parts(()), keys
-        keywords = keywords.plus(_texts(catalogue, lacking))
+    else:
+        codes = Column(_codes(catalogue, keys, coded))
+    keywords = kept
+    if not np.array_equal(kept.keys, keys):
+        keywords = kept.without(np.setdiff1d(kept.keys, keys, assume_unique=True))
+        if len(lacking := np.setdiff1d(keys, keywords.keys, assume_unique=True)):
+            if keywords.count and int(lacking[0]) < int(keywords.keys[-1]):  # a segment in between was lost
+                keywords, lacking = keywords.with_parts(()), keys
+            keywords = keywords.plus(_texts(catalogue, lacking))
     alive = np.ones(len(keys), dtype=np.bool_)
-    return View(revision, Column(keys), Column(np.ascontiguousarray(rows[:, 1])), alive, vectors, keywords)
+    return View(revision, Column(keys), Column(numbers), alive, vectors, codes, keywords)
 
 
 def follow(
@@ -103,18 +128,28 @@ def follow(
     view = _without(view, deleted)
     numbers = _numbers(connection, added)
     keys = np.array(sorted(numbers), dtype=np.int64)
-    vectors = view.vector_column
+    vectors, codes = view.vector_column, view.code_column
     if vectors is not None and len(keys):
         stored, more = zip(*catalogue.vectors_of(keys.tolist()), strict=True)
         vectors = vectors.plus(_aligned(keys, np.concatenate(stored), np.concatenate(more)))
+    elif codes is not None:
+        codes = codes.plus(_codes(catalogue, keys, None))
     return View(
         revision,
         view.key_column.plus(keys),
         view.article_column.plus(np.array([numbers[int(key)] for key in keys], dtype=np.int64)),
         np.append(view.alive, np.ones(len(keys), dtype=np.bool_)),
         vectors,
+        codes,
         view.keywords.plus(_texts(catalogue, keys)),
     )
+
+
+def coded(view: View) -> View:
+    """The view of a collection that has become a large one."""
+    if view.vectors is None:
+        return view
+    return replace(view, vector_column=None, code_column=Column(codes_of(view.vectors)))
 
 
 def _without(view: View, deleted: Keys) -> View:
@@ -132,7 +167,43 @@ def _without(view: View, deleted: Keys) -> View:
         article_column=Column(view.article_column.values[alive]),
         alive=alive[alive],
         vector_column=None if view.vectors is None else Column(view.vectors[alive]),
+        code_column=None if view.codes is None else Column(view.codes[alive]),
     )
+
+
+def _rows(connection: sqlite3.Connection, coded: CodedRows | None) -> tuple[Keys, NDArray[np.int64]]:
+    """The keys of all passages and the numbers of their articles: read only as far as the coded rows do not tell."""
+    query = """
+        SELECT p.key, a.number FROM passages p JOIN articles a ON a.id = p.article_id
+        WHERE p.key > ? ORDER BY p.key"""
+    if coded is not None:
+        more = _pairs(connection.execute(query, (int(coded.keys[-1]),)).fetchall())
+        (count,) = connection.execute("SELECT count(*) FROM passages").fetchone()
+        if len(coded.keys) + len(more) == count:  # none of them was removed
+            return np.concatenate([coded.keys, more[:, 0]]), np.concatenate([coded.numbers, more[:, 1]])
+    rows = _pairs(connection.execute(query, (0,)).fetchall())
+    return np.ascontiguousarray(rows[:, 0]), np.ascontiguousarray(rows[:, 1])
+
+
+def _pairs(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    return np.array(rows, dtype=np.int64).reshape(-1, 2)
+
+
+def _codes(catalogue: Catalogue, keys: Keys, coded: CodedRows | None) -> Codes:
+    """The code of each key, taken over or made of its vector; zeros for one that has none."""
+    if coded is not None and np.array_equal(coded.keys, keys):
+        return coded.codes
+    parts = [] if coded is None else [(coded.keys, coded.codes)]
+    lacking = keys if coded is None else np.setdiff1d(keys, coded.keys, assume_unique=True)
+    parts += [(some, codes_of(vectors)) for some, vectors in catalogue.vectors_of(lacking.tolist()) if len(some)]
+    if not parts:
+        return np.zeros((len(keys), 0), dtype=np.uint64)
+    known, made = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    order = np.argsort(known)
+    known, made = known[order], made[order]
+    codes = np.zeros((len(keys), made.shape[1]), dtype=np.uint64)
+    codes[rows_of(keys, known)] = made[rows_of(known, keys)]
+    return codes
 
 
 def _numbers(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, int]:

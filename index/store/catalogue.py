@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from onrecord.index.errors import UnknownArticle
 from onrecord.index.inert import web_address
 from onrecord.index.store import earlier, edits, entries
-from onrecord.index.store.conditions import condition_of
+from onrecord.index.store.conditions import INDEXES, condition_of
 from onrecord.index.store.database import Database
 from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
@@ -62,7 +62,7 @@ class Catalogue:
         self.folders = FolderNotes(self._database)
         self.derived = DerivedStore(self._database)
         with self._writer() as connection:
-            connection.executescript(edits.TABLE + earlier.TABLE)
+            connection.executescript(edits.TABLE + earlier.TABLE + INDEXES)
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])
@@ -199,8 +199,8 @@ class Catalogue:
         """The numbers under which the articles are stored, ascending; a changed article gets another one."""
         condition, values = condition_of(where)
         with self._reader() as connection:
-            rows = connection.execute(f"SELECT number FROM articles WHERE {condition} ORDER BY number", values)
-            return np.array([row[0] for row in rows], dtype=np.int64)
+            rows = connection.execute(f"SELECT number FROM articles WHERE {condition}", values)
+            return np.sort(np.array([row[0] for row in rows], dtype=np.int64))  # in SQL it would cost all texts
 
     def from_origin(self, origin: str) -> tuple[str, ...]:
         """The ids of the articles that came from this file."""
@@ -223,7 +223,7 @@ class Catalogue:
 
     def signatures(self) -> list[tuple[str, bytes]]:
         with self._reader() as connection:
-            return list(connection.execute("SELECT id, signature FROM articles ORDER BY number"))
+            return list(connection.execute("SELECT id, signature FROM articles"))
 
     def copies(self, article_id: str) -> tuple[str, ...]:
         """The ids of its near-duplicates, and of theirs, the earliest first; undated ones come last."""

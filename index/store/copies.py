@@ -24,22 +24,24 @@ class CopyFinder:
     """Knows the signatures of the stored articles; ``text_of`` gives the text of one of them."""
 
     def __init__(self, signatures: Iterable[tuple[str, bytes]], text_of: Callable[[str], str]) -> None:
+        stored = list(signatures)
         self._text_of = text_of
-        self._ids: list[str] = []
-        self._row: dict[str, int] = {}  # what has no row here any more counts no more
-        self._exact: list[bytes] = []
-        self._minhashes: NDArray[np.uint32] = np.zeros((64, PERMUTATIONS), dtype=np.uint32)
+        self._ids = [article_id for article_id, _ in stored]
+        # What has no row here any more counts no more.
+        self._row = {article_id: row for row, article_id in enumerate(self._ids)}
+        self._exact = [mark[:HASH_BYTES] for _, mark in stored]
+        joined = np.frombuffer(b"".join(mark[HASH_BYTES:] for _, mark in stored), dtype=np.uint32)
+        self._minhashes = np.zeros((max(64, len(stored) * 5 // 4), PERMUTATIONS), dtype=np.uint32)
+        self._minhashes[: len(stored)] = joined.reshape(-1, PERMUTATIONS)
         self._shingles: OrderedDict[str, Shingles] = OrderedDict()
-        for article_id, mark in signatures:
-            self.note(article_id, mark)
 
     def find(self, article_id: str, text: str) -> tuple[bytes, tuple[str, ...]]:
         """The text's signature, and the ids of the other stored articles that are copies of it."""
         mark, shingles = mark_and_shingles(text)
         exact, minhash = _parts(mark)
-        likeness = (self._minhashes[: len(self._ids)] == minhash).mean(axis=1)
+        alike = np.count_nonzero(self._minhashes[: len(self._ids)] == minhash, axis=1)
         found = []
-        for row in np.flatnonzero(likeness >= _WORTH_A_LOOK):
+        for row in np.flatnonzero(alike >= _WORTH_A_LOOK * PERMUTATIONS):
             other = self._ids[row]
             if other == article_id or self._row.get(other) != row:
                 continue

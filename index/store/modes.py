@@ -9,6 +9,7 @@ FOLDER, FILE = 0o700, 0o600
 OWN = (  # what the names of our own files and folders begin with; others in a data folder are not ours to change
     "catalogue.sqlite3",
     "chroma",
+    "codes",
     "conversations.sqlite",
     "feedback",
     "keys",

@@ -3,7 +3,7 @@
 The catalogue holds the vectors of record; Chroma is a cache of them. It is told nothing but keys, vectors and the facts
 that filters need: no text. What Chroma deletes stays in its files, so after a removal they are given up: a new
 generation is begun at once, and filled from the catalogue, at one go or slice by slice. Until it is whole, nothing is
-found in it, and searches are exact. Where they are exact anyway, as in all but the largest collections, it need not
+found in it, and searches do without. Where they do so anyway, as all inside this process do by default, it need not
 follow at once: it is loaded and filled later, behind whoever writes.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from onrecord.index.errors import DiskFull, StoreError
+from onrecord.index.settings import NEVER
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.catalogue import Catalogue, Keys
 from onrecord.index.store.chroma import (
@@ -52,9 +53,9 @@ def top(keys: Keys, scores: Vectors, *, top_k: int) -> list[tuple[int, float]]:
 class VectorStore:
     """The catalogue's vectors in Chroma. Nothing is imported or opened before the first use."""
 
-    def __init__(self, catalogue: Catalogue, *, url: str = "", exact_below: int = 0) -> None:
+    def __init__(self, catalogue: Catalogue, *, url: str = "", at_once_from: int = 0) -> None:
         self._catalogue = catalogue
-        self._exact_below = exact_below
+        self._at_once_from = at_once_from
         self._url = url
         self._client: Any = None
         self._collection: Any = None
@@ -72,7 +73,11 @@ class VectorStore:
     @property
     def at_once(self) -> bool:
         """Whether Chroma follows each change at once: a server does, and one in this process where searches need it."""
-        return bool(self._url) or self._catalogue.passage_count() >= self._exact_below
+        return bool(self._url) or (self._at_once_from < NEVER and self.is_asked(self._catalogue.passage_count()))
+
+    def is_asked(self, passages: int) -> bool:
+        """Whether it is searched in a collection of so many."""
+        return bool(self._url) or passages >= self._at_once_from
 
     def close(self) -> None:
         with self._using:
@@ -93,13 +98,21 @@ class VectorStore:
     def apply(self, *, added: Sequence[int], deleted: Sequence[int]) -> None:
         """Follows one or more changes of the catalogue, the last of which made its present revision; or will later."""
         if not self.at_once:
-            self.distrust()
+            self._later(added, deleted)
             return
         whole, self._whole = self._whole, False
         self._change(added, deleted)
         self._whole = whole
         if whole:
             self._note_step()
+
+    def _later(self, added: Sequence[int], deleted: Sequence[int]) -> None:
+        """Notes what it lacks, so that not all keys of both need be compared."""
+        lacking = [] if self._whole else self._lacking
+        if deleted or lacking is None:
+            self.distrust()
+        else:
+            self._whole, self._lacking = False, [*lacking, *added]
 
     def distrust(self) -> None:
         """It does not hold what the catalogue holds: ``refill`` and ``repair`` mend that."""

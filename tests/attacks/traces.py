@@ -34,7 +34,7 @@ class HashedEmbedder:
 
 def library_at(folder: Path) -> Library:
     """One that is searched in Chroma however small it is, so that Chroma follows each change at once."""
-    return Library(folder, embedder=HashedEmbedder(), search=SearchOptions(exact_below=0))
+    return Library(folder, embedder=HashedEmbedder(), search=SearchOptions(exact_below=0, chroma_from=0))
 
 
 def size(full: int) -> int:

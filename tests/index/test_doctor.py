@@ -19,7 +19,7 @@ class CountingEmbedder(Embedder, Protocol):
     embedded: list[str]
 
 
-IN_CHROMA = SearchOptions(exact_below=0)  # so that Chroma follows at once
+IN_CHROMA = SearchOptions(exact_below=0, chroma_from=0)  # so that Chroma follows at once
 
 
 @pytest.fixture
@@ -112,6 +112,33 @@ def test_a_chroma_that_disagrees_is_seen_and_cured(
     assert message in finding.message
     rebuild(library)
     assert examine(library).ok
+
+
+@pytest.fixture
+def coded(tmp_path: Path, embedder: CountingEmbedder, articles: tuple[Article, ...]) -> Iterator[Library]:
+    """Searched by codes alone, as a large collection is."""
+    with Library(tmp_path / "coded", embedder=embedder, search=SearchOptions(exact_below=0)) as library:
+        library.add(articles)
+        library.search("bridge")
+        yield library
+
+
+def test_codes_that_are_not_those_of_the_vectors_are_seen_and_cured(coded: Library) -> None:
+    assert examine(coded).ok
+    with coded.parts() as parts:
+        codes = parts.searcher.view().codes
+        assert codes is not None
+        codes[[0, 2]] ^= np.uint64(1)
+    (finding,) = examine(coded).findings
+    assert finding.message == "2 passages have a code that is not that of their vector."
+    rebuild(coded)
+    assert examine(coded).ok
+
+
+def test_searches_that_miss_the_nearest_passages_are_seen(coded: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onrecord.index.search.searcher.likely", lambda codes, _, mask: np.arange(len(codes) - 1))
+    (finding,) = examine(coded).findings
+    assert finding.message.startswith("Searches miss") and "rebuild" in finding.cure
 
 
 def test_copies_of_a_passage_may_take_each_others_place(library: Library) -> None:

@@ -23,6 +23,7 @@ from onrecord.index.library import Library
 from onrecord.index.settings import IndexSettings, SearchOptions
 from onrecord.index.store import entries
 from onrecord.index.store.catalogue import FILE
+from onrecord.index.store.codes import codes_of
 from onrecord.index.text.passages import passage_text_for_search
 from onrecord.index.text.terms import Terms
 from onrecord.index.types import Article, Embedder, Filter, Vectors
@@ -34,11 +35,12 @@ class NamedEmbedder(Embedder, Protocol):
     embedded: list[str]
 
 
-@pytest.fixture(params=["exact", "chroma", "ranks"])
+@pytest.fixture(params=["exact", "codes", "chroma", "ranks"])
 def search(request: pytest.FixtureRequest) -> SearchOptions:
     return {
         "exact": SearchOptions(),
-        "chroma": SearchOptions(exact_below=0),
+        "codes": SearchOptions(exact_below=0),
+        "chroma": SearchOptions(exact_below=0, chroma_from=0),
         "ranks": SearchOptions(fusion="rrf"),
     }[request.param]
 
@@ -126,16 +128,16 @@ def test_a_filter_reaches_meaning_and_keywords(library: Library, where: Filter, 
     assert {hit.passage.article_id for hit in hits} == found
 
 
-def test_exact_search_and_chroma_rank_alike(
+def test_exact_search_codes_and_chroma_rank_alike(
     tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...]
 ) -> None:
     found = []
-    for name, below in (("exact", 1000), ("chroma", 0)):
-        search = SearchOptions(exact_below=below)
+    for name, below, chroma_from in (("exact", 1000, 1000), ("codes", 0, 1000), ("chroma", 0, 0)):
+        search = SearchOptions(exact_below=below, chroma_from=chroma_from)
         with Library(tmp_path / name, embedder=embedder, search=search) as library:
             library.add(articles)
             found.append([(hit.passage.id, round(hit.score, 4)) for hit in library.search("Who runs the ferry?")])
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
 
 
 def test_a_vector_of_the_callers_own_is_used(library: Library, embedder: NamedEmbedder) -> None:
@@ -222,12 +224,12 @@ def test_a_removed_article_leaves_no_vector_keyword_or_text_behind(
     tmp_path: Path, embedder: NamedEmbedder, articles: tuple[Article, ...]
 ) -> None:
     folder = tmp_path / "data"
-    with Library(folder, embedder=embedder, search=SearchOptions(exact_below=0)) as library:
+    with Library(folder, embedder=embedder, search=SearchOptions(exact_below=0, chroma_from=0)) as library:
         library.add(articles)
         assert library.search("silver coins of the museum")
         with library.parts() as parts:
             keys = [int(k) for k, a in zip(*parts.catalogue.passage_rows(), strict=True) if a == "museum"]
-            vectors = [row.vector.tobytes() for row in parts.catalogue.vector_rows(keys)]
+            vectors = [row.vector for row in parts.catalogue.vector_rows(keys)]
         marks = [
             b"Nadia",
             b"silver coins",
@@ -237,10 +239,11 @@ def test_a_removed_article_leaves_no_vector_keyword_or_text_behind(
             b"museum",
             b"1643",
             *(code.to_bytes(8, "little") for code in Terms().codes("Nadia 1643")),  # as the keyword files hold it
-            *vectors,
+            *(vector.tobytes() for vector in vectors),
+            *(code.tobytes() for code in codes_of(np.stack(vectors))),
         ]
-        stores = (FILE, "chroma", "keywords")
-        assert all(any(mark in content for mark in marks) for content in map(_content, [folder] * 3, stores))
+        stores = (FILE, "chroma", "keywords", "codes")
+        assert all(any(mark in content for mark in marks) for content in map(_content, [folder] * 4, stores))
         library.remove(["museum"])
         assert not any(hit.passage.article_id == "museum" for hit in library.search("silver coins", top_k=50))
         with library.parts() as parts:

@@ -188,7 +188,7 @@ CHILD = textwrap.dedent(
     from onrecord.index.types import Article
     import numpy as np
 
-    SEARCH = SearchOptions(exact_below=0)  # so that Chroma follows at once
+    SEARCH = SearchOptions(exact_below=0, chroma_from=0)  # so that Chroma follows at once
 
     CHILD_EMBEDDER
 
@@ -290,7 +290,7 @@ def test_killed_at_any_step_the_next_start_is_consistent(
     assert codes[:-1] == [-signal.SIGKILL] * (len(codes) - 1)
     assert len(codes) > 5
     for folder in sorted(tmp_path.glob(f"data-{job}-*")):
-        with Library(folder, embedder=ChildEmbedder(), search=SearchOptions(exact_below=0)) as library:
+        with Library(folder, embedder=ChildEmbedder(), search=SearchOptions(exact_below=0, chroma_from=0)) as library:
             check({info.id: library.article(info.id).text for info in library.articles()})
             for info in library.articles():
                 text = library.article(info.id).text

@@ -30,12 +30,29 @@ def test_the_addition_that_makes_a_collection_large_fills_chroma(tmp_path: Path,
     fill(tmp_path / "data", embedder)
     with Library(tmp_path / "data", embedder=embedder) as small:
         count = small.passage_count
-    with Library(tmp_path / "data", embedder=embedder, search=SearchOptions(exact_below=count + 1)) as library:
+    search = SearchOptions(exact_below=count + 1, chroma_from=count + 1)
+    with Library(tmp_path / "data", embedder=embedder, search=search) as library:
         assert not library._vectors.in_step
         library.add([MORE])
         assert library._vectors.in_step
         assert library._vectors.keys() == {int(key) for key in library._catalogue.passage_rows()[0]}
         assert library.search("Which tram runs again?")[0].passage.article_id == "tram"
+
+
+def test_while_articles_come_in_chroma_waits(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "IDLE", 1.0)
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        for article in articles:
+            library.add([article])
+            time.sleep(0.6)
+            assert not library._vectors.in_step
+        library.remove([articles[0].id])
+        until = time.monotonic() + 20
+        while not library._vectors.in_step and time.monotonic() < until:
+            time.sleep(0.01)
+        assert library._vectors.keys() == {int(key) for key in library._catalogue.passage_rows()[0]}
 
 
 def test_what_chroma_holds_of_a_removed_article_goes_at_once_though_no_search_looks_there(

@@ -11,6 +11,10 @@ from onrecord.eval.suites.types import Suite
 from onrecord.index.types import Article
 
 
+class _Any:
+    fingerprint, dimension = "any", 64
+
+
 def test_made_articles_are_the_same_for_the_same_number_and_have_the_vocabulary_of_real_ones(
     articles: tuple[Article, ...],
 ) -> None:
@@ -22,13 +26,17 @@ def test_made_articles_are_the_same_for_the_same_number_and_have_the_vocabulary_
     assert sum(word.casefold().strip(".,") in words for word in one.text.split()) / len(one.text.split()) > 0.9
 
 
-def test_made_vectors_lie_around_real_ones(embedder: Any) -> None:
-    seen = ["The bridge was closed on Monday.", "Repairs would cost 2.4 million."]
-    jittered = growth.Jittered(embedder, seen)
-    made, real = jittered.embed_passages([f"made {n}" for n in range(40)]), embedder.embed_passages(seen)
-    assert made.shape == (40, embedder.dimension) and np.allclose(np.linalg.norm(made, axis=1), 1, atol=1e-5)
-    assert 0.75 < float(np.median((made @ real.T).max(axis=1))) < 0.95
-    assert np.array_equal(made, jittered.embed_passages([f"made {n}" for n in range(40)]))
+def test_made_vectors_lie_around_real_ones_and_differ_as_those_do() -> None:
+    rng = np.random.default_rng(5)
+    flat = rng.normal(size=(60, 64)) * (np.arange(64) < 10)  # real ones that differ in ten directions only
+    real = np.asarray(flat / np.linalg.norm(flat, axis=1, keepdims=True), dtype=np.float32)
+    made = growth.Made(_Any(), real)
+    vectors = made.embed_passages([f"made {n}" for n in range(200)])
+    assert vectors.shape == (200, 64) and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert not vectors[:, 10:].any()
+    nearest = (vectors @ real.T).max(axis=1)
+    assert 0.75 < float(np.median(nearest)) < 0.99 and (nearest > 0.9999).mean() < 0.1
+    assert np.array_equal(vectors, made.embed_passages([f"made {n}" for n in range(200)]))
 
 
 def test_the_curve_has_a_column_for_each_size_and_an_earlier_run_is_gone_on_with(
@@ -45,5 +53,6 @@ def test_the_curve_has_a_column_for_each_size_and_an_earlier_run_is_gone_on_with
     assert sizes[1].articles > sizes[0].articles and all(one.p95_ms > 0 and one.recall == 1.0 for one in sizes)
     assert json.loads(growth.growth_json(sizes))[1]["passages"] == sizes[1].passages
     assert growth.growth_table(sizes).splitlines()[0] == "| | goal | | |"
+    monkeypatch.setattr(embedder, "embed_passages", None)  # what was made before is not embedded again
     (again,) = growth.grow(suite, tmp_path, [20])
     assert again.articles == sizes[1].articles + 1

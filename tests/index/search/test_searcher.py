@@ -59,10 +59,10 @@ def _small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sync, "TOGETHER", 8)
 
 
-@pytest.fixture(params=["exact", "chroma"])
+@pytest.fixture(params=["exact", "codes", "chroma"])
 def library(tmp_path: Path, embedder: Embedder, request: pytest.FixtureRequest) -> Iterator[Library]:
-    search = SearchOptions(exact_below=0) if request.param == "chroma" else None
-    with Library(tmp_path / "data", embedder=SlowEmbedder(embedder, 0.4), search=search) as library:
+    search = {"codes": SearchOptions(exact_below=0), "chroma": SearchOptions(exact_below=0, chroma_from=0)}
+    with Library(tmp_path / "data", embedder=SlowEmbedder(embedder, 0.4), search=search.get(request.param)) as library:
         library.add([article(n, kind="old") for n in range(5)])
         library.search("committee")
         yield library
@@ -367,3 +367,33 @@ def test_a_library_that_changed_ranks_as_a_fresh_one(
 
 def _ranked(library: Library, query: str, where: Filter | None) -> dict[str, float]:
     return {hit.passage.article_id: hit.score for hit in library.search(query, top_k=50, where=where)}
+
+
+@pytest.mark.parametrize("lost", ["file", "last rows", "removal", "damage"])
+def test_whatever_became_of_the_codes_on_disk_searches_find_what_is_there(
+    tmp_path: Path, embedder: Embedder, lost: str
+) -> None:
+    folder, coded = tmp_path / "data", SearchOptions(exact_below=0)
+    file = folder / "codes"
+    with Library(folder, embedder=embedder, search=coded) as library:
+        library.add([article(n) for n in range(30)])
+        library.search("committee")
+        before = file.read_bytes()
+    with Library(folder, embedder=embedder, search=coded) as library:
+        library.add([article(n) for n in range(30, 40)])
+        library.search("committee")
+        if lost == "removal":
+            library.remove(["long3"])
+    match lost:
+        case "file":
+            file.unlink()
+        case "damage":
+            file.write_bytes(file.read_bytes()[:-5] + b"wrong")
+        case _:
+            file.write_bytes(before)
+    with Library(folder, embedder=embedder, search=coded) as library:
+        there = [article(n) for n in range(40) if lost != "removal" or n != 3]
+        assert all(finds(library, one) for one in there)
+        assert not finds(library, article(3)) or lost != "removal"
+        assert examine(library).ok
+        assert len(file.read_bytes()) > 0
