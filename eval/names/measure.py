@@ -84,6 +84,11 @@ def index_names(article: Article, sentences: Sequence[Sentence]) -> Iterator[Spa
     return _spans([*named_in(article, sentences, tagged(article.text, sentences)), *amounts_in(sentences)])
 
 
+def amounts_in_sentences(article: Article, sentences: Sequence[Sentence]) -> Iterator[Span]:
+    """The amounts alone, for which no model is needed."""
+    return _spans(amounts_in(sentences))
+
+
 def model_names(article: Article, sentences: Sequence[Sentence]) -> Iterator[Span]:
     """The model's tags as they are."""
     return iter(tagged(article.text, sentences))

@@ -53,7 +53,12 @@ class Names:
             if available():
                 changed = self._names.refresh(most, stopped) or changed
             self._changed = self._changed or changed
-            return self._names.left
+            return self.left
+
+    @property
+    def left(self) -> int:
+        """Articles that are still to be read for names."""
+        return self._names.left
 
     def lacks(self, kind: NameKind | None) -> tuple[str, ...]:
         """What a list of this kind does not show, in sentences for a person."""
@@ -61,7 +66,7 @@ class Names:
             return ()
         if needs := missing():
             return (f"People, places and organisations are not found without a model for names: {needs}",)
-        left = self._names.left
+        left = self.left
         return (f"{left:,} article{'s are' if left != 1 else ' is'} still to be read for names.",) if left else ()
 
     def entries(self, kind: NameKind, where: Filter | None = None) -> tuple[NameEntry, ...]:

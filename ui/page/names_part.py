@@ -10,7 +10,7 @@ import gradio as gr
 
 from onrecord.index.errors import OnRecordError
 from onrecord.index.types import Filter
-from onrecord.qa.names.index import AT_ONCE, Names
+from onrecord.qa.names.index import AT_ONCE, Names, missing
 from onrecord.qa.names.values import KINDS, Mention, NameKind
 from onrecord.qa.types import Citation
 from onrecord.ui.desk.collections import Collections, Session
@@ -103,7 +103,18 @@ def _kinds(kind: NameKind) -> str:
 
 
 def _lacks(names: Names, kind: NameKind) -> str:
-    return "".join(f'<p class="soft">{e(said(one))}</p>' for one in names.lacks(kind))
+    """What `Names.lacks` says, in the reader's language."""
+    if not names.lacks(kind):
+        return ""
+    if needs := missing():
+        told = _("People, places and organisations are not found without a model for names: {needs}", needs=said(needs))
+    else:
+        told = counted(
+            names.left,
+            "{count:,} article is still to be read for names.",
+            "{count:,} articles are still to be read for names.",
+        )
+    return f'<p class="soft">{e(told)}</p>'
 
 
 def _none() -> str:
