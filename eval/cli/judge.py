@@ -230,7 +230,9 @@ def names(
     sentences = marked(suites)
     found = {name: measure(sentences, finder) for name, finder in FINDERS.items()}
     if as_json:
-        say(inert.as_json({name: {kind: asdict(t) for kind, t in own.items()} for name, own in found.items()}, indent=1))
+        say(
+            inert.as_json({name: {kind: asdict(t) for kind, t in own.items()} for name, own in found.items()}, indent=1)
+        )
         return
     say(f"{len(sentences)} sentences; precision, recall, F1 to the character, and by overlap")
     for name, own in found.items():

@@ -54,7 +54,7 @@ def named_in(article: Article, sentences: Sequence[Sentence], tags: Iterable[tup
     for found in _DATELINE.finditer(text):
         votes[found[1].strip()]["place"] += 10
     _hear_persons(text, votes)
-    kinds = {name: kind for name, counts in votes.items() if (kind := _kind(name, counts))}
+    kinds = {name: told for name, counts in votes.items() if (told := _kind(name, counts))}
     places = _everywhere(text, kinds)
     return list(_joined(text, kinds, places, sentences))
 
@@ -98,11 +98,10 @@ def _trimmed(text: str, start: int, end: int) -> _Span:
 
 
 def _hear_persons(text: str, votes: dict[str, Counter[NameKind]]) -> None:
-    """Whose title, age or role the article tells is a person; so is who bears the last name of one."""
-    for name in names_in(text, 0, len(text)):
-        whole = text[name.start : name.end]
-        if name.title in TITLES and not no_person(name) and len(name.words) <= 4:
-            votes[whole]["person"] += 3
+    """Who has a title in the article is a person; so is who bears the last name of one."""
+    for one in names_in(text, 0, len(text)):
+        if one.title in TITLES and not no_person(one) and len(one.words) <= 4:
+            votes[text[one.start : one.end]]["person"] += 3
     full = {
         name for name, counts in votes.items() if " " in name and counts["person"] * 2 > counts.total() and _plain(name)
     }

@@ -49,21 +49,21 @@ def test_what_is_named_is_listed_by_kind_and_leads_to_its_sentences(
 ) -> None:
     tag(monkeypatch, {"Larnville": "place", "Asel": "place", "Ilse Brandt": "person"})
     overview(page)
-    names = page.locator("#names .rows > .speakers").nth(1).locator("button")
+    names = page.locator("#named .rows > .speakers").nth(1).locator("button")
     expect(names.first).to_be_visible()
-    page.locator("#names").get_by_role("button", name="Quantities").click()
-    expect(page.locator("#names [aria-pressed=true]")).to_have_text("Quantities")
+    page.locator("#named").get_by_role("button", name="Quantities").click()
+    expect(page.locator("#named [aria-pressed=true]")).to_have_text("Quantities")
     names.filter(has_text="€2.4 million").click()
-    expect(page.locator("#names h3")).to_have_text("€2.4 million")
-    page.locator("#names [data-cite]").first.click()
+    expect(page.locator("#named h3")).to_have_text("€2.4 million")
+    page.locator("#named [data-cite]").first.click()
     expect(page.locator("#overview-reading .hit")).to_contain_text("2.4 million euros")
     page.keyboard.press("Escape")
-    page.locator("#names").get_by_role("button", name="All names").click()
+    page.locator("#named").get_by_role("button", name="All names").click()
     expect(names.filter(has_text="€2.4 million")).to_be_visible()
     box = page.get_by_label("Which name?")
     box.fill("ilse brandt")
     box.press("Enter")
-    expect(page.locator("#names h3")).to_have_text("Ilse Brandt")
+    expect(page.locator("#named h3")).to_have_text("Ilse Brandt")
     assert violations(page) == []
 
 

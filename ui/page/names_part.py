@@ -1,7 +1,7 @@
 """Who and what is named, on the tab Overview: places, organisations, people and amounts, and the sentences of one."""
 
 import time
-from typing import Any, cast
+from typing import Any
 
 from onrecord.index import private  # noqa: F401  before gradio is imported
 
@@ -35,7 +35,7 @@ SHOWN = 50  # sentences of one name
 
 def names_part(collections: Collections, board: Board) -> None:
     """Draws the part; it answers the tab, the button and its own form."""
-    part = drawn("names", frame(_(HEADING), _("Which name?")), script="people")
+    part = drawn("named", frame(_(HEADING), _("Which name?")), script="people")
 
     def show(session: Session, *given: Any) -> dict[str, Any]:
         *chosen, asked = given
@@ -63,7 +63,7 @@ def names_part(collections: Collections, board: Board) -> None:
 
 def _kind(asked: dict[str, str]) -> NameKind:
     kind = asked.get("kind", "")
-    return cast(NameKind, kind) if kind in KINDS else FIRST
+    return kind if kind in KINDS else FIRST
 
 
 def listed(names: Names, kind: NameKind, scope: Filter | None) -> str:

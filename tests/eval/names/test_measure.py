@@ -31,7 +31,7 @@ def test_names_are_counted_to_the_character_and_by_overlap() -> None:
     assert found["place"] == Tally(marked=1, found=1, exact=1, touched=1, reached=1)
     assert found["person"] == Tally(marked=1, found=2, exact=0, touched=1, reached=1)
     assert found["quantity"] == Tally(marked=1, found=0, exact=0, touched=0, reached=0)
-    assert found["person"].roughly == (0.5, 1.0, pytest.approx(2 / 3))
+    assert found["person"].roughly == pytest.approx((0.5, 1.0, 2 / 3))
     assert found["quantity"].exactly == (0.0, 0.0, 0.0)
 
 
