@@ -46,11 +46,20 @@ class Names:
         self._entries: dict[tuple[NameKind, str], Places] = {}
         self._changed = False
 
-    def refresh(self, most: int | None = None, stopped: Callable[[], bool] = lambda: False) -> int:
-        """Reads what is new, of ``most`` articles at most and until ``stopped()``; returns how many are left."""
+    def refresh(
+        self,
+        most: int | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+        *,
+        kind: NameKind | None = None,
+    ) -> int:
+        """Reads what is new, of ``most`` articles at most and until ``stopped()``; returns how many are left.
+
+        ``kind``: the one that is asked for; amounts need no model.
+        """
         with self._lock:
             changed = self._amounts.refresh(stopped=stopped)
-            if available():
+            if kind != "quantity" and available():
                 changed = self._names.refresh(most, stopped) or changed
             self._changed = self._changed or changed
             return self.left

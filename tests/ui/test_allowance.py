@@ -36,7 +36,7 @@ OPEN = ("/api/v1/health", "/api/v1/openapi.json", "/api/v1/collections", "/v1/mo
 QUERIES = {
     **{f"/api/v1/{name}": {"speaker": "Lorne"} for name in ("quotations", "timeline")},
     "/api/v1/names": {"kind": "quantity"},
-    "/api/v1/mentions": {"name": "Lorne"},
+    "/api/v1/mentions": {"name": "Lorne", "kind": "quantity"},
 }
 TOOLS: dict[str, dict[str, Any]] = {
     "search_articles": {"query": "coins"},
@@ -47,7 +47,7 @@ TOOLS: dict[str, dict[str, Any]] = {
     "list_people": {},
     "what_was_said": {"speaker": "Lorne"},
     "list_names": {"kind": "quantity"},
-    "where_named": {"name": "Lorne"},
+    "where_named": {"name": "Lorne", "kind": "quantity"},
     "saved_questions": {},
 }
 

@@ -49,6 +49,7 @@ def test_what_is_named_is_listed_by_kind_and_leads_to_its_sentences(
 ) -> None:
     tag(monkeypatch, {"Larnville": "place", "Asel": "place", "Ilse Brandt": "person"})
     overview(page)
+    page.locator("#named").get_by_role("button", name="Places").click()
     names = page.locator("#named .rows > .speakers").nth(1).locator("button")
     expect(names.first).to_be_visible()
     page.locator("#named").get_by_role("button", name="Quantities").click()

@@ -151,19 +151,19 @@ class OpenedCollection:
     def names(
         self, kind: "NameKind", scope: "Filter", *, on_progress: Progress
     ) -> "tuple[Sequence[NameEntry], Sequence[str]]":
-        warnings, names = scope_warnings(self._library, scope), self._names(on_progress)
+        warnings, names = scope_warnings(self._library, scope), self._names(kind, on_progress)
         return names.entries(kind, scope or None), [*warnings, *names.lacks(kind)]
 
     def named(
         self, name: str, kind: "NameKind | None", scope: "Filter", *, on_progress: Progress
     ) -> "tuple[Sequence[Mention], Sequence[str]]":
-        warnings, names = scope_warnings(self._library, scope), self._names(on_progress)
+        warnings, names = scope_warnings(self._library, scope), self._names(kind, on_progress)
         return names.sentences(name, kind, scope or None), [*warnings, *names.lacks(kind)]
 
-    def _names(self, on_progress: Progress) -> Names:
+    def _names(self, kind: "NameKind | None", on_progress: Progress) -> Names:
         """With every article read, a few at a time."""
         names = Names(self._library)
-        left = every = names.refresh(most=0)
+        left = every = names.refresh(most=0, kind=kind)
         while left:
             left = names.refresh(most=AT_ONCE)
             on_progress(every - left, every)

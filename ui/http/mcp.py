@@ -221,6 +221,7 @@ def _add_names(server: "MCPServer[Any]", api: Interface) -> None:
     @server.tool(annotations=READS, title="Where something is named")
     async def where_named(
         name: Annotated[str, Field(min_length=1, max_length=200, description="A person, a place, $5 million")],
+        kind: Annotated[NameKind | None, Field(description="Only where it is one")] = None,
         published_from: From = "",
         published_to: To = "",
         limit: Annotated[int, Field(ge=1, le=1000, description="How many, the latest first")] = 50,
@@ -230,7 +231,8 @@ def _add_names(server: "MCPServer[Any]", api: Interface) -> None:
         """Every sentence of the user's articles that has a name, with its article, the latest first."""
         with _tool_errors():
             dates = given(scope_of((), (), published_from, published_to))
-            asked = {"name": name, **dates, "limit": limit, "offset": offset}
+            of_kind = {"kind": kind} if kind else {}
+            asked = {"name": name, **of_kind, **dates, "limit": limit, "offset": offset}
             data = await api.call("GET", "/mentions", collection, params=asked)
         uri = _uris(api, collection)
         lines = [f"{_lines(one['quote'])}\n{_facts(uri, one)}" for one in data["mentions"]]

@@ -81,7 +81,7 @@ def list_names(request: Request, given: Annotated[OfKind, Query()]) -> Any:
     """The people, places, organisations or quantities in the articles, those in most articles first."""
     service, scope = first_service(request).named(given.collection), given.filter()
     warnings, names = warnings_about(service, scope), service.collection.names
-    names.refresh(most=AT_ONCE)
+    names.refresh(most=AT_ONCE, kind=given.kind)
     found = names.entries(given.kind, scope or None)
     shown = [records.to_dict(one) for one in found[given.offset : given.offset + given.limit]]
     return {"total": len(found), "names": shown, "warnings": [*warnings, *names.lacks(given.kind)]}
@@ -92,7 +92,7 @@ def list_mentions(request: Request, given: Annotated[Named, Query()]) -> Respons
     """Every sentence that has a name, the latest article first."""
     service, scope = first_service(request).named(given.collection), given.filter()
     warnings, names = warnings_about(service, scope), service.collection.names
-    names.refresh(most=AT_ONCE)
+    names.refresh(most=AT_ONCE, kind=given.kind)
     found = names.sentences(given.name, given.kind, scope or None)
     shown = [records.to_dict(one) for one in found[given.offset : given.offset + given.limit]]
     data = {"total": len(found), "mentions": shown, "warnings": [*warnings, *names.lacks(given.kind)]}

@@ -42,7 +42,7 @@ def names_part(collections: Collections, board: Board) -> None:
         kind, name = _kind(asked), str(asked.get("name", ""))
         try:
             names = collections.open(session.collection).names
-            names.refresh(most=AT_ONCE)
+            names.refresh(most=AT_ONCE if asked else 0, kind=kind)  # the tab alone waits for no model
             scope = scope_of(*chosen) or None
             html = found(names, name, kind, scope) if name else listed(names, kind, scope)
         except OnRecordError as error:
