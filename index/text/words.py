@@ -161,6 +161,8 @@ def is_content(word: str) -> bool:
 
 
 NATIONS = frozenset(stem(name) for name in _SAME_NAMES.values())
+COUNTRIES = frozenset(_SAME_NAMES.values()) - {"un", "eu"}  # in lower case, as PEOPLES: "russian"
+PEOPLES = frozenset(name for name, country in _SAME_NAMES.items() if name != country and len(name) > 3)
 
 
 def quoted_spans(text: str) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from onrecord.index import Sentence
 from onrecord.index.text.quantities import days
 from onrecord.index.types import ArticleInfo
 from onrecord.qa.briefing.choose import stands_alone
-from onrecord.qa.people.statements import resolved, statements_in
+from onrecord.qa.people.index import statements_of
+from onrecord.qa.people.statements import resolved
 from onrecord.qa.steps.sources import Sources
 
 MOST_DATED, MOST_UNKNOWN, MOST_SPEAKERS, MOST_OF_ONE = 10, 8, 8, 2
@@ -72,16 +73,17 @@ def quoted_by(infos: Sequence[ArticleInfo], sources: Sources) -> dict[str, list[
     Two articles' speakers are one only where the whole name is the same: "Kennedy" may be two.
     """
     by_name: dict[tuple[str, str], dict[str, Sentence]] = {}
+    kept = statements_of(sources.library, {info.id for info in infos})
     for info in infos:
         sentences = sources.library.sentences(info.id)
-        for found in statements_in(sources.library.article(info.id), sentences):
+        for found in kept.get(info.id, ()):
             here = sentences[found.index]
             if found.kind == "quoted" and found.speaker and stands_alone(here.text, who=True):
                 key = (found.speaker, "" if " " in found.speaker else info.id)
                 by_name.setdefault(key, {}).setdefault(here.text, here)
     most = sorted(by_name, key=lambda key: -len(by_name[key]))
-    kept = {name: key for key in reversed(most) for name in key[:1]}  # of two of one name, who says more
-    ranked = [key for key in most if kept[key[0]] == key][:MOST_SPEAKERS]
+    own = {name: key for key in reversed(most) for name in key[:1]}  # of two of one name, who says more
+    ranked = [key for key in most if own[key[0]] == key][:MOST_SPEAKERS]
     return {key[0]: list(by_name[key].values())[:MOST_OF_ONE] for key in ranked}
 
 

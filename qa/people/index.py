@@ -5,36 +5,16 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import asdict
-from typing import Protocol
 
 from onrecord.index.errors import InputError, UnknownArticle
-from onrecord.index.store.derived import Derived
-from onrecord.index.types import Article, ArticleInfo, Filter, Sentence
+from onrecord.index.types import Article, Filter, Sentence
 from onrecord.qa.judges.injection import usable
+from onrecord.qa.people.kept import Articles, Kept
 from onrecord.qa.people.naming import fits, merged, plain_words
 from onrecord.qa.people.statements import VERSION, Found, statements_in
 from onrecord.qa.people.values import Person, Statement
 
 KIND = "statements"
-
-
-class Articles(Protocol):
-    """What is needed of an ``onrecord.index.Library``."""
-
-    @property
-    def revision(self) -> int: ...
-    def article(self, article_id: str, /) -> Article: ...
-    def articles(self, where: Filter | None = None) -> Sequence[ArticleInfo]: ...
-    def sentences(self, article_id: str, /) -> Sequence[Sentence]: ...
-    def derived(
-        self,
-        kind: str,
-        version: int,
-        make: Callable[[Article, Sequence[Sentence]], str],
-        *,
-        known: Set[int] = ...,
-        stopped: Callable[[], bool] = ...,
-    ) -> Derived: ...
 
 
 class People:
@@ -46,26 +26,15 @@ class People:
     def __init__(self, library: Articles) -> None:
         self._library = library
         self._lock = threading.Lock()
-        self._revision = -1
-        self._made: dict[int, tuple[str, tuple[Found, ...]]] = {}  # by the article's number: its id, and what it says
+        self._kept = Kept(library, KIND, VERSION, _written, _read)
         self._names: dict[str, str] = {}  # as an article has it -> as the collection has it
         self._said: dict[str, list[tuple[str, Found]]] = {}  # by the collection's name
 
     def refresh(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Reads what is new. ``stopped()``: no further article is read; what was read is kept."""
         with self._lock:
-            revision = self._library.revision
-            if revision == self._revision:
-                return
-            found = self._library.derived(KIND, VERSION, _written, known=self._made.keys(), stopped=stopped)
-            gone = self._made.keys() - found.numbers
-            for number in gone:
-                del self._made[number]
-            self._made |= {number: (one, _read(data)) for number, (one, data) in found.made.items()}
-            if gone or found.made:
+            if self._kept.refresh(stopped=stopped):
                 self._join()
-            if not stopped():
-                self._revision = revision
 
     def people(self, where: Filter | None = None) -> tuple[Person, ...]:
         """Everybody who is named as a speaker, who says most first."""
@@ -113,18 +82,18 @@ class People:
         with self._lock:
             places = [
                 (self._names.get(found.speaker, ""), one, found)
-                for one, all_found in self._made.values()
+                for one, all_found in self._kept.made.values()
                 if one == article_id
                 for found in all_found
             ]
         return tuple(self._statements(places))
 
     def _join(self) -> None:
-        counts = Counter(found.speaker for _, said in self._made.values() for found in said if found.speaker)
+        counts = Counter(found.speaker for _, said in self._kept.made.values() for found in said if found.speaker)
         self._names = merged(counts)
         self._said = {}
-        for number in sorted(self._made):
-            article_id, said = self._made[number]
+        for number in sorted(self._kept.made):
+            article_id, said = self._kept.made[number]
             for found in said:
                 if found.speaker:
                     self._said.setdefault(self._names[found.speaker], []).append((article_id, found))
@@ -144,6 +113,12 @@ class People:
             return self._library.article(article_id), self._library.sentences(article_id)
         except UnknownArticle:  # removed since
             return None
+
+
+def statements_of(library: Articles, article_ids: Set[str]) -> dict[str, tuple[Found, ...]]:
+    """Who says what in some articles alone, each with the name that it has there; what is new of them is read."""
+    found = library.derived(KIND, VERSION, _written, only=article_ids)
+    return {one: _read(data) for one, data in found.made.values()}
 
 
 def _statement(name: str, found: Found, article: Article, sentences: Sequence[Sentence]) -> Statement:

@@ -129,8 +129,8 @@ class FakeLibrary:
         found = re.finditer(r"[^\s](?:[^.\n]|\.(?=\S))*(?:[.\n](?:\"|”)?|$)", text)
         return tuple(Sentence(article_id, n, m.start(), m.end(), m.group()) for n, m in enumerate(found))
 
-    def derived(self, kind: str, version: int, make: Any, *, known: object = (), stopped: object = None) -> Derived:
-        """Made anew each time; what is known is made again, too."""
+    def derived(self, kind: str, version: int, make: Any, **limits: object) -> Derived:
+        """Made anew each time, of every article."""
         made = {hash(a): (a.id, make(a, self.sentences(a.id))) for a in self.kept.values()}
         return Derived(frozenset(made), made)
 

@@ -33,7 +33,11 @@ FILLED = {"name": "onrecord"}  # what stands in a route's places; any other has 
 CHAT = {"model": "onrecord", "messages": [{"role": "user", "content": "How many coins?"}]}
 BODIES = {"/v1/chat/completions": CHAT}  # of routes whose body names the collection
 OPEN = ("/api/v1/health", "/api/v1/openapi.json", "/api/v1/collections", "/v1/models")  # tell of no article
-QUERIES = {f"/api/v1/{name}": {"speaker": "Lorne"} for name in ("quotations", "timeline")}
+QUERIES = {
+    **{f"/api/v1/{name}": {"speaker": "Lorne"} for name in ("quotations", "timeline")},
+    "/api/v1/names": {"kind": "quantity"},
+    "/api/v1/mentions": {"name": "Lorne", "kind": "quantity"},
+}
 TOOLS: dict[str, dict[str, Any]] = {
     "search_articles": {"query": "coins"},
     "ask_articles": {"question": "How many coins?"},
@@ -42,6 +46,8 @@ TOOLS: dict[str, dict[str, Any]] = {
     "list_differences": {},
     "list_people": {},
     "what_was_said": {"speaker": "Lorne"},
+    "list_names": {"kind": "quantity"},
+    "where_named": {"name": "Lorne", "kind": "quantity"},
     "saved_questions": {},
 }
 

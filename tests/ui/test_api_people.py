@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from onrecord.index import Article, Embedder
+from onrecord.qa.names import index
+from onrecord.qa.names.values import Mention
 from onrecord.qa.people.values import Statement
 from onrecord.qa.records import from_dict
+from tests.qa.names.tags import tag
 from tests.ui.behind_doors import Behind
 
 LATER = Article(
@@ -65,6 +68,38 @@ def test_a_filter_and_a_page_leave_out_the_rest(behind: Behind) -> None:
 )
 def test_what_cannot_be_meant_is_refused(behind: Behind, asked: dict[str, str]) -> None:
     assert behind.client.get("/api/v1/quotations", params=asked).status_code == 422
+
+
+def test_names_are_listed_by_kind_and_their_sentences_have_places(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag(monkeypatch, {"Ilse Brandt": "person"})
+    answer = behind.client.get("/api/v1/names", params={"kind": "person"}).json()
+    assert [(one["name"], one["articles"], one["last"]) for one in answer["names"]] == [
+        ("Ilse Brandt", 2, "2024-12-02")
+    ]
+    answer = behind.client.get("/api/v1/mentions", params={"name": "brandt", "published_from": "2024-12"}).json()
+    assert answer["total"] == 1
+    (one,) = answer["mentions"]
+    assert isinstance(from_dict(Mention, one), Mention)
+    assert (one["article_id"], one["quote"][one["start"] : one["end"]]) == ("later", "Ilse Brandt")
+    page = behind.client.get("/api/v1/mentions", params={"name": "Brandt", "kind": "person", "limit": 1, "offset": 1})
+    assert len(page.json()["mentions"]) == 1
+
+
+def test_without_the_model_a_list_of_names_says_what_it_needs(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
+    tag(monkeypatch, {})
+    monkeypatch.setattr(index, "available", lambda: False)
+    monkeypatch.setattr(index, "lacking", lambda extra: "spacy")
+    answer = behind.client.get("/api/v1/names", params={"kind": "place"}).json()
+    assert (answer["total"], answer["names"]) == (0, [])
+    assert "onrecord[names]" in answer["warnings"][0]
+    assert behind.client.get("/api/v1/names", params={"kind": "quantity"}).json()["total"] > 0
+
+
+@pytest.mark.parametrize("asked", [{}, {"kind": "animal"}, {"kind": "place", "limit": 0}])
+def test_a_kind_that_there_is_none_of_is_refused(behind: Behind, asked: dict[str, str]) -> None:
+    assert behind.client.get("/api/v1/names", params=asked).status_code == 422
 
 
 def test_a_question_is_saved_asked_seen_and_removed(behind: Behind) -> None:

@@ -1,4 +1,4 @@
-"""Who says what, and saved questions, on the command line."""
+"""Who says what, what is named, and saved questions, on the command line."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from onrecord.index import Article
 from tests.conftest import ARTICLES
+from tests.qa.names.tags import tag
 from tests.ui.cli_stage import Stage, staged
 
 NEWS = Article(
@@ -47,6 +48,17 @@ def test_nobody_of_the_name_is_told_with_exit_code_3(stage: Stage) -> None:
 def test_people_are_listed(stage: Stage) -> None:
     assert {one["name"] for one in stage.json("people")["people"]} == {"Ilse Brandt", "Tom Addo", "Nadia Roux"}
     assert "Nadia Roux" in stage.run("people", "--source", "Asel Weekly").stdout
+
+
+def test_names_of_a_kind_are_listed_and_lead_to_their_sentences(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    tag(monkeypatch, {"Larnville": "place", "Ilse Brandt": "person"})
+    (place,) = stage.json("names", "--kind", "place")["names"]
+    assert (place["name"], place["kind"]) == ("Larnville", "place")
+    assert "2.4 million euros" in stage.run("named", "€2.4 million").stdout
+    quantity, *_ = stage.json("named", "€2.4 million", "--kind", "quantity")["mentions"]
+    assert quantity["quote"][quantity["start"] : quantity["end"]] == "2.4 million euros"
+    assert "Ilse Brandt" in stage.run("names").stdout
+    assert stage.run("named", "Geneva").exit_code == 3
 
 
 def test_a_question_is_saved_asked_again_seen_and_removed(stage: Stage) -> None:

@@ -19,6 +19,7 @@ from onrecord.ui.http.mcp import create_mcp
 from onrecord.ui.http.router import here
 from onrecord.ui.server.doors import create_mcp_app
 from onrecord.ui.server.keys import Keys
+from tests.qa.names.tags import tag
 from tests.ui.behind_doors import Behind, OtherEmbedder, Others, filled, serving, until
 
 STDIO_SERVER = """
@@ -72,6 +73,8 @@ def test_the_tools_say_what_they_take_and_give(behind: Behind) -> None:
         "list_differences",
         "list_people",
         "what_was_said",
+        "list_names",
+        "where_named",
         "saved_questions",
     ]
     for tool in tools:
@@ -263,6 +266,14 @@ def test_what_somebody_said_comes_with_the_places_and_links_to_the_articles(behi
     for one in said:
         assert behind.library.article(one["article_id"]).text[one["words_start"] : one["words_end"]] == one["words"]
     assert "Ilse Brandt" in text_of(result) and links_of(result) == ["onrecord://articles/bridge"]
+
+
+def test_names_are_listed_and_lead_to_their_sentences(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
+    tag(monkeypatch, {"Larnville": "place"})
+    server = create_mcp(here(behind.app.state.service))
+    assert text_of(call(server, "list_names", kind="place")) == "Larnville: in 1 articles"
+    assert "2.4 million euros" in text_of(call(server, "where_named", name="€2.4 million"))
+    assert text_of(call(server, "where_named", name="Geneva")) == "No sentence has it."
 
 
 def test_people_and_saved_questions_are_listed(behind: Behind) -> None:

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from onrecord.index.types import Article
+from tests.qa.names.tags import tag
 from tests.ui.site import Site
 from tests.ui.test_page_access import shown, violations
 
@@ -41,6 +42,30 @@ def test_a_name_that_is_typed_is_looked_for_and_nobody_is_one_sentence(page: Pag
     box.fill("<b>Lavrov</b>")
     box.press("Enter")
     expect(page.locator("#people .rows")).to_contain_text("Nobody of the name <b>Lavrov</b> is quoted")
+
+
+def test_what_is_named_is_listed_by_kind_and_leads_to_its_sentences(
+    page: Page, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag(monkeypatch, {"Larnville": "place", "Asel": "place", "Ilse Brandt": "person"})
+    overview(page)
+    page.locator("#named").get_by_role("button", name="Places").click()
+    names = page.locator("#named .rows > .speakers").nth(1).locator("button")
+    expect(names.first).to_be_visible()
+    page.locator("#named").get_by_role("button", name="Quantities").click()
+    expect(page.locator("#named [aria-pressed=true]")).to_have_text("Quantities")
+    names.filter(has_text="€2.4 million").click()
+    expect(page.locator("#named h3")).to_have_text("€2.4 million")
+    page.locator("#named [data-cite]").first.click()
+    expect(page.locator("#overview-reading .hit")).to_contain_text("2.4 million euros")
+    page.keyboard.press("Escape")
+    page.locator("#named").get_by_role("button", name="All names").click()
+    expect(names.filter(has_text="€2.4 million")).to_be_visible()
+    box = page.get_by_label("Which name?")
+    box.fill("ilse brandt")
+    box.press("Enter")
+    expect(page.locator("#named h3")).to_have_text("Ilse Brandt")
+    assert violations(page) == []
 
 
 def test_a_question_is_saved_below_its_answer_and_tells_what_changed(page: Page, site: Site) -> None:

@@ -13,6 +13,7 @@ from onrecord.index import doctor
 from onrecord.index.errors import LibraryBusy
 from onrecord.qa.build import build_assistant
 from onrecord.qa.differences.finder import Differences
+from onrecord.qa.names.index import AT_ONCE, Names
 from onrecord.qa.people.index import People
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Event, Finished
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.briefing.values import Brief
     from onrecord.qa.differences.values import Difference
+    from onrecord.qa.names.values import Mention, NameEntry, NameKind
     from onrecord.qa.people.values import Person, Statement
     from onrecord.qa.settings import Settings
     from onrecord.qa.types import Turn
@@ -145,6 +147,27 @@ class OpenedCollection:
     def people(self, scope: "Filter") -> "tuple[Sequence[Person], Sequence[str]]":
         warnings = scope_warnings(self._library, scope)
         return People(self._library).people(scope or None), warnings
+
+    def names(
+        self, kind: "NameKind", scope: "Filter", *, on_progress: Progress
+    ) -> "tuple[Sequence[NameEntry], Sequence[str]]":
+        warnings, names = scope_warnings(self._library, scope), self._names(kind, on_progress)
+        return names.entries(kind, scope or None), [*warnings, *names.lacks(kind)]
+
+    def named(
+        self, name: str, kind: "NameKind | None", scope: "Filter", *, on_progress: Progress
+    ) -> "tuple[Sequence[Mention], Sequence[str]]":
+        warnings, names = scope_warnings(self._library, scope), self._names(kind, on_progress)
+        return names.sentences(name, kind, scope or None), [*warnings, *names.lacks(kind)]
+
+    def _names(self, kind: "NameKind | None", on_progress: Progress) -> Names:
+        """With every article read, a few at a time."""
+        names = Names(self._library)
+        left = every = names.refresh(most=0, kind=kind)
+        while left:
+            left = names.refresh(most=AT_ONCE)
+            on_progress(every - left, every)
+        return names
 
     def said(self, speaker: str, scope: "Filter") -> "tuple[Sequence[Statement], Sequence[str]]":
         warnings = scope_warnings(self._library, scope)

@@ -15,6 +15,7 @@ from onrecord.ui.cli.doors import mcp, serve
 from onrecord.ui.cli.folders import unwatch, watch
 from onrecord.ui.cli.group import Commands
 from onrecord.ui.cli.models import models
+from onrecord.ui.cli.names import named, names
 from onrecord.ui.cli.people import people, said
 from onrecord.ui.cli.questions import questions
 from onrecord.ui.cli.web import fetches, follow, unfollow
@@ -62,6 +63,8 @@ app.command()(search)
 app.command()(ask)
 app.command()(said)
 app.command()(people)
+app.command()(names)
+app.command()(named)
 app.add_typer(questions, name="questions")
 app.command()(differences)
 app.command()(brief)

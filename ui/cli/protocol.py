@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
     from onrecord.qa.briefing.values import Brief
     from onrecord.qa.differences.values import Difference
+    from onrecord.qa.names.values import Mention, NameEntry, NameKind
     from onrecord.qa.people.values import Person, Statement
     from onrecord.qa.types import Turn
     from onrecord.ui.desk.saved import SavedQuestion
@@ -112,6 +113,18 @@ class CollectionCommands(Protocol):
 
     def people(self, scope: "Filter") -> "tuple[Sequence[Person], Sequence[str]]":
         """Everybody who is named as a speaker, and the filter's warnings."""
+        ...
+
+    def names(
+        self, kind: "NameKind", scope: "Filter", *, on_progress: Progress
+    ) -> "tuple[Sequence[NameEntry], Sequence[str]]":
+        """The names of a kind, and what is to be said of the filter and of what is missing."""
+        ...
+
+    def named(
+        self, name: str, kind: "NameKind | None", scope: "Filter", *, on_progress: Progress
+    ) -> "tuple[Sequence[Mention], Sequence[str]]":
+        """Every sentence that has the name, and the same."""
         ...
 
     def said(self, speaker: str, scope: "Filter") -> "tuple[Sequence[Statement], Sequence[str]]":

@@ -21,6 +21,7 @@ from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
 from onrecord.qa import records
 from onrecord.qa.briefing.values import Brief
 from onrecord.qa.differences.values import Difference
+from onrecord.qa.names.values import Mention, NameEntry, NameKind
 from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
@@ -166,6 +167,20 @@ class ServedCollection:
     def people(self, scope: Filter) -> tuple[Sequence[Person], Sequence[str]]:
         found, warnings = self._pages("/people", "people", given(scope))
         return [records.from_dict(Person, one) for one in found], warnings
+
+    def names(
+        self, kind: NameKind, scope: Filter, *, on_progress: Progress
+    ) -> tuple[Sequence[NameEntry], Sequence[str]]:
+        """The server reads, by itself too."""
+        found, warnings = self._pages("/names", "names", {"kind": kind, **given(scope)})
+        return [records.from_dict(NameEntry, one) for one in found], warnings
+
+    def named(
+        self, name: str, kind: NameKind | None, scope: Filter, *, on_progress: Progress
+    ) -> tuple[Sequence[Mention], Sequence[str]]:
+        of_kind = {"kind": kind} if kind else {}
+        found, warnings = self._pages("/mentions", "mentions", {"name": name, **of_kind, **given(scope)})
+        return [records.from_dict(Mention, one) for one in found], warnings
 
     def said(self, speaker: str, scope: Filter) -> tuple[Sequence[Statement], Sequence[str]]:
         found, warnings = self._pages("/quotations", "quotations", {"speaker": speaker, **given(scope)})

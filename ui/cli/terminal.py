@@ -21,6 +21,7 @@ from onrecord.ui.page.dates import day_text
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from onrecord.qa.names.values import Mention
     from onrecord.qa.people.values import Statement
 
 NOTICEABLE = 1.0  # seconds after which a person wants to see that something moves
@@ -32,7 +33,7 @@ def console(*, stderr: bool = False) -> Console:
     return Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=not stream.isatty())
 
 
-def where_from(facts: "Citation | Evidence | Statement") -> str:
+def where_from(facts: "Citation | Evidence | Mention | Statement") -> str:
     """Title, source and day, as far as they are known."""
     return one_line(", ".join(part for part in (facts.title, facts.source, day_text(facts.published)) if part))
 

@@ -1,4 +1,4 @@
-"""Reads who says what in new articles, and asks saved questions again, while a server runs and little else is done."""
+"""Reads new articles for who says what and what is named, and asks saved questions again, while a server has time."""
 
 import contextlib
 import logging
@@ -68,6 +68,7 @@ class AskingAgain:
     def look(self, collection: Collection) -> None:
         """Now: what is new is read, and what was saved is asked."""
         collection.people.refresh(self._stopped.is_set)
+        collection.names.refresh(stopped=self._stopped.is_set)
         for owner, key in collection.saved.due(collection.library.revision):
             if self._stopped.is_set():
                 return

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from onrecord.index.errors import OnRecordError, UnknownArticle
 from onrecord.qa.engines.stopping import StopAsked, never
+from onrecord.qa.names.index import Names
 from onrecord.qa.people.index import People
 from onrecord.qa.types import (
     AnswerStarted,
@@ -43,6 +44,7 @@ class Collection:
     conversations: Conversations
     folder: Path
     _people: People | None = None
+    _names: Names | None = None
 
     @property
     def notebook(self) -> Notebook:
@@ -54,6 +56,13 @@ class Collection:
         if self._people is None:
             self._people = People(self.library)
         return self._people
+
+    @property
+    def names(self) -> Names:
+        """The people, places, organisations and quantities in it."""
+        if self._names is None:
+            self._names = Names(self.library)
+        return self._names
 
     @property
     def saved(self) -> SavedQuestions:

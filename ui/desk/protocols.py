@@ -13,7 +13,7 @@ from onrecord.index.types import Article, Filter, Hit, SyncReport
 from onrecord.qa.briefing.values import Brief
 from onrecord.qa.differences.values import Difference
 from onrecord.qa.engines.base import Engine
-from onrecord.qa.people.index import Articles
+from onrecord.qa.people.kept import Articles
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.types import Event, Turn
 

@@ -20,6 +20,7 @@ from onrecord.qa import records
 from onrecord.qa.briefing.values import Brief
 from onrecord.qa.differences.told import about as differs_on
 from onrecord.qa.differences.values import Difference, Side
+from onrecord.qa.names.values import NameKind
 from onrecord.qa.render import ABSTENTION, answer_text, marked, quote_text, why
 from onrecord.qa.types import Answer
 from onrecord.ui.http.client import TURNS, Interface, given
@@ -28,6 +29,8 @@ from onrecord.ui.http.models import (
     AnswerModel,
     ArticleModel,
     BriefModel,
+    MentionList,
+    NameList,
     PersonList,
     QuestionList,
     SearchResponse,
@@ -71,6 +74,7 @@ def create_mcp(api: Interface) -> "MCPServer[Any]":
     _add_read(server, api)
     _add_differences(server, api)
     _add_people(server, api)
+    _add_names(server, api)
     _add_questions(server, api)
     _add_resources(server, api)
     if api.several:
@@ -199,6 +203,40 @@ def _add_people(server: "MCPServer[Any]", api: Interface) -> None:
         ]
         found = lines or ["Nobody of this name is quoted."]
         return _result(uri, found + data["warnings"], data["quotations"], data)
+
+
+def _add_names(server: "MCPServer[Any]", api: Interface) -> None:
+    @server.tool(annotations=READS, title="Who and what the articles name")
+    async def list_names(
+        kind: Annotated[NameKind, Field(description="quantity: money, per cent, and what has a unit")],
+        top: Annotated[int, Field(ge=1, le=1000, description="How many, those in most articles first")] = 50,
+        collection: CollectionName = "",
+    ) -> Annotated[CallToolResult, NameList]:
+        """The people, places, organisations or quantities in the user's articles, and in how many they are."""
+        with _tool_errors():
+            data = await api.call("GET", "/names", collection, params={"kind": kind, "limit": top})
+        lines = [f"{markdown(one['name'])}: in {one['articles']} articles" for one in data["names"]]
+        return _result("", (lines or ["None is named."]) + data["warnings"], [], data)
+
+    @server.tool(annotations=READS, title="Where something is named")
+    async def where_named(
+        name: Annotated[str, Field(min_length=1, max_length=200, description="A person, a place, $5 million")],
+        kind: Annotated[NameKind | None, Field(description="Only where it is one")] = None,
+        published_from: From = "",
+        published_to: To = "",
+        limit: Annotated[int, Field(ge=1, le=1000, description="How many, the latest first")] = 50,
+        offset: Annotated[int, Field(ge=0, description="How many of the latest to pass over")] = 0,
+        collection: CollectionName = "",
+    ) -> Annotated[CallToolResult, MentionList]:
+        """Every sentence of the user's articles that has a name, with its article, the latest first."""
+        with _tool_errors():
+            dates = given(scope_of((), (), published_from, published_to))
+            of_kind = {"kind": kind} if kind else {}
+            asked = {"name": name, **of_kind, **dates, "limit": limit, "offset": offset}
+            data = await api.call("GET", "/mentions", collection, params=asked)
+        uri = _uris(api, collection)
+        lines = [f"{_lines(one['quote'])}\n{_facts(uri, one)}" for one in data["mentions"]]
+        return _result(uri, (lines or ["No sentence has it."]) + data["warnings"], data["mentions"], data)
 
 
 def _add_questions(server: "MCPServer[Any]", api: Interface) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from onrecord.index.types import Filter, Hit, Sentence
 from onrecord.qa import records
 from onrecord.qa.briefing.values import Brief
+from onrecord.qa.names.values import Mention, NameEntry
 from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.types import Answer, AnswerSentence
 from onrecord.ui.desk.saved import SavedQuestion
@@ -194,6 +195,20 @@ AnswerModel = create_model("AnswerModel", __doc__=getdoc(Answer), __base__=model
 class PersonList(BaseModel):
     total: int
     people: list[model_of(Person)]  # type: ignore[valid-type]
+    warnings: list[str]
+
+
+class NameList(BaseModel):
+    """``warnings`` tell, too, what is not in it yet and what it needs."""
+
+    total: int
+    names: list[model_of(NameEntry)]  # type: ignore[valid-type]
+    warnings: list[str]
+
+
+class MentionList(BaseModel):
+    total: int
+    mentions: list[model_of(Mention)]  # type: ignore[valid-type]
     warnings: list[str]
 
 

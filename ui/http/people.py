@@ -1,4 +1,5 @@
-"""``/api/v1/people``, ``/quotations`` and ``/questions``: who says what, and what is asked again when articles come."""
+"""``/api/v1/people``, ``/quotations``, ``/names`` and ``/questions``: who says what, who and what is named where, and
+what is asked again when articles come."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -10,13 +11,17 @@ from pydantic import ConfigDict, Field
 
 from onrecord.index.types import Filter
 from onrecord.qa import records
+from onrecord.qa.names.index import AT_ONCE
+from onrecord.qa.names.values import NameKind
 from onrecord.qa.people.values import Statement
 from onrecord.qa.steps.understand import readable
 from onrecord.ui.desk.tuning import quoting
 from onrecord.ui.http.models import (
     Asked,
     Id,
+    MentionList,
     Name,
+    NameList,
     PersonList,
     QuestionList,
     QuestionModel,
@@ -51,6 +56,15 @@ class Said(Within):
     speaker: str = Field(min_length=1, max_length=200, description="Lavrov, or Sergey Lavrov", examples=["Brandt"])
 
 
+class OfKind(Within):
+    kind: NameKind
+
+
+class Named(Within):
+    name: str = Field(min_length=1, max_length=200, description="Geneva, or $5 million", examples=["Larnville"])
+    kind: NameKind | None = None
+
+
 @people.get("/people", response_model=PersonList)
 def list_people(request: Request, given: Annotated[Within, Query()]) -> Any:
     """Everybody who is named as a speaker in the articles, who says most first."""
@@ -60,6 +74,29 @@ def list_people(request: Request, given: Annotated[Within, Query()]) -> Any:
     found = service.collection.people.people(scope or None)
     shown = [records.to_dict(one) for one in found[given.offset : given.offset + given.limit]]
     return {"total": len(found), "people": shown, "warnings": warnings}
+
+
+@people.get("/names", response_model=NameList)
+def list_names(request: Request, given: Annotated[OfKind, Query()]) -> Any:
+    """The people, places, organisations or quantities in the articles, those in most articles first."""
+    service, scope = first_service(request).named(given.collection), given.filter()
+    warnings, names = warnings_about(service, scope), service.collection.names
+    names.refresh(most=AT_ONCE, kind=given.kind)
+    found = names.entries(given.kind, scope or None)
+    shown = [records.to_dict(one) for one in found[given.offset : given.offset + given.limit]]
+    return {"total": len(found), "names": shown, "warnings": [*warnings, *names.lacks(given.kind)]}
+
+
+@people.get("/mentions", response_model=MentionList)
+def list_mentions(request: Request, given: Annotated[Named, Query()]) -> Response:
+    """Every sentence that has a name, the latest article first."""
+    service, scope = first_service(request).named(given.collection), given.filter()
+    warnings, names = warnings_about(service, scope), service.collection.names
+    names.refresh(most=AT_ONCE, kind=given.kind)
+    found = names.sentences(given.name, given.kind, scope or None)
+    shown = [records.to_dict(one) for one in found[given.offset : given.offset + given.limit]]
+    data = {"total": len(found), "mentions": shown, "warnings": [*warnings, *names.lacks(given.kind)]}
+    return Response(as_json(data), media_type="application/json")
 
 
 @people.get("/quotations", response_model=StatementList)

@@ -17,6 +17,7 @@ from onrecord.ui.page.briefing_part import briefing_part
 from onrecord.ui.page.collection_tab import choices
 from onrecord.ui.page.differences_part import differences_part
 from onrecord.ui.page.language import _
+from onrecord.ui.page.names_part import names_part
 from onrecord.ui.page.people_part import people_part
 from onrecord.ui.page.questions_part import questions_part
 from onrecord.ui.page.style import drawn
@@ -38,6 +39,7 @@ def overview_tab(tab: Any, collections: Collections, parts: Parts) -> None:
         briefing_part(collections, board)
         differences_part(collections, board)
         people_part(collections, board)
+        names_part(collections, board)
         questions_part(collections, board, parts)
 
     def fill(session: Session) -> tuple[Any, Any]:

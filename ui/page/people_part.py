@@ -32,7 +32,7 @@ AT_ONCE = 100  # statements of one person that are shown
 
 def people_part(collections: Collections, board: Board) -> None:
     """Draws the part; it answers the tab, the button and its own form."""
-    part = drawn("people", _frame())
+    part = drawn("people", frame(_("Who says what"), _("Whose words?")))
 
     def show(session: Session, *chosen: Any) -> dict[str, Any]:
         return _sent(lambda people, scope: listed(people.people(scope)), collections, session, chosen)
@@ -54,12 +54,13 @@ def people_part(collections: Collections, board: Board) -> None:
     board.opens(part, collections)
 
 
-def _frame() -> str:
+def frame(heading: str, asked: str) -> str:
+    """A list of names below a box in which one is typed."""
     return (
-        f'<h2>{_("Who says what")}</h2><form class="bench"><label>{_("Whose words?")} <input type="search" '
+        f'<h2>{heading}</h2><form class="bench"><label>{asked} <input type="search" '
         f'maxlength="200" placeholder="{_("A name")}" autocomplete="off"></label>'
         f'<button class="plain">{_("Show")}</button></form>'
-        f'<div class="rows" role="region" aria-label="{_("Who says what")}" aria-live="polite"></div>'
+        f'<div class="rows" role="region" aria-label="{heading}" aria-live="polite"></div>'
     )
 
 
@@ -75,15 +76,19 @@ def listed(people: Sequence[Person]) -> str:
     """The people as buttons, who says most first."""
     if not people:
         return f"<p>{_('Nobody is named as a speaker in these articles.')}</p>"
-    rest = _("{count:,} more; give a name above.", count=len(people) - MOST)
-    more = f'<p class="soft">{rest}</p>' if len(people) > MOST else ""
-    buttons = "".join(
-        f'<li><button type="button" class="plain" data-speaker="{e(one.name)}" '
-        f'aria-label="{e(one.name)} {_statements(one.statements)}">'
-        f"{bdi(one.name)} <small>{number(one.statements)}</small></button></li>"
-        for one in people[:MOST]
+    return buttons([(one.name, one.statements, _statements(one.statements)) for one in people])
+
+
+def buttons(names: Sequence[tuple[str, int, str]]) -> str:
+    """The first names as buttons, each with its count, in words for those who hear it."""
+    rest = _("{count:,} more; give a name above.", count=len(names) - MOST)
+    more = f'<p class="soft">{rest}</p>' if len(names) > MOST else ""
+    rows = "".join(
+        f'<li><button type="button" class="plain" data-speaker="{e(name)}" '
+        f'aria-label="{e(name)} {words}">{bdi(name)} <small>{number(count)}</small></button></li>'
+        for name, count, words in names[:MOST]
     )
-    return f'<ul class="speakers">{buttons}</ul>{more}'
+    return f'<ul class="speakers">{rows}</ul>{more}'
 
 
 def spoken(people: People, name: str, scope: Filter | None) -> str:
