@@ -131,6 +131,36 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, s
     context.close()
 
 
+def test_nothing_is_cut_in_the_tables_of_a_phone_and_the_language_is_within_reach(browser: Browser, site: Site) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(site.address)
+    page.wait_for_selector(".home")
+    ask(page, "What would the bridge repairs cost?")
+    page.get_by_role("tab", name="Collection").tap()
+    row = page.locator("#article-table tbody tr").first
+    expect(row).to_be_visible()
+    for fact in ("Larnville Courier", "4 March 2024", "Edit"):
+        expect(row.get_by_text(fact, exact=True)).to_be_in_viewport(ratio=1)
+    assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('#article-table .scroll'))")
+    row.get_by_role("button", name="Edit").tap()
+    for label in ("Title", "Source", "Date"):  # each field under its name
+        assert (
+            row.locator(f"td[data-label={label}]").evaluate("e => getComputedStyle(e, '::before').content")
+            == f'"{label}"'
+        )
+    assert violations(page) == []
+    page.get_by_role("tab", name="Conversations").tap()
+    rename, delete = (page.get_by_role("button", name=name).bounding_box() for name in ("Rename", "Delete"))
+    assert rename and delete and rename["y"] == delete["y"]
+    page.get_by_role("combobox", name="Language of the page").select_option("fr")
+    expect(page.get_by_role("tab", name="Collection")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    assert violations(page) == []
+    context.close()
+
+
 # The chips that are not on the line of what stands before them: the last word, or another chip.
 STRAYED = """() => [...document.querySelectorAll('.turn .chip')].filter((chip) => {
   const before = chip.previousSibling, range = document.createRange();

@@ -340,6 +340,18 @@ def test_a_date_that_is_none_is_refused_in_one_sentence(page: Page) -> None:
     expect(page.locator("#question textarea")).to_have_value("What would the repairs cost?")
 
 
+def test_a_day_is_chosen_in_the_calendar_beside_its_field(page: Page) -> None:
+    page.get_by_role("button", name="Filter").click()
+    page.evaluate("() => { HTMLInputElement.prototype.showPicker = function () { this.dataset.shown = this.value; }; }")
+    page.get_by_label("From").fill("2024-3")
+    page.locator("#filter").get_by_role("button", name="Choose a day").first.click()
+    calendar = page.locator("#filter [type=date]").first
+    expect(calendar).to_have_attribute("data-shown", "2024-03-01")  # it opens at what was typed
+    calendar.evaluate("e => { e.value = '2024-03-07'; e.dispatchEvent(new Event('change', {bubbles: true})); }")
+    expect(page.get_by_label("From")).to_have_value("2024-03-07")
+    expect(page.locator("#filter button").first).to_contain_text("Filter: from 2024-03-07")
+
+
 def test_how_an_answer_came_about_can_be_read(page: Page) -> None:
     ask(page, "What would the bridge repairs cost?")
     page.get_by_text("How was this answered?").click()

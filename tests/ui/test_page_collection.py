@@ -46,7 +46,9 @@ def test_source_and_date_are_edited_in_the_row_and_the_filter_knows_them(page: P
     row.get_by_label("Date").fill("yesterday")
     row.get_by_label("Source").fill("Sky Post")
     row.get_by_role("button", name="Save").click()
-    expect(row.get_by_role("alert")).to_have_text("“yesterday” is no day; write the date as 2024-03-09.")
+    day = row.locator("td", has=page.get_by_label("Date"))  # the reason stands with the field that it is about
+    expect(day.get_by_role("alert")).to_have_text("“yesterday” is no day; write the date as 2024-03-09.")
+    expect(row.get_by_label("Date")).to_have_attribute("aria-invalid", "true")
     assert site.library.article("ferry").source == ""
     row.get_by_label("Date").fill("2024-03-11")
     row.get_by_label("Date").press("Enter")
