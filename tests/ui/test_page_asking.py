@@ -195,7 +195,7 @@ def test_after_stop_the_next_question_is_taken_at_once_although_the_model_still_
     page.click("#stop")
     expect(page.locator(".turn .stopped")).to_have_text("Stopped before a sentence was ready.")
     expect(page.locator("#sources section p").first).to_have_text(
-        "Near the question; if they answer it was not checked."
+        "Near the question; whether they answer it was not checked."
     )
     ask(page, "What would the bridge repairs cost?", wait=False)
     expect(page.locator(".turn").last.locator(".progress")).to_have_text(

@@ -78,6 +78,7 @@ def test_several_files_are_added_with_a_result_for_each_and_then_deleted(
     expect(page.locator("#results [role=status]")).to_contain_text("1 added")
     expect(page.locator("#results .fine")).to_contain_text("storm.txt")
     expect(page.locator("#results .bad")).to_contain_text(["empty.txt", "photo.jpg is of a kind that OnRecord"])
+    expect(page.locator("#results .bad").first).to_have_text(re.compile(r"^empty\.txt is empty"))  # its name once
     expect(page.locator("#article-table tbody tr")).to_have_count(4)
     cache = Path(page.evaluate("fetch('/config').then(r => r.json()).then(c => c.cache_dir || '')") or "/tmp/gradio")
     assert not list(cache.rglob("storm.txt"))

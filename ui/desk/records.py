@@ -62,11 +62,11 @@ class Record:
     def lead(self) -> Citation | None:
         """What the article itself says: number 1, shown as soon as it is found, and above what is written then.
 
-        None where what is written quotes it, and where nothing was written in the end.
+        None where what is written quotes it, and where the articles were found not to answer, or the answer failed.
         """
         answer = self.answer
         best = next((one for one in answer.evidence if one.number == self.best), None)
-        if best is None or not (self.live or answer.sentences or answer.disagreements):
+        if best is None or not (self.live or self.state == "stopped" or answer.sentences or answer.disagreements):
             return None
         positions = [position for one in answer.disagreements for position in one.positions]
         quoted = {one.text for one in answer.sentences} | {one.quote for line in positions for one in line.citations}

@@ -22,7 +22,7 @@ EMPTY = later(
 NOTHING = {True: later("Nothing was found."), False: later("The search was not finished.")}
 NEAR = {
     True: later("Near the question, but they do not answer it."),
-    False: later("Near the question; if they answer it was not checked."),
+    False: later("Near the question; whether they answer it was not checked."),
 }
 
 

@@ -211,6 +211,8 @@ def _footer(record: Record, last: bool) -> str:
     kinds = (("right", _("Right")), ("wrong_answer", _("Wrong answer")), ("wrong_citation", _("Wrong citation")))
     marks = "".join(_action(kind, turn, label, pressed=record.feedback == kind) for kind, label in kinds)
     rate = f'<span class="rate" role="group" aria-label="{_("Was this right?")}">{marks}</span>'
+    if not (record.state == "done" or record.answer.sentences):
+        rate = ""  # there is nothing to judge
     return f'<div class="actions">{"".join(buttons)}{rate}</div>{details(record)}'
 
 

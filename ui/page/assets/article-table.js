@@ -42,7 +42,7 @@ function edit(asked, first) {
   row.querySelector('[name=' + first + ']').focus();
 }
 function leave() {
-  [...row.cells].forEach((cell, n) => cell.replaceChildren(...row.before[n]));
+  [...row.cells].forEach((cell, n) => { cell.replaceChildren(...row.before[n]); delete cell.dataset.label; });
   const back = row.querySelector('[data-edit]'); row = null; back.focus();
 }
 function save() {
