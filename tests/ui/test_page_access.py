@@ -284,3 +284,39 @@ def test_what_is_written_is_announced_and_named(page: Page) -> None:
     chip = page.locator(".turn .chip").first
     assert "Mayor Ilse Brandt said repairs" in (chip.get_attribute("aria-label") or "")
     expect(page.get_by_role("textbox", name="Your question")).to_be_visible()
+
+
+def test_a_screen_reader_is_told_when_the_quote_the_answer_and_an_abstention_arrive(page: Page, site: Site) -> None:
+    told = page.locator("[aria-live=polite]")
+    held = page.locator("[aria-busy=true]")  # what is in it is not read out before it is whole
+    ask(page, "What would the endless bridge repairs cost?", wait=False)
+    expect(told.locator(".lead")).to_contain_text("2.4 million")
+    expect(held).to_have_count(0)
+    site.assistant.read.set()
+    expect(told.locator(".turn .actions")).to_be_visible()
+    expect(told.locator(".said-all")).to_contain_text("5 million")
+    expect(held).to_have_count(0)
+    ask(page, "How much is it forever?", wait=False)
+    expect(told.locator(".turn").last.locator(".line").first).to_be_visible()
+    expect(held).to_have_count(1)
+    page.click("#stop")
+    ask(page, "Who built the bridge, unknown?")
+    expect(told.locator(".abstained .why")).to_be_visible()
+    expect(held).to_have_count(0)
+
+
+def test_nothing_moves_for_who_asks_for_less_motion(browser: Browser, site: Site) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(site.address)
+    page.wait_for_selector(".home")
+    page.evaluate("() => { Element.prototype.scrollTo = function (to) { window.scrolled = to.behavior; }; }")
+    ask(page, "How many drivers use the bridge?")
+    ask(page, "What would the endless bridge repairs cost?", wait=False)
+    expect(page.locator(".pulse")).to_be_visible()
+    assert page.locator(".pulse").evaluate("e => getComputedStyle(e).animationName") == "none"
+    site.assistant.read.set()
+    expect(page.locator(".turn").last.locator(".actions")).to_be_visible()
+    assert page.locator(".line").last.evaluate("e => getComputedStyle(e).animationName") == "none"
+    assert page.evaluate("window.scrolled") == "auto"
+    context.close()

@@ -219,7 +219,8 @@ def _footer(record: Record, last: bool) -> str:
 def turn(record: Record, *, last: bool) -> str:
     """The whole turn. ``last``: whether it is the newest, which alone can be edited or asked again."""
     name = f"q-{e(record.id)}"
-    busy = "true" if record.live else "false"
+    # The quote is read out as it comes; what is being written, when it is whole.
+    busy = "true" if record.live and record.answer.sentences else "false"
     return (
         f'<h2 class="question" id="{name}" dir="auto">{e(record.question)}</h2>{_understood(record)}'
         f'<div class="answer" aria-labelledby="{name}" role="group" aria-busy="{busy}">{_body(record)}</div>'
