@@ -139,11 +139,12 @@ def choosing(page: Page, shoot: Shoot) -> None:
 def asking(page: Page, shoot: Shoot, questions: dict[str, str]) -> None:
     """Answers of each kind, those that are not to be taken for a follow-up alone; then an answer as it comes."""
     ask(page, questions["waiting"], wait=False)
-    page.wait_for_selector(".turn .lead .chip", timeout=120_000)
-    shoot("waiting")
-    page.locator("#stop").click()
-    page.wait_for_selector(".turn:last-child .actions")
-    shoot("stopped")
+    page.wait_for_selector(".turn .chip", timeout=120_000)
+    if page.locator("#stop").is_visible():  # without a model the answer is there at once
+        shoot("waiting")
+        page.locator("#stop").click()
+        page.wait_for_selector(".turn:last-child .actions")
+        shoot("stopped")
     page.locator("[data-act=new]").click()
     page.wait_for_selector(".home")
     for name in ("disagreement", "abstention"):

@@ -86,6 +86,14 @@ def test_whoever_stops_to_read_it_keeps_it_and_has_nothing_to_judge() -> None:
     assert "Wrong answer" not in shown(stopped) and "Wrong answer" in shown(replace(WRITING, state="stopped"))
 
 
+def test_the_nearest_sentences_of_an_abstention_are_numbered_from_one_here_and_beside_it() -> None:
+    refused = replace(READING.answer, status="abstained", reason="not_answered", evidence=FOUND[::-1])
+    record = replace(READING, state="done", answer=refused)
+    assert "The nearest sentences It will cost 2 million. 1 Old bridge" in shown(record)
+    assert "Inspectors came. 2 " in shown(record)
+    assert "1 It will cost 2 million. 2 Inspectors came." in words(panel(record))
+
+
 def test_where_no_sentence_is_taken_for_an_answer_none_is_shown() -> None:
     assert "nearest sentence" not in shown(replace(READING, best=0))
 

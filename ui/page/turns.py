@@ -1,6 +1,6 @@
 """One question and its answer as HTML. Every text passes through :func:`onrecord.ui.escape.e`."""
 
-from onrecord.qa.render import nearest, quote_text, what_to_try, why, with_who
+from onrecord.qa.render import quote_text, what_to_try, why, with_who
 from onrecord.qa.types import AnswerSentence, Citation, Disagreement
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, named, shorten
@@ -104,7 +104,7 @@ def abstention(record: Record) -> str:
     near = "".join(
         f"<li>{quoted(q, record, 300)}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}</p></li>'
-        for q in nearest(record.answer)
+        for q in record.nearest
     )
     listed = f'<h4>{_("The nearest sentences")}</h4><ul class="nearest">{near}</ul>' if near else ""
     widen = (
