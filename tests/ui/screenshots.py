@@ -110,7 +110,8 @@ def pictures(folder: Path, address: str, questions: dict[str, str], looks: list[
                 page.wait_for_selector(".turn .actions")
             looking(page, shoot)
             keeping(page, shoot)
-            surveying(page, shoot)
+            if look in ("light", "dark", "phone"):
+                surveying(page, shoot)
         browser.close()
 
 
@@ -217,7 +218,7 @@ def surveying(page: Page, shoot: Shoot) -> None:
     page.wait_for_selector("#people .speakers, #people p")
     shoot("overview-first")
     page.locator("#make-overview").click()
-    page.wait_for_selector("#briefing h3", timeout=120_000)
+    page.wait_for_selector("#briefing h3", timeout=300_000)
     shoot("overview")
     for part in ("differences", "people", "saved"):
         page.locator(f"#{part}").evaluate("e => e.scrollIntoView({block: 'start'})")
