@@ -143,6 +143,8 @@ def test_nothing_is_cut_in_the_tables_of_a_phone_and_the_language_is_within_reac
     for fact in ("Larnville Courier", "4 March 2024", "Edit"):
         expect(row.get_by_text(fact, exact=True)).to_be_in_viewport(ratio=1)
     assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('#article-table .scroll'))")
+    edit, source = (row.get_by_text(text, exact=True).bounding_box() for text in ("Edit", "Larnville Courier"))
+    assert edit and source and edit["y"] < source["y"] and edit["x"] > source["x"]  # beside the title
     row.get_by_role("button", name="Edit").tap()
     for label in ("Title", "Source", "Date"):  # each field under its name
         assert (
