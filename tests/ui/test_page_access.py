@@ -298,7 +298,7 @@ def test_a_screen_reader_is_told_when_the_quote_the_answer_and_an_abstention_arr
     expect(told.locator(".turn .actions")).to_be_visible()
     expect(told.locator(".said-all")).to_contain_text("5 million")
     expect(held).to_have_count(0)
-    ask(page, "How much is it forever?", wait=False)
+    ask(page, "What would the bridge repairs cost forever?", wait=False)
     expect(told.locator(".turn").last.locator(".line").first).to_be_visible()
     expect(held).to_have_count(1)
     page.click("#stop")
