@@ -131,6 +131,38 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, s
     context.close()
 
 
+def test_nothing_is_cut_in_the_tables_of_a_phone_and_the_language_is_within_reach(browser: Browser, site: Site) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(site.address)
+    page.wait_for_selector(".home")
+    ask(page, "What would the bridge repairs cost?")
+    page.get_by_role("tab", name="Collection").tap()
+    row = page.locator("#article-table tbody tr").first
+    expect(row).to_be_visible()
+    for fact in ("Larnville Courier", "4 March 2024", "Edit"):
+        expect(row.get_by_text(fact, exact=True)).to_be_in_viewport(ratio=1)
+    assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('#article-table .scroll'))")
+    edit, source = (row.get_by_text(text, exact=True).bounding_box() for text in ("Edit", "Larnville Courier"))
+    assert edit and source and edit["y"] < source["y"] and edit["x"] > source["x"]  # beside the title
+    row.get_by_role("button", name="Edit").tap()
+    for label in ("Title", "Source", "Date"):  # each field under its name
+        assert (
+            row.locator(f"td[data-label={label}]").evaluate("e => getComputedStyle(e, '::before').content")
+            == f'"{label}"'
+        )
+    assert violations(page) == []
+    page.get_by_role("tab", name="Conversations").tap()
+    rename, delete = (page.get_by_role("button", name=name).bounding_box() for name in ("Rename", "Delete"))
+    assert rename and delete and rename["y"] == delete["y"]
+    page.get_by_role("combobox", name="Language of the page").select_option("fr")
+    expect(page.get_by_role("tab", name="Collection")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    assert violations(page) == []
+    context.close()
+
+
 # The chips that are not on the line of what stands before them: the last word, or another chip.
 STRAYED = """() => [...document.querySelectorAll('.turn .chip')].filter((chip) => {
   const before = chip.previousSibling, range = document.createRange();
@@ -254,3 +286,39 @@ def test_what_is_written_is_announced_and_named(page: Page) -> None:
     chip = page.locator(".turn .chip").first
     assert "Mayor Ilse Brandt said repairs" in (chip.get_attribute("aria-label") or "")
     expect(page.get_by_role("textbox", name="Your question")).to_be_visible()
+
+
+def test_a_screen_reader_is_told_when_the_quote_the_answer_and_an_abstention_arrive(page: Page, site: Site) -> None:
+    told = page.locator("[aria-live=polite]")
+    held = page.locator("[aria-busy=true]")  # what is in it is not read out before it is whole
+    ask(page, "What would the endless bridge repairs cost?", wait=False)
+    expect(told.locator(".lead")).to_contain_text("2.4 million")
+    expect(held).to_have_count(0)
+    site.assistant.read.set()
+    expect(told.locator(".turn .actions")).to_be_visible()
+    expect(told.locator(".said-all")).to_contain_text("5 million")
+    expect(held).to_have_count(0)
+    ask(page, "What would the bridge repairs cost forever?", wait=False)
+    expect(told.locator(".turn").last.locator(".line").first).to_be_visible()
+    expect(held).to_have_count(1)
+    page.click("#stop")
+    ask(page, "Who built the bridge, unknown?")
+    expect(told.locator(".abstained .why")).to_be_visible()
+    expect(held).to_have_count(0)
+
+
+def test_nothing_moves_for_who_asks_for_less_motion(browser: Browser, site: Site) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(site.address)
+    page.wait_for_selector(".home")
+    page.evaluate("() => { Element.prototype.scrollTo = function (to) { window.scrolled = to.behavior; }; }")
+    ask(page, "How many drivers use the bridge?")
+    ask(page, "What would the endless bridge repairs cost?", wait=False)
+    expect(page.locator(".pulse")).to_be_visible()
+    assert page.locator(".pulse").evaluate("e => getComputedStyle(e).animationName") == "none"
+    site.assistant.read.set()
+    expect(page.locator(".turn").last.locator(".actions")).to_be_visible()
+    assert page.locator(".line").last.evaluate("e => getComputedStyle(e).animationName") == "none"
+    assert page.evaluate("window.scrolled") == "auto"
+    context.close()

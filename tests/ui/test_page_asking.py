@@ -195,7 +195,7 @@ def test_after_stop_the_next_question_is_taken_at_once_although_the_model_still_
     page.click("#stop")
     expect(page.locator(".turn .stopped")).to_have_text("Stopped before a sentence was ready.")
     expect(page.locator("#sources section p").first).to_have_text(
-        "Near the question; if they answer it was not checked."
+        "Near the question; whether they answer it was not checked."
     )
     ask(page, "What would the bridge repairs cost?", wait=False)
     expect(page.locator(".turn").last.locator(".progress")).to_have_text(
@@ -338,6 +338,18 @@ def test_a_date_that_is_none_is_refused_in_one_sentence(page: Page) -> None:
         "“yesterday” is not a date; write it as 2024, 2024-03 or 2024-03-09."
     )
     expect(page.locator("#question textarea")).to_have_value("What would the repairs cost?")
+
+
+def test_a_day_is_chosen_in_the_calendar_beside_its_field(page: Page) -> None:
+    page.get_by_role("button", name="Filter").click()
+    page.evaluate("() => { HTMLInputElement.prototype.showPicker = function () { this.dataset.shown = this.value; }; }")
+    page.get_by_label("From").fill("2024-3")
+    page.locator("#filter").get_by_role("button", name="Choose a day").first.click()
+    calendar = page.locator("#filter [type=date]").first
+    expect(calendar).to_have_attribute("data-shown", "2024-03-01")  # it opens at what was typed
+    calendar.evaluate("e => { e.value = '2024-03-07'; e.dispatchEvent(new Event('change', {bubbles: true})); }")
+    expect(page.get_by_label("From")).to_have_value("2024-03-07")
+    expect(page.locator("#filter button").first).to_contain_text("Filter: from 2024-03-07")
 
 
 def test_how_an_answer_came_about_can_be_read(page: Page) -> None:

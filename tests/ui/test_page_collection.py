@@ -46,7 +46,9 @@ def test_source_and_date_are_edited_in_the_row_and_the_filter_knows_them(page: P
     row.get_by_label("Date").fill("yesterday")
     row.get_by_label("Source").fill("Sky Post")
     row.get_by_role("button", name="Save").click()
-    expect(row.get_by_role("alert")).to_have_text("“yesterday” is no day; write the date as 2024-03-09.")
+    day = row.locator("td", has=page.get_by_label("Date"))  # the reason stands with the field that it is about
+    expect(day.get_by_role("alert")).to_have_text("“yesterday” is no day; write the date as 2024-03-09.")
+    expect(row.get_by_label("Date")).to_have_attribute("aria-invalid", "true")
     assert site.library.article("ferry").source == ""
     row.get_by_label("Date").fill("2024-03-11")
     row.get_by_label("Date").press("Enter")
@@ -76,6 +78,7 @@ def test_several_files_are_added_with_a_result_for_each_and_then_deleted(
     expect(page.locator("#results [role=status]")).to_contain_text("1 added")
     expect(page.locator("#results .fine")).to_contain_text("storm.txt")
     expect(page.locator("#results .bad")).to_contain_text(["empty.txt", "photo.jpg is of a kind that OnRecord"])
+    expect(page.locator("#results .bad").first).to_have_text(re.compile(r"^empty\.txt is empty"))  # its name once
     expect(page.locator("#article-table tbody tr")).to_have_count(4)
     cache = Path(page.evaluate("fetch('/config').then(r => r.json()).then(c => c.cache_dir || '')") or "/tmp/gradio")
     assert not list(cache.rglob("storm.txt"))

@@ -38,6 +38,18 @@ def test_the_page_is_sent_in_the_language_that_is_asked_for(
         assert path != "/" or f'lang="{code}"' in reply.text[:200]
 
 
+def test_a_language_that_was_chosen_on_the_page_wins_over_the_browsers(client: TestClient) -> None:
+    for cookie, code in (
+        ("a=b; onrecord-language=fr", "fr"),
+        ("onrecord-language=en", "en"),
+        ("onrecord-language=xx", "de"),
+    ):
+        reply = client.get("/", headers={"accept-language": "de", "cookie": cookie})
+        assert reply.headers["content-language"] == code and "Cookie" in reply.headers["vary"]
+    asked = {"accept-language": "de", "cookie": "onrecord-language=fr"}
+    assert "n’est pas un format" in client.get("/export/notes.pdf", headers=asked).text
+
+
 def test_what_goes_wrong_with_an_export_is_said_in_the_language_that_is_asked_for(client: TestClient) -> None:
     reply = client.get("/export/notes.pdf", headers={"accept-language": "de"})
     assert reply.status_code == 404 and "„pdf“ ist kein Format" in reply.text

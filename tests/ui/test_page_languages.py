@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.conftest import ARTICLES
 from tests.ui.fakes import FakeAssistant, FakeLibrary
 from tests.ui.site import ask, free_port, page_app, serving
+from tests.ui.test_page_access import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -43,6 +44,7 @@ CONTENT = " ".join(
 # The same in English and in a language: names, kinds of file, keys, and words that both have.
 SAME = {
     *("On", "Record", "OnRecord", "Markdown", "HTML", "Word", "JSON", "Tab", "Esc", "1 – 4", "fake", "default"),
+    *("English", "Español", "Deutsch", "Français"),
     *("Original", "Filter", "Name", "Text", "Sources", "Source", "Notes", "Articles", "Article", "Collection"),
     *(
         "Conversations",
@@ -161,6 +163,21 @@ def english(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> dict[
     folder = tmp_path_factory.mktemp("english")
     with opened(browser, "en-GB", folder) as page:
         return texts(page, folder)
+
+
+def test_another_language_is_chosen_on_the_page_and_stays(page: Page) -> None:
+    ask(page, "What would the bridge repairs cost?")
+    choice = page.get_by_role("combobox", name="Language of the page")
+    expect(choice).to_have_value("en")
+    choice.select_option("de")
+    expect(page.get_by_role("tab", name="Sammlung")).to_be_visible()
+    expect(page.locator(".turn .answer")).to_contain_text("2.4 million")  # the conversation is still open
+    expect(page.locator(".bar")).to_contain_text("Neues Gespräch")  # drawn by an event, not sent with the page
+    assert violations(page) == []
+    page.reload()
+    expect(page.get_by_role("combobox", name="Sprache der Seite")).to_have_value("de")
+    page.get_by_role("combobox", name="Sprache der Seite").select_option("en")
+    expect(page.get_by_role("tab", name="Collection")).to_be_visible()
 
 
 @pytest.mark.parametrize("locale", ["es-ES", "de-AT", "fr-FR"])

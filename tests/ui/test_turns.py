@@ -75,9 +75,23 @@ def test_where_the_articles_differ_it_is_among_what_they_say_and_not_shown_once_
     assert record.lead is None
 
 
-@pytest.mark.parametrize("state", ["stopped", "failed", "done"])
+@pytest.mark.parametrize("state", ["failed", "done"])
 def test_where_nothing_was_written_in_the_end_it_goes(state: State) -> None:
     assert replace(READING, state=state).lead is None
+
+
+def test_whoever_stops_to_read_it_keeps_it_and_has_nothing_to_judge() -> None:
+    stopped = replace(READING, state="stopped")
+    assert f"{LEAD} · Courier · 4 March 2024 Stopped before a sentence was ready." in shown(stopped)
+    assert "Wrong answer" not in shown(stopped) and "Wrong answer" in shown(replace(WRITING, state="stopped"))
+
+
+def test_the_nearest_sentences_of_an_abstention_are_numbered_from_one_here_and_beside_it() -> None:
+    refused = replace(READING.answer, status="abstained", reason="not_answered", evidence=FOUND[::-1])
+    record = replace(READING, state="done", answer=refused)
+    assert "The nearest sentences It will cost 2 million. 1 Old bridge" in shown(record)
+    assert "Inspectors came. 2 " in shown(record)
+    assert "1 It will cost 2 million. 2 Inspectors came." in words(panel(record))
 
 
 def test_where_no_sentence_is_taken_for_an_answer_none_is_shown() -> None:
@@ -93,7 +107,7 @@ def test_stop_says_that_what_is_above_was_checked_only_where_there_is_something_
 @pytest.mark.parametrize("state", ["stopped", "failed"])
 def test_sources_claim_nothing_about_an_answer_that_was_not_finished(state: State) -> None:
     ended = words(panel(replace(READING, state=state)))
-    assert "if they answer it was not checked" in ended and "do not answer" not in ended
+    assert "whether they answer it was not checked" in ended and "do not answer" not in ended
     bare = replace(READING, state=state, answer=Answer("How much?", ""))
     assert "The search was not finished." in words(panel(bare))
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from onrecord.index.errors import InputError
 from onrecord.index.types import Filter, Hit
 from onrecord.qa import records
-from onrecord.qa.render import marked
+from onrecord.qa.render import marked, nearest
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 
 # "ending": it waits for a model whose answer was stopped, and which finishes what it was reading.
@@ -62,15 +62,20 @@ class Record:
     def lead(self) -> Citation | None:
         """What the article itself says: number 1, shown as soon as it is found, and above what is written then.
 
-        None where what is written quotes it, and where nothing was written in the end.
+        None where what is written quotes it, and where the articles were found not to answer, or the answer failed.
         """
         answer = self.answer
         best = next((one for one in answer.evidence if one.number == self.best), None)
-        if best is None or not (self.live or answer.sentences or answer.disagreements):
+        if best is None or not (self.live or self.state == "stopped" or answer.sentences or answer.disagreements):
             return None
         positions = [position for one in answer.disagreements for position in one.positions]
         quoted = {one.text for one in answer.sentences} | {one.quote for line in positions for one in line.citations}
         return None if best.quote in quoted else replace(best.cite(), number=1)
+
+    @property
+    def nearest(self) -> tuple[Citation, ...]:
+        """The sentences that came nearest, where the articles do not answer, numbered as they are shown."""
+        return tuple(replace(one.cite(), number=number) for number, one in enumerate(nearest(self.answer), start=1))
 
     @property
     def shown(self) -> Answer:

@@ -112,7 +112,9 @@ def overview(collection: Collection) -> str:
 def results(rows: Sequence[tuple[str, str, bool]], note: str = "") -> str:
     """What became of each file: its name, what happened, and whether it went well."""
     items = "".join(
-        f'<li class="{"fine" if fine else "bad"}"><strong>{bdi(name)}</strong> {e(text)}</li>'
+        # What is said of a file may begin with its name.
+        f'<li class="{"fine" if fine else "bad"}"><strong>{bdi(name)}</strong>'
+        f"{e(text.removeprefix(name) if text.startswith(name) else f' {text}')}</li>"
         for name, text, fine in rows
     )
     return f'<p role="status">{e(note)}</p><ul class="results">{items}</ul>'

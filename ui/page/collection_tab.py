@@ -12,6 +12,7 @@ import gradio as gr
 
 from onrecord.index import Library, doctor
 from onrecord.index.errors import InputError, OnRecordError, UnknownArticle
+from onrecord.index.reading.articles import iso_date
 from onrecord.index.store.folder_notes import Folder
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.collections import Collections, Session
@@ -48,6 +49,12 @@ def _chosen(path: str | None) -> str:
     if not path:
         raise InputError(_("Choose the folder first."))
     return path
+
+
+def _refused(facts: dict[str, str]) -> str:
+    """Beside which field the reason belongs why the facts could not be stored."""
+    stated = facts.get("published", "")
+    return "published" if stated.strip() and not iso_date(stated) else "title"
 
 
 class CollectionTab:
@@ -95,7 +102,7 @@ class CollectionTab:
         try:
             collection.library.edit(str(data.get("id", "")), **facts)
         except OnRecordError as error:
-            return ({"error": said(str(error)), "at": time.time()}, *[gr.skip()] * 3)
+            return ({"error": said(str(error)), "of": _refused(facts), "at": time.time()}, *[gr.skip()] * 3)
         return self.look(session, event), value(overview(collection)), *choices(collection)
 
     def remove(self, session: Session, event: gr.EventData) -> tuple[Any, ...]:

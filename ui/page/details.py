@@ -50,7 +50,7 @@ def _facts(record: Record) -> str:
     answer, done = record.answer, record.state == "done"
     rows = [(_("Searched for"), answer.standalone_question or answer.question)]
     if done:
-        rows.append((_("Model"), answer.model or _("none: quoted as written")))
+        rows.append((_("Model"), _("none: quoted as written") if answer.model in ("", "extractive") else answer.model))
     if answer.answerability is not None:
         rows.append((_("Do the sources answer it?"), _likely(answer.answerability, answer.threshold)))
         if "not_stated" in answer.signals and (doubt := not_calibrated(answer.model)):  # the model's doubts counted

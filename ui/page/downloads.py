@@ -14,7 +14,7 @@ from onrecord.ui.desk.collections import Collections
 from onrecord.ui.desk.records import Record
 from onrecord.ui.page.briefing_part import TITLE, records_of
 from onrecord.ui.page.export import FORMATS, render
-from onrecord.ui.page.language import _, preferred, speaking
+from onrecord.ui.page.language import _, speaking, wanted
 from onrecord.ui.page.messages import said
 from onrecord.ui.page.scope import scope_of
 
@@ -32,7 +32,7 @@ def downloads(collections: Collections) -> APIRouter:
 
     @router.get("/export/{name}", include_in_schema=False)
     def export(name: str, request: Request) -> Response:
-        with speaking(preferred(request.headers.get("accept-language", ""))):
+        with speaking(wanted(request.headers)):
             return _export(collections, name, request)
 
     return router

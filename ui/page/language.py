@@ -19,9 +19,11 @@ from string import Formatter
 from typing import Any
 
 ENGLISH = "en"
-LANGUAGES = (ENGLISH, "es", "de", "fr")
+NAMES = {ENGLISH: "English", "es": "Español", "de": "Deutsch", "fr": "Français"}
+LANGUAGES = tuple(NAMES)
 _SEPARATORS = {"es": ".,", "de": ".,", "fr": "\u202f,"}  # of thousands, of decimals
 _ACCEPTED = re.compile(r"\s*([A-Za-z]+)[\w-]*\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?)\s*)?")
+_COOKIE = re.compile(r"(?:^|;)\s*onrecord-language=(\w+)\s*(?:;|$)")
 _MARK = re.compile("\ue000(\\d+)\ue001")  # what was built once for everybody has these in place of texts
 
 _chosen: ContextVar[str] = ContextVar("language", default="")
@@ -75,13 +77,23 @@ def preferred(accepted: str) -> str:
     return best[1].lower() if best else ENGLISH
 
 
+def wanted(headers: Mapping[str, str]) -> str:
+    """The language of who sent these headers: chosen on the page, which is in a cookie; else the browser's.
+
+    >>> wanted({"accept-language": "fr", "cookie": "a=b; onrecord-language=de"}), wanted({"accept-language": "fr"})
+    ('de', 'fr')
+    """
+    chosen = _COOKIE.search(headers.get("cookie") or "")
+    return chosen[1] if chosen and chosen[1] in LANGUAGES else preferred(headers.get("accept-language") or "")
+
+
 def language() -> str:
-    """Of who asked for what is under way: inside `speaking` that one, else the browser's that sent the page's event."""
+    """Of who asked for what is under way: inside `speaking` that one, else of who sent the page's event."""
     if chosen := _chosen.get():
         return chosen
     gradio = sys.modules.get("gradio.context")  # a command, which uses the dates, loads no Gradio
     request = gradio.LocalContext.request.get(None) if gradio else None
-    return preferred(request.headers.get("accept-language") or "") if request else ENGLISH
+    return wanted(request.headers) if request else ENGLISH
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.tuning import LENGTH_COST, LENGTHS, MODEL_COST, STRICTNESS, STRICTNESS_COST, labels_of, model_text
 from onrecord.ui.escape import e
 from onrecord.ui.page.chat import Chat
-from onrecord.ui.page.language import _, building, later
+from onrecord.ui.page.day_field import span_fields
+from onrecord.ui.page.language import NAMES, _, building, later
 from onrecord.ui.page.messages import said
 from onrecord.ui.page.overview_tab import overview_tab
 from onrecord.ui.page.picking import Picking, opens, picking_list
@@ -54,6 +55,12 @@ def _reader() -> str:
     )
 
 
+def _languages() -> str:
+    options = "".join(f'<option value="{code}" lang="{code}">{name}</option>' for code, name in NAMES.items())
+    name, code = _("Language of the page"), _("en")  # each catalogue has its own code there
+    return f'<label data-code="{code}"><select aria-label="{name}" autocomplete="off">{options}</select></label>'
+
+
 def _dropping() -> str:
     text = _("Drop the files: they are added to the collection that is open.")
     return f'<div class="veil" hidden><p>{text}</p></div>'
@@ -78,7 +85,9 @@ def build_page(collections: Collections) -> Any:
     with building(), gr.Blocks(**looks, analytics_enabled=False, delete_cache=(600, 600)) as page:
         session = gr.State(Session())
         drawn("keys", _keys())
-        drawn("names", "<span hidden></span>")
+        drawn("language", _languages())
+        for unseen in ("names", "days"):
+            drawn(unseen, "<span hidden></span>")
         gr.HTML("<h1>On<span>Record</span></h1>", elem_id="brand", apply_default_css=False)
         drawn("dropping", _dropping())
         with gr.Tabs(elem_id="tabs"):
@@ -111,9 +120,8 @@ def _filters(collections: Collections) -> list[Any]:
                 sorted({i.source for i in infos if i.source}), multiselect=True, label=_("Only these sources")
             )
         with gr.Row():
-            first = gr.Textbox(label=_("From"), placeholder=_("2024, 2024-03 or 2024-03-09"), max_length=10)
-            last = gr.Textbox(label=_("To"), placeholder=_("2024, 2024-03 or 2024-03-09"), max_length=10)
-    fields = [articles, sources, first, last]
+            days = span_fields()
+    fields = [articles, sources, *days]
     for field in fields:  # what filters is seen while the drawer is closed
         # One after the other: two days are set at once by the timeline, and the last label has both.
         in_order: dict[str, Any] = {"concurrency_id": "filter", "concurrency_limit": 1, **HIDDEN}

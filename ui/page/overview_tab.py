@@ -15,6 +15,7 @@ from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.page.board import Board
 from onrecord.ui.page.briefing_part import briefing_part
 from onrecord.ui.page.collection_tab import choices
+from onrecord.ui.page.day_field import span_fields
 from onrecord.ui.page.differences_part import differences_part
 from onrecord.ui.page.language import _
 from onrecord.ui.page.names_part import names_part
@@ -30,12 +31,10 @@ def overview_tab(tab: Any, collections: Collections, parts: Parts) -> None:
         with gr.Row(elem_id="selection"):
             articles = gr.Dropdown([], multiselect=True, label=_("Only these articles (all when empty)"))
             sources = gr.Dropdown([], multiselect=True, label=_("Only these sources"))
-            written: dict[str, Any] = {"placeholder": _("2024, 2024-03 or 2024-03-09"), "max_length": 10}
-            first = gr.Textbox(label=_("From"), **written, min_width=120)
-            last = gr.Textbox(label=_("To"), **written, min_width=120)
+            days = span_fields()
         make = gr.Button(_("Show the overview"), variant="primary", elem_id="make-overview")
         opened = drawn("overview-reading", reading(), script="reading")
-        board = Board(tab, parts.session, [articles, sources, first, last], make, opened)
+        board = Board(tab, parts.session, [articles, sources, *days], make, opened)
         briefing_part(collections, board)
         differences_part(collections, board)
         people_part(collections, board)

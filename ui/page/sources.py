@@ -22,7 +22,7 @@ EMPTY = later(
 NOTHING = {True: later("Nothing was found."), False: later("The search was not finished.")}
 NEAR = {
     True: later("Near the question, but they do not answer it."),
-    False: later("Near the question; if they answer it was not checked."),
+    False: later("Near the question; whether they answer it was not checked."),
 }
 
 
@@ -89,7 +89,7 @@ def _list(title: str, note: str, sources: Sequence[_Source], *, folded: bool = F
 def panel(record: Record) -> str:
     """What was found for ``record``, by article; once it is answered, what it used, and the rest folded away."""
     written = record.answer.sentences or record.answer.disagreements
-    numbers = {quote.place: quote.number for quote in record.citations}
+    numbers = {quote.place: quote.number for quote in (*record.citations, *record.nearest)}
     used = _by_article(record.citations if written else (), (), record.id, numbers)
     seen = {quote.article_id for quote in record.answer.evidence}
     found = [hit for hit in _once(record.found) if hit.article_id not in seen]

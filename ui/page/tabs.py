@@ -11,6 +11,7 @@ import gradio as gr
 from onrecord.ui.desk.collections import Collections
 from onrecord.ui.page.chat import Chat
 from onrecord.ui.page.collection_tab import CollectionTab
+from onrecord.ui.page.day_field import calendar, day_field
 from onrecord.ui.page.history_tab import HistoryTab
 from onrecord.ui.page.language import _, later
 from onrecord.ui.page.notes_tab import NotesTab
@@ -27,7 +28,8 @@ def article_table() -> str:
         f'<div class="bench"><label>{_("Search the articles")} <input type="search" '
         f'placeholder="{_("Title, source or date")}" autocomplete="off"></label>'
         f'<button type="button" class="plain drop" disabled>{_("Remove")}</button></div>'
-        f'{ROWS}<dialog class="sure" aria-label="{_("Remove articles")}"><form method="dialog">'
+        f"{ROWS}<template>{calendar()}</template>"
+        f'<dialog class="sure" aria-label="{_("Remove articles")}"><form method="dialog">'
         f"<h3>{_('Remove these articles?')}</h3><ul></ul>"
         f"<p>{_('They leave the index with every trace. Answers that cited them keep their quotes and say so.')}</p>"
         f'<div class="choice"><button class="plain" value="no">{_("Keep")}</button>'
@@ -129,7 +131,7 @@ def _adding(
         text = gr.Textbox(label=_("Text"), lines=6, max_lines=12, elem_id="pasted")
         title = gr.Textbox(label=_("Title (its first sentence when empty)"))
         source = gr.Textbox(label=_("Source"))
-        published = gr.Textbox(label=_("Date"), placeholder="2024-03-09")
+        published = day_field(_("Date"), placeholder="2024-03-09")
         url = gr.Textbox(label=_("Address"))
         paste = gr.Button(_("Add this text"), elem_id="paste")
     with gr.Accordion(_("Read pages from the web"), open=False):

@@ -1,6 +1,6 @@
 """One question and its answer as HTML. Every text passes through :func:`onrecord.ui.escape.e`."""
 
-from onrecord.qa.render import nearest, quote_text, what_to_try, why, with_who
+from onrecord.qa.render import quote_text, what_to_try, why, with_who
 from onrecord.qa.types import AnswerSentence, Citation, Disagreement
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, named, shorten
@@ -104,7 +104,7 @@ def abstention(record: Record) -> str:
     near = "".join(
         f"<li>{quoted(q, record, 300)}"
         f'<p class="by"><cite>{bdi(q.title)}</cite>{e(" · " + byline(q) if byline(q) else "")}</p></li>'
-        for q in nearest(record.answer)
+        for q in record.nearest
     )
     listed = f'<h4>{_("The nearest sentences")}</h4><ul class="nearest">{near}</ul>' if near else ""
     widen = (
@@ -211,13 +211,16 @@ def _footer(record: Record, last: bool) -> str:
     kinds = (("right", _("Right")), ("wrong_answer", _("Wrong answer")), ("wrong_citation", _("Wrong citation")))
     marks = "".join(_action(kind, turn, label, pressed=record.feedback == kind) for kind, label in kinds)
     rate = f'<span class="rate" role="group" aria-label="{_("Was this right?")}">{marks}</span>'
+    if not (record.state == "done" or record.answer.sentences):
+        rate = ""  # there is nothing to judge
     return f'<div class="actions">{"".join(buttons)}{rate}</div>{details(record)}'
 
 
 def turn(record: Record, *, last: bool) -> str:
     """The whole turn. ``last``: whether it is the newest, which alone can be edited or asked again."""
     name = f"q-{e(record.id)}"
-    busy = "true" if record.live else "false"
+    # The quote is read out as it comes; what is being written, when it is whole.
+    busy = "true" if record.live and record.answer.sentences else "false"
     return (
         f'<h2 class="question" id="{name}" dir="auto">{e(record.question)}</h2>{_understood(record)}'
         f'<div class="answer" aria-labelledby="{name}" role="group" aria-busy="{busy}">{_body(record)}</div>'

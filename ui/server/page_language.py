@@ -3,7 +3,7 @@
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from onrecord.ui.page.language import preferred, speaking, spoken
+from onrecord.ui.page.language import speaking, spoken, wanted
 from onrecord.ui.page.messages import said
 
 BUILT = ("/", "/config")
@@ -14,7 +14,7 @@ def refusal_for(scope: Scope, text: str) -> str:
     headers = Headers(scope=scope)
     if "text/html" not in headers.get("accept", ""):
         return text
-    with speaking(preferred(headers.get("accept-language", ""))):
+    with speaking(wanted(headers)):
         return said(text)
 
 
@@ -28,7 +28,7 @@ class PageLanguage:
         if scope["type"] != "http" or scope["path"] not in BUILT:
             await self.app(scope, receive, send)
             return
-        code = preferred(Headers(scope=scope).get("accept-language", ""))
+        code = wanted(Headers(scope=scope))
         start: Message = {}
         body = bytearray()
 
@@ -47,6 +47,7 @@ class PageLanguage:
             headers = MutableHeaders(raw=start["headers"])
             headers["content-length"], headers["content-language"] = str(len(page)), code
             headers.add_vary_header("Accept-Language")
+            headers.add_vary_header("Cookie")
             await send(start)
             await send({"type": "http.response.body", "body": page})
 

@@ -11,7 +11,8 @@ function count() {
 }
 function draw() {
   if (row && props.value?.error) {
-    row.querySelector('.bad').textContent = props.value.error;
+    for (const said of row.querySelectorAll('.bad')) said.textContent = said.dataset.of === props.value.of ? props.value.error : '';
+    for (const box of row.querySelectorAll('input[name]')) box.setAttribute('aria-invalid', box.name === props.value.of);
     row.querySelectorAll('.facts button').forEach((button) => { button.disabled = false; });
     return;
   }
@@ -30,15 +31,18 @@ function edit(asked, first) {
     const box = document.createElement('input');
     Object.assign(box, {name: fact, value: now[fact], defaultValue: now[fact], placeholder: hint, maxLength: 300, dir: 'auto'});
     box.setAttribute('aria-label', label);
-    row.cells[cell].replaceChildren(box);
+    const place = row.cells[cell], day = document.createElement('div');
+    day.append(box);
+    if (fact === 'published') { day.className = 'day'; day.append(element.querySelector('template').content.cloneNode(true)); }
+    place.dataset.label = label; place.replaceChildren(day);
+    place.insertAdjacentHTML('beforeend', '<p class="bad" role="alert" data-of="' + fact + '"></p>');
   }
-  row.cells[1].insertAdjacentHTML('beforeend', '<p class="bad" role="alert"></p>');
   row.cells[6].className = 'facts';
   row.cells[6].innerHTML = '<button type="button" class="primary" data-save>' + _('Save') + '</button><button type="button" class="quiet" data-leave>' + _('Cancel') + '</button>';
   row.querySelector('[name=' + first + ']').focus();
 }
 function leave() {
-  [...row.cells].forEach((cell, n) => cell.replaceChildren(...row.before[n]));
+  [...row.cells].forEach((cell, n) => { cell.replaceChildren(...row.before[n]); delete cell.dataset.label; });
   const back = row.querySelector('[data-edit]'); row = null; back.focus();
 }
 function save() {

@@ -46,7 +46,7 @@ function draw() {
   }
   if (seen.get(bar) !== value.bar) { fill(bar, value.bar || ''); seen.set(bar, value.bar); }
   log.querySelectorAll('.turn').forEach((node) => node.classList.toggle('newest', node === log.lastElementChild));
-  if (added) log.scrollTo({top: added.offsetTop - log.offsetTop, behavior: wasEmpty ? 'auto' : 'smooth'});
+  if (added) log.scrollTo({top: added.offsetTop - log.offsetTop, behavior: wasEmpty || matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth'});
   if (value.join) trigger('join', {});
   if (value.address !== undefined && value.address !== location.search) {
     const theme = new URLSearchParams(location.search).get('__theme');
