@@ -1,6 +1,5 @@
 """The collection as searches see it: arrays that follow every change, without being read anew."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onrecord.index.store.base import Connection
 from onrecord.index.store.catalogue import Catalogue, Keys
 from onrecord.index.store.entries import Change
 from onrecord.index.store.keywords import KeywordIndex, rows_of
@@ -75,7 +75,7 @@ class View:
         return None if self.alive.all() else self.alive
 
 
-def load(catalogue: Catalogue, connection: sqlite3.Connection, kept: KeywordIndex, *, exact_below: int) -> View:
+def load(catalogue: Catalogue, connection: Connection, kept: KeywordIndex, *, exact_below: int) -> View:
     """The whole collection, within a snapshot. ``kept``: keywords of some of its passages, and perhaps of others."""
     revision = int(catalogue.note("revision") or 0)
     query = "SELECT p.key, a.number FROM passages p JOIN articles a ON a.id = p.article_id ORDER BY p.key"
@@ -93,9 +93,7 @@ def load(catalogue: Catalogue, connection: sqlite3.Connection, kept: KeywordInde
     return View(revision, Column(keys), Column(np.ascontiguousarray(rows[:, 1])), alive, vectors, keywords)
 
 
-def follow(
-    view: View, changes: Sequence[Change], revision: int, catalogue: Catalogue, connection: sqlite3.Connection
-) -> View:
+def follow(view: View, changes: Sequence[Change], revision: int, catalogue: Catalogue, connection: Connection) -> View:
     """The view after these changes; of what they brought only that is read which is still there."""
     deleted = np.array(sorted({key for one in changes for key in one.deleted}), dtype=np.int64)
     last = view.last
@@ -135,7 +133,7 @@ def _without(view: View, deleted: Keys) -> View:
     )
 
 
-def _numbers(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, int]:
+def _numbers(connection: Connection, keys: Sequence[int]) -> dict[int, int]:
     """Of those passages that are there: the number of their article."""
     query = "SELECT p.key, a.number FROM passages p JOIN articles a ON a.id = p.article_id WHERE p.key = ?"
     return {key: number for one in keys for key, number in connection.execute(query, (one,))}

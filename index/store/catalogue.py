@@ -5,7 +5,6 @@ Every passage has a key that is never given to another passage, so a cache agree
 two hold the same keys.
 """
 
-import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,13 +18,13 @@ from numpy.typing import NDArray
 from onrecord.index.errors import UnknownArticle
 from onrecord.index.inert import web_address
 from onrecord.index.store import earlier, edits, entries
+from onrecord.index.store.base import Connection, Database, note
 from onrecord.index.store.conditions import condition_of
-from onrecord.index.store.database import Database
+from onrecord.index.store.database import SqliteDatabase
 from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.folder_notes import FolderNotes
 from onrecord.index.store.pair_notes import PairNotes
-from onrecord.index.store.schema import SHRINKS
 from onrecord.index.store.web_notes import WebNotes
 from onrecord.index.types import Article, ArticleInfo, Filter, Passage, Sentence, Vectors
 
@@ -53,7 +52,7 @@ class Catalogue:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._database = Database(folder / FILE)
+        self._database: Database = SqliteDatabase(folder / FILE)
         self._reader, self._writer = self._database.reader, self._database.writer
         self.snapshot = self._database.snapshot
         self.check = self._database.check
@@ -61,8 +60,7 @@ class Catalogue:
         self.pairs = PairNotes(self._database)
         self.folders = FolderNotes(self._database)
         self.derived = DerivedStore(self._database)
-        with self._writer() as connection:
-            connection.executescript(edits.TABLE + earlier.TABLE)
+        self._database.make(edits.TABLE + earlier.TABLE)
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])
@@ -71,12 +69,12 @@ class Catalogue:
         self._database.close()
 
     @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
+    def _change(self) -> Iterator[Connection]:
         """One change of the collection: all of it, with the next revision, or none of it."""
         with self._database.writer():  # held until the new revision is known, so that no two changes share one
             with self._database.transaction() as connection:
                 yield connection
-                _note(connection, "revision", str(self.revision + 1))
+                note(connection, "revision", str(self.revision + 1))
             self.revision += 1
 
     # -- notes about the collection as a whole ------------------------------------------------------------------
@@ -89,7 +87,7 @@ class Catalogue:
 
     def set_note(self, name: str, value: str) -> None:
         with self._writer() as connection:
-            _note(connection, name, value)
+            note(connection, name, value)
 
     # -- changes -----------------------------------------------------------------------------------------------
 
@@ -113,7 +111,7 @@ class Catalogue:
                 earlier.keep(connection, article)
             gone += entries.delete(connection, article.id)
             if row or removed:
-                _note(connection, PURGE, "1")
+                note(connection, PURGE, "1")
             added = str(row[0]) if row else datetime.now(UTC).isoformat(timespec="seconds")
             keys = entries.insert(connection, entry, added)
             edits.keep(connection, article.id, facts or {})
@@ -129,15 +127,16 @@ class Catalogue:
             with self._change() as connection:
                 gone, removed = entries.retire(connection, origin, retire)
                 if removed:
-                    _note(connection, PURGE, "1")
-                connection.executemany("INSERT OR IGNORE INTO origins VALUES (?, ?)", [(origin, one) for one in ids])
+                    note(connection, PURGE, "1")
+                query = "INSERT INTO origins VALUES (?, ?) ON CONFLICT DO NOTHING"
+                connection.executemany(query, [(origin, one) for one in ids])
         return Change(deleted=gone, removed=removed)
 
     def remove(self, ids: Sequence[str]) -> Change:
         """Takes articles out, with all that was derived from them; ``purge`` is then due."""
         with self._change() as connection:
             gone = tuple(key for article_id in ids for key in entries.remove(connection, article_id))
-            _note(connection, PURGE, "1")
+            note(connection, PURGE, "1")
         return Change(deleted=gone, removed=tuple(ids))
 
     @property
@@ -152,10 +151,7 @@ class Catalogue:
 
     def compact(self) -> None:
         """Gives unused room back to the disk."""
-        with self._writer() as connection:
-            connection.execute(SHRINKS)
-            connection.execute("VACUUM")
-        self._database.scrub()
+        self._database.compact()
 
     # -- articles ----------------------------------------------------------------------------------------------
 
@@ -229,7 +225,8 @@ class Catalogue:
         """The ids of its near-duplicates, and of theirs, the earliest first; undated ones come last."""
         query = """
             WITH RECURSIVE alike(id) AS (
-                VALUES (?) UNION SELECT copy_id FROM copies JOIN alike ON copies.article_id = alike.id
+                SELECT id FROM articles WHERE id = ?
+                UNION SELECT copy_id FROM copies JOIN alike ON copies.article_id = alike.id
             )
             SELECT articles.id FROM articles JOIN alike USING (id) WHERE articles.id != ?
             ORDER BY published = '', published, articles.id"""
@@ -303,20 +300,13 @@ class Catalogue:
                     yield VectorRow(key, article_id, source, published, np.frombuffer(vector, dtype=np.float32))
 
     def problems(self) -> tuple[str, ...]:
-        """What SQLite's own check finds, and passages without a vector; nothing when all is well."""
+        """What the database's own check finds, and passages without a vector; nothing when all is well."""
+        found = self._database.problems()
         with self._reader() as connection:
-            found = [row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
-            found += [f"foreign key of {row[0]}" for row in connection.execute("PRAGMA foreign_key_check")]
             bare = connection.execute(
                 "SELECT count(*) FROM passages LEFT JOIN embeddings USING (key) WHERE vector IS NULL"
             ).fetchone()[0]
         return (*found, *([f"{bare} passages without a vector"] if bare else []))
-
-
-def _note(connection: sqlite3.Connection, name: str, value: str) -> None:
-    connection.execute(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
-    )
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -4,23 +4,19 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.faults import point
-from onrecord.index.store.schema import connect, create, plain_errors, refuse_foreign
+from onrecord.index.store.schema import SHRINKS, connect, create, plain_errors, refuse_foreign
 from onrecord.index.store.scrub import Scrubber
 
 
-def now() -> str:
-    """ISO 8601 in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+class SqliteDatabase:
+    """A `onrecord.index.store.base.Database` in a file of one process."""
 
-
-class Database:
-    """Errors of the file and of the disk come as ``StoreError``."""
+    shared = False
 
     def __init__(self, file: Path) -> None:
         self._folder = file.parent
@@ -51,6 +47,10 @@ class Database:
                 raise
             self._made = _identity(self._file)
             return connection
+
+    def make(self, tables: str) -> None:
+        with self.writer() as connection:
+            connection.executescript(tables)
 
     def close(self) -> None:
         with self._writing, self._guard:
@@ -134,6 +134,17 @@ class Database:
             done = self._scrubber.scrub(connection)
             point("catalogue.scrub.after")
             return done
+
+    def compact(self) -> None:
+        with self.writer() as connection:
+            connection.execute(SHRINKS)
+            connection.execute("VACUUM")
+        self.scrub()
+
+    def problems(self) -> list[str]:
+        with self.reader() as connection:
+            found = [row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
+            return found + [f"foreign key of {row[0]}" for row in connection.execute("PRAGMA foreign_key_check")]
 
 
 def _identity(file: Path) -> tuple[int, int]:

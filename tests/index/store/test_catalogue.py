@@ -11,6 +11,7 @@ import pytest
 
 from onrecord.index.errors import StoreError, UnknownArticle
 from onrecord.index.store import entries
+from onrecord.index.store.base import Connection
 from onrecord.index.store.catalogue import FILE, Catalogue
 from onrecord.index.store.entries import Entry
 from onrecord.index.store.schema import SCHEMA_VERSION
@@ -89,7 +90,7 @@ def test_a_change_that_fails_half_way_leaves_no_trace(catalogue: Catalogue, monk
     catalogue.put(entry_of(Article("a", "T", "The old text.")))
     real = entries.insert
 
-    def fails(connection: sqlite3.Connection, entry: Entry, added: str) -> tuple[int, ...]:
+    def fails(connection: Connection, entry: Entry, added: str) -> tuple[int, ...]:
         real(connection, entry, added)
         raise RuntimeError("half way")
 
