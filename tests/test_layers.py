@@ -18,6 +18,8 @@ ONE_HOME = {
     },
     "torch": {"index/models/export.py", "eval/fitting/cross_encoder.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},
+    "psycopg": {"index/store/postgresql.py"},
+    "sqlalchemy": {"index/store/postgresql.py"},
 }
 
 

@@ -115,6 +115,13 @@ def follow(view: View, changes: Sequence[Change], revision: int, catalogue: Cata
     )
 
 
+def difference(view: View, catalogue: Catalogue) -> Change:
+    """What was added and deleted since, whoever did it."""
+    known, stored = view.keys[view.alive], catalogue.passage_rows()[0]
+    deleted, added = np.setdiff1d(known, stored), np.setdiff1d(stored, known)
+    return Change(added=tuple(added.tolist()), deleted=tuple(deleted.tolist()))
+
+
 def _without(view: View, deleted: Keys) -> View:
     if not len(rows := rows_of(view.keys, deleted)):
         return view

@@ -4,9 +4,11 @@ Values are marked by ``?``. Whatever is said differently by the two is behind a 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+from onrecord.index.store.faults import point
 
 
 class Rows(Protocol):
@@ -22,6 +24,8 @@ class Rows(Protocol):
 class Connection(Protocol):
     """Each statement is a change by itself, unless it is within a transaction."""
 
+    @property
+    def in_transaction(self) -> bool: ...
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Rows: ...
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> object: ...
 
@@ -57,6 +61,12 @@ class Database(Protocol):
     def compact(self) -> None:
         """Gives unused room back to the disk."""
 
+    def last_number(self, table: str, column: str) -> int:
+        """The greatest number that a row was ever given in this column; 0 before there was one."""
+
+    def count_on(self, connection: Connection, table: str, column: str, last: int) -> None:
+        """Rows get greater numbers than this from now on."""
+
     def problems(self) -> list[str]:
         """What the database's own check of itself finds."""
 
@@ -73,3 +83,19 @@ def note(connection: Connection, name: str, value: str) -> None:
     connection.execute(
         "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
     )
+
+
+@contextmanager
+def all_or_nothing(connection: Connection, *begin: str) -> Iterator[None]:
+    """A transaction that these statements begin."""
+    try:
+        for statement in begin:
+            connection.execute(statement)
+        yield
+        point("catalogue.commit.before")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    point("catalogue.commit.after")

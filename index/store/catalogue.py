@@ -1,10 +1,11 @@
-"""The catalogue: one SQLite file that holds every article, its passages and their vectors. It is the truth.
+"""The catalogue: one database that holds every article, its passages and their vectors. It is the truth.
 
 Chroma and BM25 are caches that can be rebuilt from it at any time. One article is written wholly in one transaction.
 Every passage has a key that is never given to another passage, so a cache agrees with the catalogue exactly when the
-two hold the same keys.
+two hold the same keys. The database is an SQLite file of one process, or PostgreSQL, which other processes change too.
 """
 
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from onrecord.index.errors import UnknownArticle
+from onrecord.index import database_address
+from onrecord.index.errors import InputError, UnknownArticle
+from onrecord.index.extras import named_extra
 from onrecord.index.inert import web_address
 from onrecord.index.store import earlier, edits, entries
 from onrecord.index.store.base import Connection, Database, note
@@ -24,6 +27,7 @@ from onrecord.index.store.database import SqliteDatabase
 from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.folder_notes import FolderNotes
+from onrecord.index.store.own_notes import OwnNotes
 from onrecord.index.store.pair_notes import PairNotes
 from onrecord.index.store.web_notes import WebNotes
 from onrecord.index.types import Article, ArticleInfo, Filter, Passage, Sentence, Vectors
@@ -32,6 +36,7 @@ FILE = "catalogue.sqlite3"
 Keys = NDArray[np.int64]
 
 PURGE = "purge"  # a note that is made with the change itself, so that a process that was cut off is followed by one
+PURGED = "purged"  # a note of a process's own: of which revision its caches hold nothing that was taken out
 _AT_ONCE = 500  # values bound to one statement
 _INFO = "id, title, source, published, url, language, place, words, added"
 
@@ -48,14 +53,22 @@ class VectorRow:
 
 
 class Catalogue:
-    """Readers of any thread and one writer at a time. Errors of the disk come as ``StoreError``."""
+    """Readers of any thread and one writer at a time. Errors of the disk or the server come as ``StoreError``.
 
-    def __init__(self, folder: Path) -> None:
+    ``url``: the PostgreSQL that it is in, instead of a file in the folder. ``foreign`` grows whenever a change of
+    another process is noticed, at the latest by ``refresh``.
+    """
+
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
-        self._database: Database = SqliteDatabase(folder / FILE)
+        self._database = _database(folder, url)
+        self._own = OwnNotes(folder) if self._database.shared else None
+        self._knowing = threading.Lock()
+        self.foreign = 0
         self._reader, self._writer = self._database.reader, self._database.writer
         self.snapshot = self._database.snapshot
         self.check = self._database.check
+        self.last_number, self.count_on = self._database.last_number, self._database.count_on
         self.web = WebNotes(self._database)
         self.pairs = PairNotes(self._database)
         self.folders = FolderNotes(self._database)
@@ -73,19 +86,43 @@ class Catalogue:
         """One change of the collection: all of it, with the next revision, or none of it."""
         with self._database.writer():  # held until the new revision is known, so that no two changes share one
             with self._database.transaction() as connection:
+                self.refresh()
+                made = self.revision + 1
                 yield connection
-                note(connection, "revision", str(self.revision + 1))
-            self.revision += 1
+                note(connection, "revision", str(made))
+            with self._knowing:
+                self.revision = max(self.revision, made)
+
+    @contextmanager
+    def filling(self) -> Iterator[Connection]:
+        """Within, an empty catalogue gets all that another one holds, or nothing; `InputError` for one in use."""
+        with self._database.transaction() as connection:
+            if connection.execute("SELECT 1 FROM articles LIMIT 1").fetchone():
+                raise InputError("There are articles at the new place already; name one that holds none.")
+            yield connection
+
+    def refresh(self) -> None:
+        """Notices what other processes have changed."""
+        if self._database.shared:
+            stored = int(self.note("revision") or 0)
+            with self._knowing:
+                if stored > self.revision:
+                    self.revision, self.foreign = stored, self.foreign + 1
 
     # -- notes about the collection as a whole ------------------------------------------------------------------
 
     def note(self, name: str) -> str:
         """What was noted under this name, ``""`` when nothing was."""
+        if self._own and name in self._own.NAMES:
+            return self._own.get(name)
         with self._reader() as connection:
             row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
     def set_note(self, name: str, value: str) -> None:
+        if self._own and name in self._own.NAMES:
+            self._own.set(name, value)
+            return
         with self._writer() as connection:
             note(connection, name, value)
 
@@ -111,7 +148,7 @@ class Catalogue:
                 earlier.keep(connection, article)
             gone += entries.delete(connection, article.id)
             if row or removed:
-                note(connection, PURGE, "1")
+                note(connection, PURGE, str(self.revision + 1))
             added = str(row[0]) if row else datetime.now(UTC).isoformat(timespec="seconds")
             keys = entries.insert(connection, entry, added)
             edits.keep(connection, article.id, facts or {})
@@ -127,7 +164,7 @@ class Catalogue:
             with self._change() as connection:
                 gone, removed = entries.retire(connection, origin, retire)
                 if removed:
-                    note(connection, PURGE, "1")
+                    note(connection, PURGE, str(self.revision + 1))
                 query = "INSERT INTO origins VALUES (?, ?) ON CONFLICT DO NOTHING"
                 connection.executemany(query, [(origin, one) for one in ids])
         return Change(deleted=gone, removed=removed)
@@ -136,17 +173,22 @@ class Catalogue:
         """Takes articles out, with all that was derived from them; ``purge`` is then due."""
         with self._change() as connection:
             gone = tuple(key for article_id in ids for key in entries.remove(connection, article_id))
-            note(connection, PURGE, "1")
+            note(connection, PURGE, str(self.revision + 1))
         return Change(deleted=gone, removed=tuple(ids))
 
     @property
     def purge_due(self) -> bool:
         """Whether something of a text that was taken out or replaced may still be in the files of a store."""
-        return bool(self.note(PURGE))
+        return int(self.note(PURGE) or 0) > (int(self._own.get(PURGED) or 0) if self._own else 0)
 
-    def settle_purge(self) -> None:
-        """Called when the other stores are rid of it: this one is too, unless a reader holds on to its file."""
-        if self._database.scrub():
+    def settle_purge(self, revision: int) -> None:
+        """Called when the other stores are rid of what was gone at this revision: this one is too, unless a reader
+        holds on to its file.
+        """
+        done = self._database.scrub()
+        if self._own:
+            self._own.set(PURGED, str(max(revision, int(self._own.get(PURGED) or 0))))
+        elif done:
             self.set_note(PURGE, "")
 
     def compact(self) -> None:
@@ -307,6 +349,15 @@ class Catalogue:
                 "SELECT count(*) FROM passages LEFT JOIN embeddings USING (key) WHERE vector IS NULL"
             ).fetchone()[0]
         return (*found, *([f"{bare} passages without a vector"] if bare else []))
+
+
+def _database(folder: Path, url: str) -> Database:
+    if not url:
+        return SqliteDatabase(folder / FILE)
+    where = database_address.parse(url)
+    with named_extra():
+        from onrecord.index.store.postgresql import PostgresqlDatabase
+    return PostgresqlDatabase(where)
 
 
 def _marks(values: Sequence[object]) -> str:

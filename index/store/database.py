@@ -8,6 +8,7 @@ from pathlib import Path
 
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import modes, reserve
+from onrecord.index.store.base import Connection, all_or_nothing
 from onrecord.index.store.faults import point
 from onrecord.index.store.schema import SHRINKS, connect, create, plain_errors, refuse_foreign
 from onrecord.index.store.scrub import Scrubber
@@ -115,17 +116,8 @@ class SqliteDatabase:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of what is written within, or none of it."""
-        with self.writer() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                point("catalogue.commit.before")
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            point("catalogue.commit.after")
+        with self.writer() as connection, all_or_nothing(connection, "BEGIN IMMEDIATE"):
+            yield connection
 
     def scrub(self) -> bool:
         """Leaves nothing of what was deleted in the file or beside it; False while a reader holds on to it."""
@@ -140,6 +132,15 @@ class SqliteDatabase:
             connection.execute(SHRINKS)
             connection.execute("VACUUM")
         self.scrub()
+
+    def last_number(self, table: str, column: str) -> int:
+        with self.reader() as connection:
+            row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def count_on(self, connection: Connection, table: str, column: str, last: int) -> None:
+        connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last))
 
     def problems(self) -> list[str]:
         with self.reader() as connection:

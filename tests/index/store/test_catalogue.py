@@ -27,9 +27,12 @@ def entry_of(article: Article, *, copies: tuple[str, ...] = ()) -> Entry:
     return Entry(article, sentences, passages, vectors, signature=b"s", copies=copies)
 
 
+in_a_file = pytest.mark.parametrize("catalogue_url", [""], ids=["sqlite"])
+
+
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with closing(Catalogue(tmp_path)) as opened:
+def catalogue(tmp_path: Path, catalogue_url: str) -> Iterator[Catalogue]:
+    with closing(Catalogue(tmp_path, catalogue_url)) as opened:
         yield opened
 
 
@@ -77,12 +80,12 @@ def test_keys_are_never_given_twice(catalogue: Catalogue) -> None:
     assert min(catalogue.put(entry_of(Article("b", "T", "Two."))).added) > max(first.added)
 
 
-def test_each_change_has_its_own_revision_which_is_remembered(tmp_path: Path) -> None:
-    catalogue = Catalogue(tmp_path)
+def test_each_change_has_its_own_revision_which_is_remembered(tmp_path: Path, catalogue_url: str) -> None:
+    catalogue = Catalogue(tmp_path, catalogue_url)
     catalogue.put(entry_of(Article("a", "T", "One.")))
     catalogue.remove(["a"])
     catalogue.close()
-    with closing(Catalogue(tmp_path)) as again:
+    with closing(Catalogue(tmp_path, catalogue_url)) as again:
         assert again.revision == 2
 
 
@@ -171,6 +174,7 @@ def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path) -> None:
         Catalogue(tmp_path)
 
 
+@in_a_file
 def test_a_full_disk_is_told_plainly_and_costs_nothing_stored(catalogue: Catalogue) -> None:
     catalogue.put(entry_of(Article("a", "T", "One.")))
     with catalogue._database.writer() as connection:
