@@ -59,13 +59,12 @@ def running() -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     try:
-        subprocess.run(
-            [programs / "initdb", "-D", folder / "data", "-U", "tester", "-E", "UTF8", "--locale=C", "--no-sync",
-             "--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={word}"],
-            check=True, capture_output=True, cwd=folder, **account,
-        )  # fmt: skip
+        data = str(folder / "data")
+        ways = ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={word}"]
+        make = [str(programs / "initdb"), "-D", data, "-U", "tester", "-E", "UTF8", "--locale=C", "--no-sync", *ways]
+        subprocess.run(make, check=True, capture_output=True, cwd=folder, **account)
         options = f"-k {folder} -p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=40"
-        control = [programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "data" / "log"]
+        control = [str(programs / "pg_ctl"), "-D", data, "-w", "-l", f"{data}/log"]
         subprocess.run([*control, "-o", options, "start"], check=True, capture_output=True, cwd=folder, **account)
         try:
             yield Server(folder, port)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from onrecord.index.store import earlier, edits
 from onrecord.index.store.base import Connection
 from onrecord.index.types import Article, Passage, Sentence, Vectors
 
-_PASSAGE = "INSERT INTO passages (id, article_id, first, last) VALUES (?, ?, ?, ?) RETURNING key"
+_AT_ONCE = 500  # passages in one statement
 _COPY = """
 INSERT INTO copies SELECT one.id, other.id FROM articles one JOIN articles other ON other.id = ? WHERE one.id = ?
 ON CONFLICT DO NOTHING
@@ -73,15 +74,21 @@ def insert(connection: Connection, entry: Entry, added: str) -> tuple[int, ...]:
         "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
         [(a.id, s.index, s.start_char, s.end_char, s.text) for s in entry.sentences],
     )
-    keys = []
-    for passage, vector in zip(entry.passages, entry.vectors, strict=True):
-        span = (passage.id, a.id, passage.sentences[0].index, passage.sentences[-1].index)
-        ((key,),) = connection.execute(_PASSAGE, span).fetchall()
-        keys.append(int(key))
-        blob = np.ascontiguousarray(vector, dtype=np.float32).tobytes()
-        connection.execute("INSERT INTO embeddings VALUES (?, ?)", (key, blob))
+    spans = [(one.id, a.id, one.sentences[0].index, one.sentences[-1].index) for one in entry.passages]
+    keys: dict[str, int] = {}
+    for start in range(0, len(spans), _AT_ONCE):
+        some = spans[start : start + _AT_ONCE]
+        query = f"INSERT INTO passages (id, article_id, first, last) VALUES {', '.join(['(?, ?, ?, ?)'] * len(some))}"
+        keys |= dict(connection.execute(f"{query} RETURNING id, key", [*chain(*some)]).fetchall())
+    connection.executemany(
+        "INSERT INTO embeddings VALUES (?, ?)",
+        [
+            (keys[passage.id], np.ascontiguousarray(vector, dtype=np.float32).tobytes())
+            for passage, vector in zip(entry.passages, entry.vectors, strict=True)
+        ],
+    )
     connection.executemany(_COPY, [pair for copy in entry.copies for pair in ((a.id, copy), (copy, a.id))])
-    return tuple(keys)
+    return tuple(keys[one.id] for one in entry.passages)
 
 
 def delete(connection: Connection, article_id: str) -> tuple[int, ...]:

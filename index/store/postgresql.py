@@ -76,7 +76,9 @@ class PostgresqlDatabase:
         with self.transaction() as connection:
             there = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = ?"
             if not connection.execute(there, (self._address.schema,)).fetchone()[0]:
-                connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._address.schema}"')
+                known = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?"
+                if not connection.execute(known, (self._address.schema,)).fetchone():  # else it was made for this user
+                    connection.execute(f'CREATE SCHEMA "{self._address.schema}"')
                 connection.execute(_FOLDED)
                 connection.execute(_ddl(TABLES))
                 note(connection, FORMAT, str(SCHEMA_VERSION))
@@ -208,12 +210,13 @@ class _Connection:
         self._driver: psycopg.Connection[Any] = driver
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
-        # Without values it may be several statements, of which none finds anything in binary.
-        return self._driver.execute(_said(statement), values or None, binary=bool(values) or None)
+        # Without values it may be several statements, which cannot be asked for in binary.
+        return self._driver.execute(_said(statement), values or None, binary=bool(values))
 
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> None:
-        with self._driver.cursor() as cursor:
-            cursor.executemany(_said(statement), rows)
+        if values := list(rows):
+            with self._driver.cursor() as cursor:
+                cursor.executemany(_said(statement), values)
 
     @property
     def in_transaction(self) -> bool:
