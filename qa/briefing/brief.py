@@ -221,7 +221,7 @@ def _candidates(infos: Sequence[ArticleInfo], sources: Sources) -> list[Candidat
 def _alone(sentence: Sentence, sources: Sources) -> bool:
     if stands_alone(sentence.text):
         return True
-    return stands_alone(sentence.text, who=True) and sources.antecedent(sentence) is not None
+    return stands_alone(sentence.text, who=True) and sources.antecedents([sentence])[0] is not None
 
 
 def _titles(infos: Sequence[ArticleInfo], sources: Sources) -> Vectors:
@@ -246,8 +246,9 @@ def _with_one_before(sentence: Sentence, sources: Sources) -> tuple[Sentence, ..
 def _evidence(sentences: Sequence[Sentence], sources: Sources) -> tuple[Evidence, ...]:
     """The sentences as evidence, numbered from 1."""
     found = []
-    for number, sentence in enumerate(sentences, start=1):
-        article, who = sources.library.article(sentence.article_id), sources.antecedent(sentence)
+    people = zip(sentences, sources.antecedents(sentences), strict=True)
+    for number, (sentence, who) in enumerate(people, start=1):
+        article = sources.library.article(sentence.article_id)
         facts = Evidence(number, sentence, article.title, article.source, article.published, article.url)
         facts = replace(facts, also_in=sources.library.copies(article.id))
         found.append(replace(facts, who=who.name, who_at=who.behind) if who else facts)

@@ -8,13 +8,13 @@ one, a last name that speaks later.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from onrecord.index.text.words import STOPWORDS
-from onrecord.index.types import Sentence
+from onrecord.index.types import Article, Sentence
 from onrecord.qa.steps.person_words import FEMALE, GENDERED, MALE, NOT_PERSONS, ROLES, TITLES, Gender
 
 Unnamed = Literal["nobody", "unclear"]
@@ -75,6 +75,21 @@ def pronoun(text: str) -> tuple[int, Gender] | None:
     if found is None:
         return None
     return found.end(1), "f" if found[1].lower().startswith(("she", "her")) else "m"
+
+
+def antecedents(
+    chosen: Sequence[Sentence], article: Callable[[str], Article], sentences: Callable[[str], Sequence[Sentence]]
+) -> list[Antecedent | None]:
+    """Who the pronoun of each sentence is. ``article`` and its ``sentences`` are looked up by the article's id."""
+
+    def one(sentence: Sentence) -> Antecedent | None:
+        if pronoun(sentence.text) is None or (whole := article(sentence.article_id)).language != "en":
+            return None
+        own = sentences(whole.id)
+        unchanged = sentence in own[sentence.index : sentence.index + 1]  # not replaced since the search
+        return antecedent(whole.text, own, sentence.index) if unchanged else None
+
+    return [one(sentence) for sentence in chosen]
 
 
 def antecedent(text: str, sentences: Sequence[Sentence], index: int) -> Antecedent | None:

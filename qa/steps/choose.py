@@ -91,7 +91,7 @@ def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = Tru
         ranked = [candidate for candidate in ranked if candidate.key not in behind]
         hidden_keys = orders.certain | orders.suspects
         if all(sources.library.article(article_id).language == "en" for article_id in ids):  # it reads no other
-            ranked = by_answer(part.text, ranked, tools.answers, sources.lead_in)
+            ranked = by_answer(part.text, ranked, tools.answers, sources.lead_ins)
 
         def before(sentence: Sentence) -> Sentence | None:
             hidden = not lead_ins or (sentence.article_id, sentence.index - 1) in hidden_keys
@@ -124,7 +124,7 @@ def giving_way(ranked: Sequence[Candidate], suspects: Set[Key]) -> frozenset[Key
 
 def shown(searched: Searched, kept: Sequence[Candidate], sources: Sources, *, warnings: tuple[str, ...] = ()) -> Found:
     """The chosen sentences as numbered evidence, with their nearness to the question and what the judge makes of it."""
-    evidence = numbered(kept, sources.library.article, sources.library.copies, sources.antecedent)
+    evidence = numbered(kept, sources.library.article, sources.library.copies, sources.antecedents)
     nearness = sources.nearest(searched.vector, [candidate.sentence for candidate in kept])
     answers = next((candidate.answers for candidate in kept if candidate.answers is not None), None)
     return Found(searched.hits, evidence, prompts.evidence_text(evidence), searched.vector, nearness, answers, warnings)
@@ -198,11 +198,16 @@ def candidates(
 
 
 def by_answer(
-    question: str, ranked: Sequence[Candidate], judge: AnswerJudge, lead_in: Callable[[Sentence], str]
+    question: str,
+    ranked: Sequence[Candidate],
+    judge: AnswerJudge,
+    lead_ins: Callable[[Sequence[Sentence]], Sequence[str]],
 ) -> list[Candidate]:
     """The first candidates in the order of what the judge makes of them too; the others, unread, stay behind them."""
     first, others = ranked[:MOST_JUDGED], ranked[MOST_JUDGED:]
-    logits = judge.logits(question, [(one.sentence.text, lead_in(one.sentence)) for one in first]).tolist()
+    sentences = [one.sentence for one in first]
+    read_with = zip((sentence.text for sentence in sentences), lead_ins(sentences), strict=True)
+    logits = judge.logits(question, list(read_with)).tolist()
     read = [
         replace(one, score=one.score + ANSWERS * logit, answers=logit) for one, logit in zip(first, logits, strict=True)
     ]
@@ -277,7 +282,7 @@ def numbered(
     chosen: Sequence[Candidate],
     article: Callable[[str], Article],
     also_in: Callable[[str], tuple[str, ...]] = lambda article_id: (),
-    antecedent: Callable[[Sentence], Antecedent | None] = lambda sentence: None,
+    antecedents: Callable[[Sequence[Sentence]], Sequence[Antecedent | None]] = lambda chosen: [None] * len(chosen),
 ) -> tuple[Evidence, ...]:
     """Evidence numbered from 1: articles by their best sentence, sentences of an article in reading order."""
     best: dict[str, float] = {}
@@ -288,8 +293,9 @@ def numbered(
         chosen, key=lambda c: (-best[c.sentence.article_id], c.sentence.article_id, c.sentence.index)
     )
     evidence = []
-    for number, candidate in enumerate(reading_order, start=1):
-        facts, who = article(candidate.sentence.article_id), antecedent(candidate.sentence)
+    people = antecedents([candidate.sentence for candidate in reading_order])
+    for number, (candidate, who) in enumerate(zip(reading_order, people, strict=True), start=1):
+        facts = article(candidate.sentence.article_id)
         evidence.append(
             Evidence(
                 number=number,

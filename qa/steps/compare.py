@@ -56,9 +56,10 @@ def compare(
 def _judged(question: str, evidence: Sequence[Evidence], cited: Sequence[Citation]) -> tuple[Disagreement, ...]:
     """What the answer cites beside evidence of another article that cannot both be so, as the exact judge has it."""
     places = {citation.place for citation in cited}
-    for one, other in combinations(evidence, 2):
-        apart = one.article_id != other.article_id and other.article_id not in one.also_in
-        if not (apart and places & {one.place, other.place} and _same_time(one.published, other.published)):
+    placed = [(item, item.place) for item in evidence]
+    for (one, here), (other, there) in combinations(placed, 2):
+        apart = here[0] != there[0] and there[0] not in one.also_in
+        if not (apart and places & {here, there} and _same_time(one.published, other.published)):
             continue
         finding = _JUDGE.differs(_statement(one), _statement(other))
         if finding and (finding.kind != "post" or _OFFICE.search(question)):

@@ -7,7 +7,7 @@ import numpy as np
 
 from onrecord.index import Embedder, Library, Sentence, Vectors
 from onrecord.qa.judges.injection import gives_orders
-from onrecord.qa.steps.antecedents import Antecedent, antecedent, pronoun
+from onrecord.qa.steps.antecedents import Antecedent, antecedents
 from onrecord.qa.steps.recency import AskedTime, asked_time, preference
 
 
@@ -55,19 +55,17 @@ class Sources:
         previous = sentences[sentence.index - 1]
         return None if gives_orders(previous.text) else previous
 
-    def lead_in(self, sentence: Sentence) -> str:
-        """The text of the sentence before this one, "" where there is none."""
-        sentences = self.library.sentences(sentence.article_id) if sentence.index else ()
-        return sentences[sentence.index - 1].text if 0 < sentence.index <= len(sentences) else ""
+    def lead_ins(self, sentences: Sequence[Sentence]) -> list[str]:
+        """The text of the sentence before each of these, "" where there is none."""
+        found = []
+        for sentence in sentences:
+            own = self.library.sentences(sentence.article_id) if sentence.index else ()
+            found.append(own[sentence.index - 1].text if 0 < sentence.index <= len(own) else "")
+        return found
 
-    def antecedent(self, sentence: Sentence) -> Antecedent | None:
-        """Who the "he" or "she" of a sentence is; None where it has none and where its article leaves that open."""
-        article = self.library.article(sentence.article_id)
-        if article.language != "en" or pronoun(sentence.text) is None:
-            return None
-        sentences = self.library.sentences(article.id)
-        unchanged = sentence in sentences[sentence.index : sentence.index + 1]  # not replaced since the search
-        return antecedent(article.text, sentences, sentence.index) if unchanged else None
+    def antecedents(self, sentences: Sequence[Sentence]) -> list[Antecedent | None]:
+        """Who the "he" or "she" of each sentence is; None where it has none and where its article leaves that open."""
+        return antecedents(sentences, self.library.article, self.library.sentences)
 
     def timely(self, question: str) -> Callable[[Collection[str]], dict[str, float]] | None:
         """How well the dates of articles suit the question, 0 to 1, by article id; None where it asks for no time."""
