@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass, field
+from typing import TypeGuard
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from onrecord.index.errors import InputError
@@ -51,7 +52,7 @@ class Address:
         return f"{readable}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
-def is_address(text: object) -> bool:
+def is_address(text: object) -> TypeGuard[str]:
     """Whether a collection that is named so is in PostgreSQL; everything else is a folder.
 
     >>> is_address("postgresql://localhost/news"), is_address("/home/me/news")

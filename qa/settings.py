@@ -153,10 +153,9 @@ def read_settings(
             values[name] = _converted(known[name], name, value, origin)
         elif section != OF_THE_DOORS or section in sections or origin == COMMAND_LINE:
             raise InputError(f"There is no setting {name!r} ({origin}); {_known_ones(section, sections)}.")
-    place = values.get("data")
-    if is_address(place):
-        values["index.catalogue_url"], place = place, folder_beside(place)
-    data = {"data": place.expanduser()} if place else {}
+    if is_address(url := values.get("data")):
+        values |= {"index.catalogue_url": url, "data": folder_beside(url)}
+    data = {"data": values["data"].expanduser()} if "data" in values else {}
     parts = {
         section: made(**{name.split(".")[1]: value for name, value in values.items() if name.startswith(f"{section}.")})
         for section, made in sections.items()
