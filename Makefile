@@ -38,7 +38,7 @@ test: $(STAMP) ## lint, types, then every test, with the real models and the rea
 	@.ci/tools $(BIN)/python
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@$(MAKE) --no-print-directory --jobs=2 check test-together
-	@$(MAKE) --no-print-directory --jobs=2 test-browser test-model
+	@$(MAKE) --no-print-directory --jobs=3 test-browser test-model $(BESIDE)
 
 quick: $(STAMP) ## while working: lint, types, doctests and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 check test-unit test-unit-ui
@@ -53,12 +53,14 @@ check: $(STAMP) ## lint, format, types, which module may import which, and that 
 docs: $(STAMP) ## the documentation as pages in site/; any broken link or reference ends it
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-# In two processes, halves of about the same length.
+# In two processes, halves of about the same length; what imports LlamaIndex, Chroma or scikit-learn is in the first.
+HALF := tests/eval tests/qa tests/index/search tests/index/store $(wildcard tests/index/*.py) tests/test_doctests.py \
+	tests/test_readme_snippets.py
 test-unit:
-	@$(PYTEST) -m "$(UNIT)" tests/index tests/eval
+	@$(PYTEST) -m "$(UNIT)" $(HALF)
 
 test-unit-ui:
-	@$(PYTEST) -m "$(UNIT)" --ignore tests/attacks --ignore tests/index --ignore tests/eval
+	@$(PYTEST) -m "$(UNIT)" $(addprefix --ignore=,$(HALF) tests/attacks)
 
 test-together:
 	@$(TOGETHER) -m "not ($(BROWSER) or $(MODEL))"
@@ -79,7 +81,7 @@ gate: $(STAMP) ## before a release: seeds and poisoned, all with quotes alone, 3
 
 gate-quick: $(STAMP) ## what CI holds: all of both with quotes alone, six of seeds with the real model
 	@$(ONRECORD) models pull $(MODELS)
-	@$(ONRECORD) eval gate --quick --sample 6
+	@nice -n 15 $(ONRECORD) eval gate --quick --sample 6
 
 eval: $(STAMP) ## the seeds suite for onrecord and its peers; refreshes the table in docs/evaluation.md
 	@$(ONRECORD) models pull $(MODELS)

@@ -5,6 +5,7 @@ import gc
 import hashlib
 import re
 import shutil
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -21,6 +22,7 @@ from onrecord.index.types import Article, Embedder, Vectors
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.stopping import go_on
 from onrecord.qa.engines.tokens import yes_share
+from onrecord.qa.judges.pair_encoder import Logits, PairEncoder
 from tests import postgres
 
 gc.disable()  # until all is imported: what is imported stays
@@ -159,6 +161,23 @@ class FakeEngine:
         self.closed = True
 
 
+def _once_for_each_pair(encode: Callable[[PairEncoder, Sequence[tuple[str, str]]], Logits]) -> Any:
+    """A logit is its pair's own, and the tests ask the same of the same few articles: each is computed once."""
+    known: dict[tuple[PairEncoder, tuple[str, str]], np.float32] = {}
+
+    def recalled(encoder: PairEncoder, pairs: Sequence[tuple[str, str]]) -> Logits:
+        new = [pair for pair in dict.fromkeys(pairs) if (encoder, pair) not in known]
+        known.update(((encoder, pair), logit) for pair, logit in zip(new, encode(encoder, new), strict=True))
+        return np.array([known[encoder, pair] for pair in pairs], dtype=np.float32)
+
+    return recalled
+
+
+# Reading the public authorities takes 30 ms, for every client that a test makes; none changes what it is given.
+ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
+PairEncoder.__call__ = _once_for_each_pair(PairEncoder.__call__)  # type: ignore[method-assign]
+
+
 def fill(folder: Path, embedder: Embedder, articles: Sequence[Article] = ARTICLES) -> None:
     """A closed library with the articles in ``folder``: a copy of one that was made before, if one like it was."""
     assert not (folder / "catalogue.sqlite3").exists()
@@ -180,7 +199,7 @@ def postgresql() -> Iterator[postgres.Server]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def catalogue_url(request: pytest.FixtureRequest) -> str:
     """Where a catalogue is: the same must hold in both."""
     server: postgres.Server | None = None if request.param == "sqlite" else request.getfixturevalue("postgresql")

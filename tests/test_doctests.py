@@ -3,22 +3,23 @@
 import doctest
 import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("index", "qa", "ui", "eval")
 EXAMPLE = re.compile(r"^ *>>> (?!.*# doctest: \+SKIP)", re.MULTILINE)  # what is skipped shows a call that needs a model
 
 
-def modules_with_examples() -> list[str]:
-    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-    return [
-        ".".join(("onrecord", *path.relative_to(ROOT).with_suffix("").parts))
-        for path in paths
-        if EXAMPLE.search(path.read_text(encoding="utf-8"))
-    ]
+def modules_with_examples() -> Iterator[ParameterSet]:
+    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if EXAMPLE.search(text):
+            name = ".".join(("onrecord", *path.relative_to(ROOT).with_suffix("").parts))
+            yield pytest.param(name, marks=[pytest.mark.page] if "\nimport gradio" in text else [])
 
 
 @pytest.mark.parametrize("module", modules_with_examples())

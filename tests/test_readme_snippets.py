@@ -93,7 +93,14 @@ def test_a_curl_line_runs(line: str, folder: Path, address: str) -> None:
     assert json.loads(result.stdout)
 
 
-@pytest.mark.parametrize("line", [line for line in CONSOLE if line.startswith("$ onrecord ")])
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(line, marks=[pytest.mark.slow] if DATABASE in line else [])
+        for line in CONSOLE
+        if line.startswith("$ onrecord ")
+    ],
+)
 def test_a_line_with_the_command_runs(
     line: str,
     tmp_path: Path,

@@ -97,18 +97,25 @@ def serving() -> Iterator[Web]:
         def log_message(self, *_: Any) -> None:
             pass
 
+    with listening(Handler) as web.address:
+        yield web
+
+
+@contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address on this machine at which the handler answers."""
+
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_: Any) -> None:
             """Whoever asked went away."""
 
-    server = Server(("127.0.0.1", 0), Handler)
-    web.address = f"http://127.0.0.1:{server.server_address[1]}"
+    server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield web
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -22,23 +22,24 @@ def load_engine(
 ) -> Engine:
     """Run a model in this process: a name of the catalogue, or the path of a GGUF file.
 
-    Raises `ModelMissing` when the catalogue's file is not here yet, `InputError` when ``model`` is neither.
+    Raises `ModelMissing` when the file is not here, `ModelError` when it is no model, `InputError` when ``model`` is
+    neither.
     """
     from onrecord.index.models.catalogue import catalogue, model_path
+    from onrecord.qa.engines.llamacpp import check_model_file
 
     generators = {entry.name for entry in catalogue() if entry.kind == "generator"}
     if str(model) in generators:
         path = model_path(str(model))
     elif isinstance(model, Path) or model.lower().endswith(".gguf"):
         path = Path(model).expanduser()
+        check_model_file(path)
     else:
         raise InputError(
             f"{str(model)!r} is neither a model of the catalogue ({', '.join(sorted(generators))}) nor the path of a "
             ".gguf file."
         )
-    from onrecord.qa.engines.llamacpp_engine import (
-        LlamaCppEngine,  # a second, which a file that is not here need not take
-    )
+    from onrecord.qa.engines.llamacpp_engine import LlamaCppEngine  # a second, which no file that is not here takes
 
     name = str(model) if str(model) in generators else path.stem
     return LlamaCppEngine(path, name=name, context_tokens=context_tokens, threads=threads, cache_mib=cache_mib)

@@ -262,6 +262,7 @@ def _content(folder: Path, store: str) -> bytes:
 # -- one owner, many threads --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_second_process_is_told_who_holds_the_folder_and_how_to_share(small: Library) -> None:
     code = f"from onrecord.index import Library\nLibrary({str(small.path)!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -415,6 +416,7 @@ def test_importing_the_room_loads_no_model_and_no_store() -> None:
     assert json.loads(done.stdout) == []
 
 
+@pytest.mark.slow
 def test_searching_and_adding_to_a_small_collection_load_neither_chroma_nor_torch(small: Library) -> None:
     small.close()
     code = f"""

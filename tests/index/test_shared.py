@@ -27,6 +27,7 @@ from tests.index.store.test_catalogue import entry_of
 from tests.postgres import PASSWORD, Server
 
 Open = Callable[[str], Library]
+pytestmark = pytest.mark.slow  # a server of their own, processes
 
 
 @pytest.fixture

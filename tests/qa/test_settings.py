@@ -132,6 +132,7 @@ def test_every_setting_has_a_dotted_name() -> None:
     assert {"data", "index.embedder", "retrieval.top_k", "model.name", "answer.strictness"} <= set(setting_names())
 
 
+@pytest.mark.slow
 def test_the_settings_load_no_heavy_library() -> None:
     code = (
         "import sys; import onrecord.qa.settings;"

@@ -49,9 +49,11 @@ def serving(app: Any, port: int) -> Iterator[str]:
     """The app at this port; when it ends, the port is free again."""
     server = _server(app, port)
     thread = _run(server)
-    yield f"http://127.0.0.1:{port}/"
-    server.should_exit = True
-    thread.join(20)
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.should_exit = True
+        thread.join(20)
 
 
 def start(app: Any) -> tuple[str, uvicorn.Server]:

@@ -58,6 +58,7 @@ def test_eight_questions_at_once_get_each_its_own_answer_and_the_model_one_at_a_
     assert behind.assistant.most_writing == 1
 
 
+@pytest.mark.slow
 def test_beyond_the_queue_there_is_a_503_that_says_when_to_come_back(behind: Behind) -> None:
     with behind.served() as address, httpx.Client(base_url=address, timeout=60) as client:
 
@@ -85,6 +86,7 @@ def test_who_waits_is_told_how_many_come_first(behind: Behind) -> None:
             assert next(lines) == "event: started"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_client_that_goes_away_stops_the_model(behind: Behind, stream: bool) -> None:
     with behind.served() as address, httpx.Client(base_url=address, timeout=60) as client:
@@ -112,6 +114,7 @@ def test_a_client_that_reads_slowly_delays_only_itself(behind: Behind) -> None:
         assert any(line == "event: finished" for line in lines)
 
 
+@pytest.mark.slow
 def test_a_body_that_does_not_arrive_is_not_waited_for(behind: Behind) -> None:
     with behind.served() as address:
         where = urlsplit(address)

@@ -24,7 +24,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 # The document says the same whatever is behind it, so it is there before any server is.
-DOCUMENT = api_app(cast(Service, None)).openapi()
+DOCUMENT = api_app(cast(Service, None)).app.openapi()
 OPERATIONS = [
     pytest.param(path, method, id=f"{method.upper()} {path}")
     for path, methods in DOCUMENT["paths"].items()

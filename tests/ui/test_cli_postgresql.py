@@ -8,6 +8,9 @@ from tests.postgres import PASSWORD, Server
 from tests.ui.cli_stage import Stage, staged
 
 
+pytestmark = pytest.mark.slow  # a server of their own
+
+
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "own"))

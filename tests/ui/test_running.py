@@ -113,6 +113,7 @@ def test_a_follower_hears_nothing_now_and_then_while_there_is_no_news(desk: Desk
     assert next(follower) is None
 
 
+@pytest.mark.slow
 def test_stop_ends_it_at_once_and_the_next_question_waits_for_the_model_alone(desk: Desk) -> None:
     stopped = desk.read_on()
     stopped.stop()

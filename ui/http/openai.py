@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -21,7 +22,7 @@ from onrecord.ui.http.asking import Sign
 from onrecord.ui.http.openai_models import MODEL, ChatRequest
 from onrecord.ui.http.openai_text import annotations, said, with_references
 from onrecord.ui.http.problems import Problem, as_json, described
-from onrecord.ui.http.service import Service, first_service
+from onrecord.ui.http.service import Service, Serving, first_service
 from onrecord.ui.http.within import within_allowance
 
 router = APIRouter()
@@ -166,8 +167,13 @@ async def _answer_with_error(request: Request, error: Exception) -> Response:
     return openai_refusal(status, detail, headers)
 
 
-def openai_app(service: Service) -> FastAPI:
+def openai_app(service: Service) -> Serving:
     """The application to be mounted at ``/v1``; it asks for no key itself: see `onrecord.ui.server.doors`."""
+    return Serving(_app(), service)
+
+
+@cache
+def _app() -> FastAPI:
     app = FastAPI(
         title="OnRecord",
         version=version("onrecord"),
@@ -176,7 +182,6 @@ def openai_app(service: Service) -> FastAPI:
         redoc_url=None,
         dependencies=[Depends(within_allowance)],
     )
-    app.state.service = service
     app.include_router(router)
     for kind in (HTTPException, RequestValidationError, OnRecordError, Exception):
         app.add_exception_handler(kind, _answer_with_error)

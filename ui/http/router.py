@@ -20,7 +20,7 @@ from onrecord.ui.http.metrics import MEDIA_TYPE
 from onrecord.ui.http.models import Health, ProblemModel
 from onrecord.ui.http.people import people
 from onrecord.ui.http.problems import TITLES, answer_with_problem
-from onrecord.ui.http.service import Service, first_service
+from onrecord.ui.http.service import Service, Serving, first_service
 from onrecord.ui.http.web import web
 from onrecord.ui.http.within import within_allowance
 
@@ -53,8 +53,13 @@ def metrics(request: Request) -> Response:
     return Response(text, media_type=MEDIA_TYPE)
 
 
-def api_app(service: Service) -> FastAPI:
+def api_app(service: Service) -> Serving:
     """The application to be mounted at ``/api/v1``; it asks for no key itself: see `onrecord.ui.server.doors`."""
+    return Serving(_app(), service)
+
+
+@cache
+def _app() -> FastAPI:
     app = FastAPI(
         title="OnRecord",
         version=version("onrecord"),
@@ -66,7 +71,6 @@ def api_app(service: Service) -> FastAPI:
         dependencies=[Depends(within_allowance)],
         servers=[{"url": "/api/v1"}],
     )
-    app.state.service = service
     for router in (collections, articles, differences, web, asking, people, commands, state):
         app.include_router(router)
     for kind in (HTTPException, RequestValidationError, OnRecordError, Exception):

@@ -8,7 +8,8 @@ from threading import BoundedSemaphore
 from typing import Annotated, Any, cast
 from urllib.parse import quote
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
+from starlette.types import Receive, Scope, Send
 
 from onrecord.index import Filter, InputError, Library, UnknownArticle
 from onrecord.qa.types import Turn
@@ -24,6 +25,7 @@ from onrecord.ui.http.openai_models import MODEL
 from onrecord.ui.http.problems import Problem
 
 COLLECTION = "The collection, as listed by /collections; left out, the first."
+SERVICE = "onrecord.service"  # by which name it is in the scope of a request
 QUERY = {"collection", "stream", "search"}
 
 
@@ -175,9 +177,20 @@ def warnings_about(service: Service, scope: Filter) -> list[str]:
         raise Problem(422, str(error)) from error
 
 
+class Serving:
+    """ASGI: an app that any service can have, made once for all, for the requests to one of them."""
+
+    def __init__(self, app: FastAPI, service: Service) -> None:
+        self.app, self._service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[SERVICE] = self._service  # in this very scope: which route it was is read from there afterwards
+        await self.app(scope, receive, send)
+
+
 def first_service(request: Request) -> Service:
-    """The first collection of the app that serves this request."""
-    return cast(Service, request.app.state.service)
+    """The first collection of the server that a request came to."""
+    return cast(Service, request.scope[SERVICE])
 
 
 def chosen(

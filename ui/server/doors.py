@@ -90,7 +90,7 @@ def add_doors(
     doors = InProblems(Guard(Router(routes, default=elsewhere), hosts=hosts, max_body=limits.body_bytes + 1_000_000))
     app.add_middleware(Doors, doors=doors)
     app.add_middleware(RequestLog, file=request_log, other=PAGE if page else NOBODY)
-    app.state.service, app.state.doors = service, behind
+    app.state.service, app.state.doors = service, {path: inner.app for path, inner in behind.items()}
 
 
 def create_api(

@@ -29,6 +29,7 @@ def test_a_sound_suite_is_checked_and_a_broken_one_is_named_by_file_and_line(tmp
     assert "questions.jsonl:3" in str(result.exception)
 
 
+@pytest.mark.slow
 def test_a_run_reports_and_exits_with_1_when_a_question_failed(tmp_path: Path) -> None:
     suite, system = write_suite(tmp_path / "suite", ["q1", "raises"]), write_system(tmp_path / "fake.py")
     result = call("run", suite, "--system", system, "--out", tmp_path / "out", "--index", tmp_path / "index")
@@ -36,6 +37,7 @@ def test_a_run_reports_and_exits_with_1_when_a_question_failed(tmp_path: Path) -
     assert (tmp_path / "out" / "report.html").exists() and (tmp_path / "out" / "summary.json").exists()
 
 
+@pytest.mark.slow
 def test_reporting_writes_the_files_and_prints_the_table(tmp_path: Path) -> None:
     folder = made_run(tmp_path)
     result = call("report", folder)

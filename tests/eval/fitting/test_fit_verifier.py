@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from onrecord.eval.fitting.fit_verifier import fit_signed, main
 from onrecord.qa.judges.verify import Fit
@@ -38,6 +39,7 @@ def test_a_weight_never_takes_the_sign_against_its_meaning() -> None:
     assert weights[1] == 0
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_file_that_the_verifier_reads_and_that_keeps_its_provenance(tmp_path: Path) -> None:
     items, out, logits = write_items(tmp_path / "toy.jsonl"), tmp_path / "out.json", tmp_path / "yes.jsonl"
     logits.write_text(

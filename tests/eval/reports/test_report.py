@@ -157,6 +157,7 @@ def test_the_page_has_each_question_with_what_was_shown_and_citations_against_go
     assert text.count("<figure") == 4
 
 
+@pytest.mark.slow
 def test_a_cited_place_that_is_not_in_the_article_is_said_to_be_so(tmp_path: Path) -> None:
     folder = made_run(tmp_path)
     path = rows_path(folder, "small", "ours")
@@ -166,6 +167,7 @@ def test_a_cited_place_that_is_not_in_the_article_is_said_to_be_so(tmp_path: Pat
     assert "not in the article at this place" in page(score_run(folder))
 
 
+@pytest.mark.slow
 def test_every_form_is_written_into_the_folder(tmp_path: Path, run: ScoredRun) -> None:
     files = write_report(run, tmp_path / "elsewhere")
     assert all(path.stat().st_size > 100 for path in (files.summary, files.markdown, files.junit, files.html))

@@ -219,6 +219,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -252,6 +253,7 @@ def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path, fake: str) 
         start(tmp_path, ["q1"], fake)
 
 
+@pytest.mark.slow
 def test_rows_of_questions_that_are_not_asked_are_refused(tmp_path: Path, fake: str) -> None:
     start(tmp_path, ["q1"], fake)
     path = rows_path(tmp_path / "out", "small", fake)
@@ -260,6 +262,7 @@ def test_rows_of_questions_that_are_not_asked_are_refused(tmp_path: Path, fake: 
         start(tmp_path, ["q1"], fake)
 
 
+@pytest.mark.slow
 def test_drafts_are_refused_unless_they_are_asked_for(tmp_path: Path, fake: str) -> None:
     suite = write_suite(tmp_path / "suite", ["q1"], draft=True)
     options = SystemOptions(index_folder=tmp_path / "index")
@@ -273,6 +276,7 @@ def test_an_unknown_system_is_named_with_those_there_are(tmp_path: Path) -> None
         start(tmp_path, ["q1"], "onrecrd")
 
 
+@pytest.mark.slow
 def test_retrieval_only_searches_and_does_not_answer(tmp_path: Path, fake: str) -> None:
     start(tmp_path, ["q1", "q2"], fake, retrieval_only=True, top_k=5)
     rows = read_rows(rows_path(tmp_path / "out", "small", fake))
@@ -280,6 +284,7 @@ def test_retrieval_only_searches_and_does_not_answer(tmp_path: Path, fake: str) 
     assert not (tmp_path / "asked.txt").exists()
 
 
+@pytest.mark.slow
 def test_progress_is_a_line_every_ten_questions_where_nobody_watches(tmp_path: Path, fake: str) -> None:
     suite = write_suite(tmp_path / "suite", [f"q{n}" for n in range(12)])
     options = SystemOptions(index_folder=tmp_path / "index")

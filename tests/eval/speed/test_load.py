@@ -198,6 +198,7 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_fresh_processes_are_timed_and_weighed_from_their_own_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

