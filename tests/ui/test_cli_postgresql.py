@@ -7,7 +7,6 @@ import pytest
 from tests.postgres import PASSWORD, Server
 from tests.ui.cli_stage import Stage, staged
 
-
 pytestmark = pytest.mark.slow  # a server of their own
 
 
