@@ -191,7 +191,7 @@ class PostgresqlDatabase:
             case psycopg.errors.LockNotAvailable():
                 return f"The collection at {self._address} is being changed by another server; try again."
             case psycopg.errors.InsufficientPrivilege():
-                return f"The collection at {self._address} may not be used so by this user ({said}); let it own the schema."
+                return f"The collection at {self._address} is closed to this user ({said}); let it own the schema."
             case psycopg.DataError():
                 return f"The collection at {self._address} cannot hold this ({said})."
             case psycopg.OperationalError() | psycopg.InterfaceError():
