@@ -64,7 +64,8 @@ class Library:
     What was added, and of a long addition what ``on_progress`` was told of, is found by the next search. Writers take
     turns, a long addition after every group of articles that it stores.
 
-    One process owns the folder until ``close``; a second one gets ``LibraryBusy``. The embedder is loaded when it is
+    One process owns the folder until ``close``; a second one gets ``LibraryBusy``. With ``settings.catalogue_url`` the
+    articles are in PostgreSQL, where processes with folders of their own share them. The embedder is loaded when it is
     first needed. Raises ``StoreError`` when the folder cannot be used.
 
     >>> with Library("articles") as library:  # doctest: +SKIP
@@ -94,15 +95,17 @@ class Library:
         self._searching = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._closed = False
         self._copies: CopyFinder | None = None
+        self._copies_foreign = 0  # the changes by other processes that it knows of
         self._lock = FolderLock(self.path)
         try:
-            self._catalogue = Catalogue(self.path)
+            self._catalogue = Catalogue(self.path, self.settings.catalogue_url)
             self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, at_once_from=search.chroma_from)
             self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
             codes = CodeStore(self.path)
             self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, codes, search)
             self._parts = Parts(self._catalogue, self._vectors, self._keywords, self._searcher)
             self._upkeep = Upkeep(self._parts, self._writing)
+            self._searcher.on_foreign = self._upkeep.follow_others
             self._upkeep.settle()
         except BaseException:
             self._lock.release()
@@ -297,8 +300,7 @@ class Library:
         one that finds nothing, too. ``query_vector`` saves embedding the query when the caller has its vector already.
         Raises ``IndexMismatch`` when the collection was embedded by another model.
         """
-        catalogue = self._open()
-        if top_k < 1 or not query.strip() or not catalogue.revision:
+        if top_k < 1 or not query.strip() or not self.revision:
             return ()
         with self._searching:
             if query_vector is None:
@@ -354,7 +356,9 @@ class Library:
     @property
     def revision(self) -> int:
         """Grows with every change of the collection."""
-        return self._open().revision
+        catalogue = self._open()
+        catalogue.refresh()
+        return catalogue.revision
 
     @property
     def embedder(self) -> Embedder:
@@ -424,11 +428,12 @@ class Library:
     def _turn(self) -> Iterator[None]:
         """Within, no one else writes."""
         with self._writing:
-            self._open()
+            self._open().refresh()
             yield
 
     def _copy_finder(self) -> CopyFinder:
-        if self._copies is None:
+        if self._copies is None or self._copies_foreign != self._catalogue.foreign:
+            self._copies_foreign = self._catalogue.foreign
             self._copies = CopyFinder(self._catalogue.signatures(), lambda one: self._catalogue.article(one).text)
         return self._copies
 

@@ -1,9 +1,10 @@
 """The settings of an index and of what is fetched for it, and the fingerprint that says when two indexes differ."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from onrecord.index import database_address
 from onrecord.index.errors import InputError
 
 NEVER = 2**62
@@ -39,6 +40,7 @@ class IndexSettings:
     """How articles are cut, embedded and searched.
 
     ``embedder`` is a name of the model catalogue or a folder. ``chroma_url`` empty: Chroma runs inside this process.
+    ``catalogue_url``: the PostgreSQL database that holds the articles; empty: they are in a file of the data folder.
     ``read_seconds`` of processor and ``read_memory_mib`` are what reading one file may take.
     """
 
@@ -46,11 +48,18 @@ class IndexSettings:
     backend: Backend = "auto"
     passage_words: int = 110
     chroma_url: str = ""
+    catalogue_url: str = field(default="", repr=False)
     read_seconds: int = 60
     read_memory_mib: int = 1024
 
     def __post_init__(self) -> None:
         at_least(self, "index", read_seconds=1, read_memory_mib=64)
+        if self.catalogue_url:
+            database_address.parse(self.catalogue_url)
+        if self.catalogue_url and self.chroma_url:
+            raise InputError(
+                "index.chroma_url cannot be used with a collection in PostgreSQL: each server has vectors of its own."
+            )
 
     def fingerprint(self, *, embedder: str, splitter: int, normaliser: int) -> str:
         """Readable JSON that changes whenever the stored passages or their vectors would.

@@ -40,7 +40,8 @@ class Parts:
 
 
 class Upkeep:
-    """Over one library's parts. ``writing`` is the library's lock, held by whoever calls anything here but ``stop``."""
+    """Over one library's parts. ``writing`` is the library's lock, held by whoever calls anything here but ``stop`` and
+    ``follow_others``."""
 
     def __init__(self, parts: Parts, writing: threading.RLock) -> None:
         self._folder = parts.catalogue.folder
@@ -82,11 +83,12 @@ class Upkeep:
 
     def purge(self, *, fill: bool = True) -> None:
         """Takes what was removed or replaced out of the files of every store, and tells those who wait for it."""
+        upto = self._catalogue.revision
         point("keywords.purge.before")
         self._searcher.purge()
         point("keywords.purge.after")
         self._vectors.renew()
-        self._catalogue.settle_purge()
+        self._catalogue.settle_purge(upto)
         point("purge.settled")
         for tell in self.listeners:
             tell()
@@ -100,6 +102,21 @@ class Upkeep:
         elif not self._vectors.in_step:
             self._fill()
 
+    def follow_others(self, change: Change | None, foreign: int) -> None:
+        """After changes by other processes, which the searcher has followed; None: it is not known what they were."""
+        with self._writing:
+            if self._stopped.is_set():
+                return
+            try:
+                if self._catalogue.purge_due:
+                    self.purge()
+                    return
+                self._vectors.follow_others(change, foreign)
+                if not self._vectors.in_step:
+                    self._fill()
+            except StoreError as error:
+                log.warning("%s", error)
+
     def finish(self) -> None:
         """Fills Chroma to the end, now."""
         while not self._vectors.refill(FILLED_AT_ONCE):
@@ -110,7 +127,7 @@ class Upkeep:
         self._vectors.close()
         try:
             if self._catalogue.purge_due:
-                self._catalogue.settle_purge()
+                self._catalogue.settle_purge(0)  # what others took out is purged from these caches at the next opening
         except StoreError as error:
             log.warning("%s", error)
         modes.tighten(self._folder)

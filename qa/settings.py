@@ -1,7 +1,8 @@
 """The settings of articles and answers, in one frozen object with a section per subject; how settings are read.
 
 Read once, at the outermost place: defaults < ``onrecord.toml`` < ``ONRECORD_*`` < flags. The variable of a setting is
-``ONRECORD_SECTION_KEY``; ``ONRECORD_DATA`` is the data folder. Unknown names are refused, wherever they are.
+``ONRECORD_SECTION_KEY``; ``ONRECORD_DATA`` is the data folder, or the address of a PostgreSQL database. Unknown names
+are refused, wherever they are.
 """
 
 import dataclasses
@@ -14,6 +15,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 from platformdirs import user_data_path
 
+from onrecord.index.database_address import is_address, parse
 from onrecord.index.errors import InputError
 from onrecord.index.settings import FetchSettings, IndexSettings, at_least
 
@@ -32,6 +34,11 @@ OTHER_VARIABLES = ("ONRECORD_MODELS", "ONRECORD_CONFIG", "ONRECORD_DEBUG", "ONRE
 def default_data_folder() -> Path:
     """The collection that is used when none is named."""
     return user_data_path("onrecord") / "default"
+
+
+def folder_beside(url: str) -> Path:
+    """Where this machine keeps what it has of its own of a collection in PostgreSQL."""
+    return user_data_path("onrecord") / "postgresql" / parse(url).folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,11 @@ class Settings:
     model: ModelSettings = field(default_factory=ModelSettings)
     answer: AnswerSettings = field(default_factory=AnswerSettings)
 
+    @property
+    def place(self) -> str:
+        """Where the articles are, for people: a folder, or an address without its password."""
+        return str(parse(self.index.catalogue_url)) if self.index.catalogue_url else str(self.data)
+
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
@@ -135,10 +147,14 @@ def read_settings(
     values: dict[str, Any] = {}
     for name, value, origin in (*_from_file(file, sections), *_from_environment(given), *_from_flags(flags or {})):
         section = name.split(".")[0]
-        if name in known:
+        if name == "data" and is_address(value):
+            values[name] = value
+        elif name in known:
             values[name] = _converted(known[name], name, value, origin)
         elif section != OF_THE_DOORS or section in sections or origin == COMMAND_LINE:
             raise InputError(f"There is no setting {name!r} ({origin}); {_known_ones(section, sections)}.")
+    if is_address(url := values.get("data")):
+        values |= {"index.catalogue_url": url, "data": folder_beside(url)}
     data = {"data": values["data"].expanduser()} if "data" in values else {}
     parts = {
         section: made(**{name.split(".")[1]: value for name, value in values.items() if name.startswith(f"{section}.")})

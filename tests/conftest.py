@@ -23,6 +23,7 @@ from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.stopping import go_on
 from onrecord.qa.engines.tokens import yes_share
 from onrecord.qa.judges.pair_encoder import Logits, PairEncoder
+from tests import postgres
 
 gc.disable()  # until all is imported: what is imported stays
 
@@ -190,6 +191,19 @@ def _filled(embedder: type[Embedder], articles: tuple[Article, ...]) -> Path:
     with Library(folder / "data", embedder=embedder()) as library:
         library.add(articles)
     return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def catalogue_url(request: pytest.FixtureRequest) -> str:
+    """Where a catalogue is: the same must hold in both."""
+    server: postgres.Server | None = None if request.param == "sqlite" else request.getfixturevalue("postgresql")
+    return server.new() if server else ""
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ ONE_HOME = {
     "spacy": set(),  # the model's package imports it
     "torch": {"index/models/export.py", "eval/fitting/cross_encoder.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},
+    "psycopg": {"index/store/postgresql.py"},
+    "sqlalchemy": {"index/store/postgresql.py"},
 }
 
 

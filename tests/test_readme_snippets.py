@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from onrecord.index import Article, Embedder, Library
+from onrecord.index.moving import Place, move
 from onrecord.qa import Assistant
 from onrecord.ui.cli.main import app as onrecord
 from onrecord.ui.server.doors import create_api
@@ -22,6 +23,7 @@ from onrecord.ui.server.doors import create_api
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tests.conftest import FakeEmbedder, fill  # noqa: E402
 from tests.ui.behind_doors import serving  # noqa: E402
 from tests.ui.cli_stage import staged  # noqa: E402
 
@@ -32,6 +34,7 @@ SECTIONS = {
     for part in path.read_text(encoding="utf-8").split("\n## ")[1:]
 }
 ADDRESS = "http://127.0.0.1:7860"
+DATABASE = "postgresql://press@localhost/newsroom"
 SILENT = 3  # the exit code where the articles do not say
 
 
@@ -90,12 +93,30 @@ def test_a_curl_line_runs(line: str, folder: Path, address: str) -> None:
     assert json.loads(result.stdout)
 
 
-@pytest.mark.parametrize("line", [line for line in CONSOLE if line.startswith("$ onrecord ")])
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(line, marks=[pytest.mark.slow] if DATABASE in line else [])
+        for line in CONSOLE
+        if line.startswith("$ onrecord ")
+    ],
+)
 def test_a_line_with_the_command_runs(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, articles: tuple[Article, ...]
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    articles: tuple[Article, ...],
+    request: pytest.FixtureRequest,
 ) -> None:
     stage = staged(tmp_path, monkeypatch)
     stage.fill()
+    if DATABASE in line:
+        url = request.getfixturevalue("postgresql").new()
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "own"))
+        fill(tmp_path / "my-data", FakeEmbedder())
+        if "migrate my-data" not in line:
+            move(Place(tmp_path / "my-data"), Place(tmp_path / "moved", url))
+        line = line.replace(DATABASE, url)
     (tmp_path / "news").mkdir()
     (tmp_path / "news" / "bridge.txt").write_text(articles[0].text, encoding="utf-8")
     result = stage.run(*shlex.split(line)[2:])

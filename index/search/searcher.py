@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -49,6 +49,9 @@ class Searcher:
         self._lock = threading.RLock()
         self._view: View | None = None
         self._noted: deque[tuple[Change, int]] = deque()  # those that the view has yet to follow
+        self._foreign = 0  # how many times others have changed the catalogue, as far as the view has followed
+        self._followed: deque[tuple[Change | None, int]] = deque()  # of that, what is still to be told
+        self.on_foreign: Callable[[Change | None, int], None] = lambda _, __: None  # tells it to the other stores
 
     def search(
         self, query: str, vector: Vectors, *, top_k: int, where: Filter | None = None, min_score: float | None = None
@@ -103,11 +106,16 @@ class Searcher:
         self._noted.append((change, self._catalogue.revision))
 
     def view(self) -> View:
-        """The collection, with every change that was noted."""
-        if not self._noted and (view := self._view) is not None:  # in this order: see _catch_up
-            return view
+        """The collection, with every change that was noted or that others have made."""
+        self._catalogue.refresh()
+        if not self._noted and (view := self._view) is not None and self._foreign == self._catalogue.foreign:
+            return view  # asked in this order: see _catch_up
         with self._lock:
-            return self._catch_up()
+            view = self._catch_up()
+            followed, self._followed = self._followed, deque()
+        for one in followed:
+            self.on_foreign(*one)
+        return view
 
     def follow(self) -> None:
         """Lets the view follow what was noted, if there is one; so that not one search has to do it all."""
@@ -140,15 +148,22 @@ class Searcher:
     def _catch_up(self) -> View:
         """Under the lock. A change is struck off the list after the view that has it is there, never before."""
         old = self._view
+        foreign = self._catalogue.foreign
+        others = foreign != self._foreign
         noted = list(islice(self._noted, len(self._noted)))
-        if old is not None and not noted:
+        if old is not None and not noted and not others:
             return old
         self._view = None  # should this fail, all is read anew
+        change: Change | None = None
         with self._catalogue.snapshot() as connection:
             if old is None:
                 kept = self._keywords.latest() or self._keywords.empty()
                 coded = self._codes.load()
                 view = views.load(self._catalogue, connection, kept, coded, exact_below=self._options.exact_below)
+            elif others:
+                revision = int(self._catalogue.note("revision"))
+                change = views.difference(old, self._catalogue)
+                view = views.follow(old, [change], revision, self._catalogue, connection)
             else:
                 changes = [change for change, _ in noted]
                 view = views.follow(old, changes, max(old.revision, noted[-1][1]), self._catalogue, connection)
@@ -159,7 +174,9 @@ class Searcher:
             view = replace(view, keywords=self._keywords.save(view.keywords, view.revision))
         if view.codes is not None and self._codes.unsaved(view.keys) >= unsaved:
             self._codes.append(view.coded_rows, view.revision)
-        self._view = view
+        self._view, self._foreign = view, foreign
+        if others:
+            self._followed.append((change, foreign))
         for _ in noted:
             self._noted.popleft()
         return view

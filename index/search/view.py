@@ -1,6 +1,5 @@
 """The collection as searches see it: arrays that follow every change, without being read anew."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onrecord.index.store.base import Connection
 from onrecord.index.store.catalogue import Catalogue, Keys
 from onrecord.index.store.code_store import CodedRows
 from onrecord.index.store.codes import Codes, codes_of
@@ -92,7 +92,7 @@ class View:
 
 def load(
     catalogue: Catalogue,
-    connection: sqlite3.Connection,
+    connection: Connection,
     kept: KeywordIndex,
     coded: CodedRows | None,
     *,
@@ -118,9 +118,7 @@ def load(
     return View(revision, Column(keys), Column(numbers), alive, vectors, codes, keywords)
 
 
-def follow(
-    view: View, changes: Sequence[Change], revision: int, catalogue: Catalogue, connection: sqlite3.Connection
-) -> View:
+def follow(view: View, changes: Sequence[Change], revision: int, catalogue: Catalogue, connection: Connection) -> View:
     """The view after these changes; of what they brought only that is read which is still there."""
     deleted = np.array(sorted({key for one in changes for key in one.deleted}), dtype=np.int64)
     last = view.last
@@ -152,6 +150,13 @@ def coded(view: View) -> View:
     return replace(view, vector_column=None, code_column=Column(codes_of(view.vectors)))
 
 
+def difference(view: View, catalogue: Catalogue) -> Change:
+    """What was added and deleted since, whoever did it."""
+    known, stored = view.keys[view.alive], catalogue.passage_rows()[0]
+    deleted, added = np.setdiff1d(known, stored), np.setdiff1d(stored, known)
+    return Change(added=tuple(added.tolist()), deleted=tuple(deleted.tolist()))
+
+
 def _without(view: View, deleted: Keys) -> View:
     if not len(rows := rows_of(view.keys, deleted)):
         return view
@@ -171,7 +176,7 @@ def _without(view: View, deleted: Keys) -> View:
     )
 
 
-def _rows(connection: sqlite3.Connection, coded: CodedRows | None) -> tuple[Keys, NDArray[np.int64]]:
+def _rows(connection: Connection, coded: CodedRows | None) -> tuple[Keys, NDArray[np.int64]]:
     """The keys of all passages and the numbers of their articles: read only as far as the coded rows do not tell."""
     query = """
         SELECT p.key, a.number FROM passages p JOIN articles a ON a.id = p.article_id
@@ -206,7 +211,7 @@ def _codes(catalogue: Catalogue, keys: Keys, coded: CodedRows | None) -> Codes:
     return codes
 
 
-def _numbers(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, int]:
+def _numbers(connection: Connection, keys: Sequence[int]) -> dict[int, int]:
     """Of those passages that are there: the number of their article."""
     query = "SELECT p.key, a.number FROM passages p JOIN articles a ON a.id = p.article_id WHERE p.key = ?"
     return {key: number for one in keys for key, number in connection.execute(query, (one,))}

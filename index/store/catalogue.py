@@ -1,11 +1,11 @@
-"""The catalogue: one SQLite file that holds every article, its passages and their vectors. It is the truth.
+"""The catalogue: one database that holds every article, its passages and their vectors. It is the truth.
 
 Chroma and BM25 are caches that can be rebuilt from it at any time. One article is written wholly in one transaction.
 Every passage has a key that is never given to another passage, so a cache agrees with the catalogue exactly when the
-two hold the same keys.
+two hold the same keys. The database is an SQLite file of one process, or PostgreSQL, which other processes change too.
 """
 
-import sqlite3
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,16 +16,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from onrecord.index.errors import UnknownArticle
+from onrecord.index import database_address
+from onrecord.index.errors import InputError, UnknownArticle
+from onrecord.index.extras import named_extra
 from onrecord.index.inert import web_address
 from onrecord.index.store import earlier, edits, entries
+from onrecord.index.store.base import Connection, Database, note
 from onrecord.index.store.conditions import INDEXES, condition_of
-from onrecord.index.store.database import Database
+from onrecord.index.store.database import SqliteDatabase
 from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.folder_notes import FolderNotes
+from onrecord.index.store.own_notes import OwnNotes
 from onrecord.index.store.pair_notes import PairNotes
-from onrecord.index.store.schema import SHRINKS
 from onrecord.index.store.web_notes import WebNotes
 from onrecord.index.types import Article, ArticleInfo, Filter, Passage, Sentence, Vectors
 
@@ -33,6 +36,7 @@ FILE = "catalogue.sqlite3"
 Keys = NDArray[np.int64]
 
 PURGE = "purge"  # a note that is made with the change itself, so that a process that was cut off is followed by one
+PURGED = "purged"  # a note of a process's own: of which revision its caches hold nothing that was taken out
 _AT_ONCE = 500  # values bound to one statement
 _INFO = "id, title, source, published, url, language, place, words, added"
 
@@ -49,20 +53,27 @@ class VectorRow:
 
 
 class Catalogue:
-    """Readers of any thread and one writer at a time. Errors of the disk come as ``StoreError``."""
+    """Readers of any thread and one writer at a time. Errors of the disk or the server come as ``StoreError``.
 
-    def __init__(self, folder: Path) -> None:
+    ``url``: the PostgreSQL that it is in, instead of a file in the folder. ``foreign`` grows whenever a change of
+    another process is noticed, at the latest by ``refresh``.
+    """
+
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
-        self._database = Database(folder / FILE)
+        self._database = _database(folder, url)
+        self._own = OwnNotes(folder) if self._database.shared else None
+        self._knowing = threading.Lock()
+        self.foreign = 0
         self._reader, self._writer = self._database.reader, self._database.writer
         self.snapshot = self._database.snapshot
         self.check = self._database.check
+        self.last_number, self.count_on = self._database.last_number, self._database.count_on
         self.web = WebNotes(self._database)
         self.pairs = PairNotes(self._database)
         self.folders = FolderNotes(self._database)
         self.derived = DerivedStore(self._database)
-        with self._writer() as connection:
-            connection.executescript(edits.TABLE + earlier.TABLE + INDEXES)
+        self._database.make(edits.TABLE + earlier.TABLE + INDEXES)
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])
@@ -71,25 +82,49 @@ class Catalogue:
         self._database.close()
 
     @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
+    def _change(self) -> Iterator[Connection]:
         """One change of the collection: all of it, with the next revision, or none of it."""
         with self._database.writer():  # held until the new revision is known, so that no two changes share one
             with self._database.transaction() as connection:
+                self.refresh()
+                made = self.revision + 1
                 yield connection
-                _note(connection, "revision", str(self.revision + 1))
-            self.revision += 1
+                note(connection, "revision", str(made))
+            with self._knowing:
+                self.revision = max(self.revision, made)
+
+    @contextmanager
+    def filling(self) -> Iterator[Connection]:
+        """Within, an empty catalogue gets all that another one holds, or nothing; `InputError` for one in use."""
+        with self._database.transaction() as connection:
+            if connection.execute("SELECT 1 FROM articles LIMIT 1").fetchone():
+                raise InputError("There are articles at the new place already; name one that holds none.")
+            yield connection
+
+    def refresh(self) -> None:
+        """Notices what other processes have changed."""
+        if self._database.shared:
+            stored = int(self.note("revision") or 0)
+            with self._knowing:
+                if stored > self.revision:
+                    self.revision, self.foreign = stored, self.foreign + 1
 
     # -- notes about the collection as a whole ------------------------------------------------------------------
 
     def note(self, name: str) -> str:
         """What was noted under this name, ``""`` when nothing was."""
+        if self._own and name in self._own.NAMES:
+            return self._own.get(name)
         with self._reader() as connection:
             row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
     def set_note(self, name: str, value: str) -> None:
+        if self._own and name in self._own.NAMES:
+            self._own.set(name, value)
+            return
         with self._writer() as connection:
-            _note(connection, name, value)
+            note(connection, name, value)
 
     # -- changes -----------------------------------------------------------------------------------------------
 
@@ -113,7 +148,7 @@ class Catalogue:
                 earlier.keep(connection, article)
             gone += entries.delete(connection, article.id)
             if row or removed:
-                _note(connection, PURGE, "1")
+                note(connection, PURGE, str(self.revision + 1))
             added = str(row[0]) if row else datetime.now(UTC).isoformat(timespec="seconds")
             keys = entries.insert(connection, entry, added)
             edits.keep(connection, article.id, facts or {})
@@ -129,33 +164,36 @@ class Catalogue:
             with self._change() as connection:
                 gone, removed = entries.retire(connection, origin, retire)
                 if removed:
-                    _note(connection, PURGE, "1")
-                connection.executemany("INSERT OR IGNORE INTO origins VALUES (?, ?)", [(origin, one) for one in ids])
+                    note(connection, PURGE, str(self.revision + 1))
+                query = "INSERT INTO origins VALUES (?, ?) ON CONFLICT DO NOTHING"
+                connection.executemany(query, [(origin, one) for one in ids])
         return Change(deleted=gone, removed=removed)
 
     def remove(self, ids: Sequence[str]) -> Change:
         """Takes articles out, with all that was derived from them; ``purge`` is then due."""
         with self._change() as connection:
             gone = tuple(key for article_id in ids for key in entries.remove(connection, article_id))
-            _note(connection, PURGE, "1")
+            note(connection, PURGE, str(self.revision + 1))
         return Change(deleted=gone, removed=tuple(ids))
 
     @property
     def purge_due(self) -> bool:
         """Whether something of a text that was taken out or replaced may still be in the files of a store."""
-        return bool(self.note(PURGE))
+        return int(self.note(PURGE) or 0) > (int(self._own.get(PURGED) or 0) if self._own else 0)
 
-    def settle_purge(self) -> None:
-        """Called when the other stores are rid of it: this one is too, unless a reader holds on to its file."""
-        if self._database.scrub():
+    def settle_purge(self, revision: int) -> None:
+        """Called when the other stores are rid of what was gone at this revision: this one is too, unless a reader
+        holds on to its file.
+        """
+        done = self._database.scrub()
+        if self._own:
+            self._own.set(PURGED, str(max(revision, int(self._own.get(PURGED) or 0))))
+        elif done:
             self.set_note(PURGE, "")
 
     def compact(self) -> None:
         """Gives unused room back to the disk."""
-        with self._writer() as connection:
-            connection.execute(SHRINKS)
-            connection.execute("VACUUM")
-        self._database.scrub()
+        self._database.compact()
 
     # -- articles ----------------------------------------------------------------------------------------------
 
@@ -229,7 +267,8 @@ class Catalogue:
         """The ids of its near-duplicates, and of theirs, the earliest first; undated ones come last."""
         query = """
             WITH RECURSIVE alike(id) AS (
-                VALUES (?) UNION SELECT copy_id FROM copies JOIN alike ON copies.article_id = alike.id
+                SELECT id FROM articles WHERE id = ?
+                UNION SELECT copy_id FROM copies JOIN alike ON copies.article_id = alike.id
             )
             SELECT articles.id FROM articles JOIN alike USING (id) WHERE articles.id != ?
             ORDER BY published = '', published, articles.id"""
@@ -303,20 +342,22 @@ class Catalogue:
                     yield VectorRow(key, article_id, source, published, np.frombuffer(vector, dtype=np.float32))
 
     def problems(self) -> tuple[str, ...]:
-        """What SQLite's own check finds, and passages without a vector; nothing when all is well."""
+        """What the database's own check finds, and passages without a vector; nothing when all is well."""
+        found = self._database.problems()
         with self._reader() as connection:
-            found = [row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
-            found += [f"foreign key of {row[0]}" for row in connection.execute("PRAGMA foreign_key_check")]
             bare = connection.execute(
                 "SELECT count(*) FROM passages LEFT JOIN embeddings USING (key) WHERE vector IS NULL"
             ).fetchone()[0]
         return (*found, *([f"{bare} passages without a vector"] if bare else []))
 
 
-def _note(connection: sqlite3.Connection, name: str, value: str) -> None:
-    connection.execute(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
-    )
+def _database(folder: Path, url: str) -> Database:
+    if not url:
+        return SqliteDatabase(folder / FILE)
+    where = database_address.parse(url)
+    with named_extra():
+        from onrecord.index.store.postgresql import PostgresqlDatabase
+    return PostgresqlDatabase(where)
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -15,7 +15,7 @@ CREATE INDEX IF NOT EXISTS articles_by_signature ON articles(id, signature);
 def condition_of(where: Filter | None) -> tuple[str, list[str]]:
     """The condition and its values. With a date in the filter, articles without a date do not match."""
     if not where:
-        return "1", []
+        return "true", []
     parts, values = [], []
     if where.articles:
         parts.append("id IN (SELECT value FROM json_each(?))")

@@ -4,23 +4,20 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import modes, reserve
+from onrecord.index.store.base import Connection, all_or_nothing
 from onrecord.index.store.faults import point
-from onrecord.index.store.schema import connect, create, plain_errors, refuse_foreign
+from onrecord.index.store.schema import SHRINKS, connect, create, plain_errors, refuse_foreign
 from onrecord.index.store.scrub import Scrubber
 
 
-def now() -> str:
-    """ISO 8601 in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+class SqliteDatabase:
+    """A `onrecord.index.store.base.Database` in a file of one process."""
 
-
-class Database:
-    """Errors of the file and of the disk come as ``StoreError``."""
+    shared = False
 
     def __init__(self, file: Path) -> None:
         self._folder = file.parent
@@ -51,6 +48,10 @@ class Database:
                 raise
             self._made = _identity(self._file)
             return connection
+
+    def make(self, tables: str) -> None:
+        with self.writer() as connection:
+            connection.executescript(tables)
 
     def close(self) -> None:
         with self._writing, self._guard:
@@ -115,17 +116,8 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of what is written within, or none of it."""
-        with self.writer() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                point("catalogue.commit.before")
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            point("catalogue.commit.after")
+        with self.writer() as connection, all_or_nothing(connection, "BEGIN IMMEDIATE"):
+            yield connection
 
     def scrub(self) -> bool:
         """Leaves nothing of what was deleted in the file or beside it; False while a reader holds on to it."""
@@ -134,6 +126,26 @@ class Database:
             done = self._scrubber.scrub(connection)
             point("catalogue.scrub.after")
             return done
+
+    def compact(self) -> None:
+        with self.writer() as connection:
+            connection.execute(SHRINKS)
+            connection.execute("VACUUM")
+        self.scrub()
+
+    def last_number(self, table: str, column: str) -> int:
+        with self.reader() as connection:
+            row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def count_on(self, connection: Connection, table: str, column: str, last: int) -> None:
+        connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last))
+
+    def problems(self) -> list[str]:
+        with self.reader() as connection:
+            found = [row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
+            return found + [f"foreign key of {row[0]}" for row in connection.execute("PRAGMA foreign_key_check")]
 
 
 def _identity(file: Path) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from onrecord.index.store.database import Database
+from onrecord.index.store.base import Database
 
 # Beside the tables of the first format: an older OnRecord passes over it. An article that changes gets another number.
 TABLE = """
@@ -27,8 +27,7 @@ class DerivedStore:
 
     def __init__(self, database: Database) -> None:
         self._reader, self._transaction = database.reader, database.transaction
-        with database.writer() as connection:
-            connection.executescript(TABLE)
+        database.make(TABLE)
 
     def missing(self, kind: str, version: int) -> list[tuple[int, str]]:
         """The numbers and ids of the articles of which there is none yet of this version."""
@@ -41,7 +40,9 @@ class DerivedStore:
 
     def keep(self, kind: str, version: int, made: Iterable[tuple[int, str]]) -> None:
         """In place of an earlier version. What is of an article that was removed or changed meanwhile is dropped."""
-        query = "INSERT OR REPLACE INTO derived SELECT number, ?, ?, ? FROM articles WHERE number = ?"
+        query = """
+            INSERT INTO derived SELECT number, ?, ?, ? FROM articles WHERE number = ?
+            ON CONFLICT (number, kind) DO UPDATE SET version = excluded.version, data = excluded.data"""
         with self._transaction() as connection:
             connection.executemany(query, [(kind, version, data, number) for number, data in made])
 

@@ -1,9 +1,8 @@
 """What a page said before: its earlier texts, kept when it is read again and says something else."""
 
-import sqlite3
 from dataclasses import dataclass
 
-from onrecord.index.store.database import now
+from onrecord.index.store.base import Connection, now
 from onrecord.index.types import Article
 
 # Beside the tables of the first format: an older OnRecord passes over it.
@@ -26,20 +25,20 @@ class Earlier:
     until: str
 
 
-def keep(connection: sqlite3.Connection, article: Article) -> None:
+def keep(connection: Connection, article: Article) -> None:
     """The stored text and title of the article, where this one has others; to be called before it is stored."""
     stored = connection.execute("SELECT title, text FROM articles WHERE id = ?", (article.id,)).fetchone()
-    if stored and stored != (article.title, article.text):
+    if stored and tuple(stored) != (article.title, article.text):
         connection.execute(
             "INSERT INTO earlier (article_id, title, text, until) VALUES (?, ?, ?, ?)", (article.id, *stored, now())
         )
-        newest = "SELECT number FROM earlier WHERE article_id = ?1 ORDER BY number DESC LIMIT ?2"
+        newest = f"SELECT number FROM earlier WHERE article_id = ? ORDER BY number DESC LIMIT {KEPT}"
         connection.execute(
-            f"DELETE FROM earlier WHERE article_id = ?1 AND number NOT IN ({newest})", (article.id, KEPT)
+            f"DELETE FROM earlier WHERE article_id = ? AND number NOT IN ({newest})", (article.id, article.id)
         )
 
 
-def of(connection: sqlite3.Connection, article_id: str) -> tuple[Earlier, ...]:
+def of(connection: Connection, article_id: str) -> tuple[Earlier, ...]:
     """The oldest first."""
     rows = connection.execute(
         "SELECT title, text, until FROM earlier WHERE article_id = ? ORDER BY number", (article_id,)
@@ -47,5 +46,5 @@ def of(connection: sqlite3.Connection, article_id: str) -> tuple[Earlier, ...]:
     return tuple(Earlier(*row) for row in rows)
 
 
-def forget(connection: sqlite3.Connection, article_id: str) -> None:
+def forget(connection: Connection, article_id: str) -> None:
     connection.execute("DELETE FROM earlier WHERE article_id = ?", (article_id,))

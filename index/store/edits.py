@@ -1,7 +1,8 @@
 """What people set of an article by hand: it holds over what its file or page says when that is read again."""
 
-import sqlite3
 from collections.abc import Mapping
+
+from onrecord.index.store.base import Connection
 
 # Beside the tables of the first format: an older OnRecord passes over it.
 TABLE = """
@@ -11,14 +12,14 @@ CREATE TABLE IF NOT EXISTS edits (
 """
 
 
-def keep(connection: sqlite3.Connection, article_id: str, facts: Mapping[str, str]) -> None:
-    rows = [(article_id, fact, value) for fact, value in facts.items()]
-    connection.executemany("INSERT OR REPLACE INTO edits VALUES (?, ?, ?)", rows)
+def keep(connection: Connection, article_id: str, facts: Mapping[str, str]) -> None:
+    query = "INSERT INTO edits VALUES (?, ?, ?) ON CONFLICT (article_id, fact) DO UPDATE SET value = excluded.value"
+    connection.executemany(query, [(article_id, fact, value) for fact, value in facts.items()])
 
 
-def of(connection: sqlite3.Connection, article_id: str) -> dict[str, str]:
+def of(connection: Connection, article_id: str) -> dict[str, str]:
     return dict(connection.execute("SELECT fact, value FROM edits WHERE article_id = ?", (article_id,)))
 
 
-def forget(connection: sqlite3.Connection, article_id: str) -> None:
+def forget(connection: Connection, article_id: str) -> None:
     connection.execute("DELETE FROM edits WHERE article_id = ?", (article_id,))

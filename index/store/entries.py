@@ -1,15 +1,21 @@
 """One article as the catalogue stores it, and the statements that put it in and take it out."""
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from onrecord.index.errors import StoreError
 from onrecord.index.store import earlier, edits
+from onrecord.index.store.base import Connection
 from onrecord.index.types import Article, Passage, Sentence, Vectors
 
+_AT_ONCE = 500  # passages in one statement
+_COPY = """
+INSERT INTO copies SELECT one.id, other.id FROM articles one JOIN articles other ON other.id = ? WHERE one.id = ?
+ON CONFLICT DO NOTHING
+"""
 ARTICLE = "id, title, text, source, published, url, language, place"
 
 
@@ -46,7 +52,7 @@ def check(entry: Entry) -> None:
             raise StoreError(f"Sentence {sentence.index} of article {entry.article.id!r} is not where its offsets say.")
 
 
-def insert(connection: sqlite3.Connection, entry: Entry, added: str) -> tuple[int, ...]:
+def insert(connection: Connection, entry: Entry, added: str) -> tuple[int, ...]:
     a = entry.article
     connection.execute(
         f"INSERT INTO articles ({ARTICLE}, words, added, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -68,34 +74,38 @@ def insert(connection: sqlite3.Connection, entry: Entry, added: str) -> tuple[in
         "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
         [(a.id, s.index, s.start_char, s.end_char, s.text) for s in entry.sentences],
     )
-    keys = []
-    for passage, vector in zip(entry.passages, entry.vectors, strict=True):
-        span = (passage.id, a.id, passage.sentences[0].index, passage.sentences[-1].index)
-        cursor = connection.execute("INSERT INTO passages (id, article_id, first, last) VALUES (?, ?, ?, ?)", span)
-        keys.append(int(cursor.lastrowid or 0))
-        blob = np.ascontiguousarray(vector, dtype=np.float32).tobytes()
-        connection.execute("INSERT INTO embeddings VALUES (?, ?)", (keys[-1], blob))
-    for copy in entry.copies:
-        both = "SELECT ?1, id FROM articles WHERE id = ?2 UNION SELECT id, ?1 FROM articles WHERE id = ?2"
-        connection.execute(f"INSERT OR IGNORE INTO copies {both}", (a.id, copy))
-    return tuple(keys)
+    spans = [(one.id, a.id, one.sentences[0].index, one.sentences[-1].index) for one in entry.passages]
+    keys: dict[str, int] = {}
+    for start in range(0, len(spans), _AT_ONCE):
+        some = spans[start : start + _AT_ONCE]
+        query = f"INSERT INTO passages (id, article_id, first, last) VALUES {', '.join(['(?, ?, ?, ?)'] * len(some))}"
+        keys |= dict(connection.execute(f"{query} RETURNING id, key", [*chain(*some)]).fetchall())
+    connection.executemany(
+        "INSERT INTO embeddings VALUES (?, ?)",
+        [
+            (keys[passage.id], np.ascontiguousarray(vector, dtype=np.float32).tobytes())
+            for passage, vector in zip(entry.passages, entry.vectors, strict=True)
+        ],
+    )
+    connection.executemany(_COPY, [pair for copy in entry.copies for pair in ((a.id, copy), (copy, a.id))])
+    return tuple(keys[one.id] for one in entry.passages)
 
 
-def delete(connection: sqlite3.Connection, article_id: str) -> tuple[int, ...]:
+def delete(connection: Connection, article_id: str) -> tuple[int, ...]:
     """To be stored anew: what was set by hand stays."""
     rows = connection.execute("SELECT key FROM passages WHERE article_id = ?", (article_id,)).fetchall()
     connection.execute("DELETE FROM articles WHERE id = ?", (article_id,))
     return tuple(row[0] for row in rows)
 
 
-def remove(connection: sqlite3.Connection, article_id: str) -> tuple[int, ...]:
+def remove(connection: Connection, article_id: str) -> tuple[int, ...]:
     edits.forget(connection, article_id)
-    connection.execute("DELETE FROM dismissed WHERE ?1 IN (one, other)", (article_id,))
+    connection.execute("DELETE FROM dismissed WHERE one = ? OR other = ?", (article_id, article_id))
     earlier.forget(connection, article_id)
     return delete(connection, article_id)
 
 
-def retire(connection: sqlite3.Connection, origin: str, ids: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def retire(connection: Connection, origin: str, ids: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
     gone: tuple[int, ...] = ()
     removed = []
     for article_id in ids:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from onrecord.index.errors import InputError
-from onrecord.index.store.database import Database, now
+from onrecord.index.store.base import Database, now
 
 # Beside the tables of the first format: an older OnRecord passes over them.
 TABLES = """
@@ -49,8 +49,7 @@ class FolderNotes:
 
     def __init__(self, database: Database) -> None:
         self._reader, self._writer, self._transaction = database.reader, database.writer, database.transaction
-        with database.writer() as connection:
-            connection.executescript(TABLES)
+        database.make(TABLES)
 
     def folders(self) -> tuple[Folder, ...]:
         """In the order in which they were given."""
@@ -74,7 +73,7 @@ class FolderNotes:
 
     def watch(self, path: str) -> None:
         with self._writer() as connection:
-            connection.execute("INSERT OR IGNORE INTO folders VALUES (?, ?, '', '')", (path, now()))
+            connection.execute("INSERT INTO folders VALUES (?, ?, '', '') ON CONFLICT DO NOTHING", (path, now()))
 
     def unwatch(self, path: str) -> None:
         with self._writer() as connection:
@@ -82,15 +81,17 @@ class FolderNotes:
 
     def stamps(self, folder: str) -> dict[str, str]:
         """What each file was that is there, as far as is known."""
-        query = "SELECT path, stamp FROM folder_files WHERE folder = ? AND NOT gone"
+        query = "SELECT path, stamp FROM folder_files WHERE folder = ? AND gone = 0"
         with self._reader() as connection:
             return dict(connection.execute(query, (folder,)))
 
     def read(self, folder: str, files: Iterable[FileNote]) -> None:
         """Notes what these files were when they were read."""
-        rows = [(folder, one.path, one.stamp, one.said) for one in files]
+        query = """
+            INSERT INTO folder_files VALUES (?, ?, ?, ?, 0) ON CONFLICT (folder, path)
+            DO UPDATE SET stamp = excluded.stamp, said = excluded.said, gone = 0"""
         with self._transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO folder_files VALUES (?, ?, ?, ?, 0)", rows)
+            connection.executemany(query, [(folder, one.path, one.stamp, one.said) for one in files])
 
     def looked(self, folder: str, *, gone: Sequence[str] = (), said: str = "") -> None:
         """Notes that the folder was looked through, and which files it has no longer."""

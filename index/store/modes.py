@@ -7,6 +7,7 @@ from pathlib import Path
 
 FOLDER, FILE = 0o700, 0o600
 OWN = (  # what the names of our own files and folders begin with; others in a data folder are not ours to change
+    "caches.json",
     "catalogue.sqlite3",
     "chroma",
     "codes",

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from onrecord.index.store.database import Database
+from onrecord.index.store.base import Database, note
 from onrecord.index.types import Sentence
 
 # Beside the tables of the first format: an older OnRecord passes over them. What is dismissed outlives the storing anew
@@ -56,8 +56,7 @@ class PairNotes:
 
     def __init__(self, database: Database) -> None:
         self._reader, self._writer, self._transaction = database.reader, database.writer, database.transaction
-        with database.writer() as connection:
-            connection.executescript(TABLES)
+        database.make(TABLES)
 
     def pending(self) -> list[tuple[int, str]]:
         """The number and the id of each article that was not compared since it was stored, in that order."""
@@ -72,8 +71,11 @@ class PairNotes:
             there = "SELECT count(*) FROM articles WHERE id IN (?, ?)"
             for row in rows:
                 if connection.execute(there, (row[2], row[6])).fetchone()[0] == 2:
-                    connection.execute("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-            connection.execute("INSERT OR IGNORE INTO compared SELECT number FROM articles WHERE number = ?", (number,))
+                    connection.execute("DELETE FROM pairs WHERE id = ?", (row[0],))
+                    connection.execute("INSERT INTO pairs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute(
+                "INSERT INTO compared SELECT number FROM articles WHERE number = ? ON CONFLICT DO NOTHING", (number,)
+            )
 
     def pairs(self) -> tuple[Pair, ...]:
         """Those that were not dismissed and whose sentences are as they were."""
@@ -93,7 +95,7 @@ class PairNotes:
         """The pair is shown no more; False where there is none of that id."""
         with self._writer() as connection:
             done = connection.execute(
-                "INSERT OR IGNORE INTO dismissed SELECT id, one, other FROM pairs WHERE id = ?", (pair_id,)
+                "INSERT INTO dismissed SELECT id, one, other FROM pairs WHERE id = ? ON CONFLICT DO NOTHING", (pair_id,)
             )
             known = connection.execute("SELECT 1 FROM dismissed WHERE id = ?", (pair_id,)).fetchone()
             return bool(done.rowcount > 0 or known)
@@ -105,7 +107,7 @@ class PairNotes:
             if not kept or kept[0] != version:
                 connection.execute("DELETE FROM pairs")
                 connection.execute("DELETE FROM compared")
-                connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_VERSION, version))
+                note(connection, _VERSION, version)
 
 
 def _row(place: Place) -> tuple[str, int, int, int]:

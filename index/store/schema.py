@@ -10,6 +10,7 @@ from onrecord.index.store import reserve
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x6F6E7263  # "onrc"
+FORMAT = "format"  # a note of it, where a database has no place for it as SQLite has
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -30,6 +30,7 @@ from onrecord.index.store.chroma import (
     slices,
     where_of,
 )
+from onrecord.index.store.entries import Change
 from onrecord.index.store.faults import point
 from onrecord.index.types import Filter, Vectors
 
@@ -63,6 +64,7 @@ class VectorStore:
         self._whole = True  # false while it lacks passages that are stored; then nothing is looked for in it
         self._lacking: list[int] | None = None  # which those are, once they were looked up
         self._blanked: dict[Path, int] = {}
+        self._foreign = catalogue.foreign  # how many times others have changed the catalogue, as far as it has followed
 
     @property
     def in_step(self) -> bool:
@@ -103,7 +105,7 @@ class VectorStore:
         whole, self._whole = self._whole, False
         self._change(added, deleted)
         self._whole = whole
-        if whole:
+        if whole and self._foreign == self._catalogue.foreign:  # else what is still to come will note it
             self._note_step()
 
     def _later(self, added: Sequence[int], deleted: Sequence[int]) -> None:
@@ -114,9 +116,19 @@ class VectorStore:
         else:
             self._whole, self._lacking = False, [*lacking, *added]
 
+    def follow_others(self, change: Change | None, foreign: int) -> None:
+        """Follows what other processes have changed, as many times as ``foreign``; None: it is not known what."""
+        if change is None or not self._whole or not self.at_once:
+            self.distrust()
+            return
+        self._foreign = foreign
+        with self._plain_errors():
+            known = set(self._opened().get(ids=[str(key) for key in change.added], include=[])["ids"])
+        self.apply(added=[key for key in change.added if str(key) not in known], deleted=change.deleted)
+
     def distrust(self) -> None:
         """It does not hold what the catalogue holds: ``refill`` and ``repair`` mend that."""
-        self._whole, self._lacking = False, None
+        self._whole, self._lacking, self._foreign = False, None, self._catalogue.foreign
 
     def refill(self, most: int) -> bool:
         """Adds at most so many of the passages that are lacking; True when none is lacking any more."""

@@ -1,12 +1,11 @@
 """What the catalogue keeps of the web: the log of requests, the versions of pages, the feeds that are followed."""
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from onrecord.index.errors import InputError
 from onrecord.index.fetching.values import UNKNOWN, Version, Visit
-from onrecord.index.store.database import Database, now
+from onrecord.index.store.base import Connection, Database, now
 
 # Beside the tables of the first format: an older OnRecord passes over them.
 TABLES = """
@@ -28,6 +27,10 @@ CREATE TABLE IF NOT EXISTS items (
     address TEXT NOT NULL, published TEXT NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL,
     PRIMARY KEY (feed, address)
 ) WITHOUT ROWID;
+"""
+_KEEP_VERSION = """
+INSERT INTO versions VALUES (?, ?, ?)
+ON CONFLICT (address) DO UPDATE SET etag = excluded.etag, modified = excluded.modified
 """
 LOGGED = 10_000  # requests of which the log is kept, the newest
 TRIES = 5  # looks at a feed after which an item of it that cannot be fetched is given up
@@ -71,8 +74,7 @@ class WebNotes:
 
     def __init__(self, database: Database) -> None:
         self._reader, self._writer, self._transaction = database.reader, database.writer, database.transaction
-        with database.writer() as connection:
-            connection.executescript(TABLES)
+        database.make(TABLES)
 
     # -- the log -----------------------------------------------------------------------------------------------
 
@@ -80,10 +82,9 @@ class WebNotes:
         """Adds a request to the log, from which the oldest goes."""
         row = (visit.at, visit.address, visit.status, visit.bytes, visit.outcome)
         with self._writer() as connection:
-            done = connection.execute(
-                "INSERT INTO visits (at, address, status, bytes, outcome) VALUES (?, ?, ?, ?, ?)", row
-            )
-            connection.execute("DELETE FROM visits WHERE number <= ?", (int(done.lastrowid or 0) - LOGGED,))
+            columns = "INSERT INTO visits (at, address, status, bytes, outcome) VALUES (?, ?, ?, ?, ?)"
+            ((number,),) = connection.execute(f"{columns} RETURNING number", row).fetchall()
+            connection.execute("DELETE FROM visits WHERE number <= ?", (number - LOGGED,))
 
     def visits(self, most: int = LOGGED) -> tuple[Visit, ...]:
         """The newest requests, the newest first."""
@@ -103,9 +104,7 @@ class WebNotes:
 
     def keep_version(self, address: str, version: Version) -> None:
         with self._writer() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO versions VALUES (?, ?, ?)", (address, version.etag, version.modified)
-            )
+            connection.execute(_KEEP_VERSION, (address, version.etag, version.modified))
 
     # -- feeds -------------------------------------------------------------------------------------------------
 
@@ -128,8 +127,10 @@ class WebNotes:
 
     def follow(self, address: str, title: str, *, page: bool = False) -> None:
         with self._transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO feeds VALUES (?, ?, ?, '', '')", (address, title, now()))
-            connection.execute("INSERT OR REPLACE INTO feed_details VALUES (?, '', ?)", (address, page))
+            new = "INSERT INTO feeds VALUES (?, ?, ?, '', '') ON CONFLICT DO NOTHING"
+            connection.execute(new, (address, title, now()))
+            details = "INSERT INTO feed_details VALUES (?, '', ?) ON CONFLICT (address)"
+            connection.execute(f"{details} DO UPDATE SET note = '', page = excluded.page", (address, int(page)))
 
     def unfollow(self, address: str) -> None:
         with self._writer() as connection:
@@ -153,13 +154,13 @@ class WebNotes:
             )
 
     @staticmethod
-    def _list(connection: sqlite3.Connection, feed: str, items: Sequence[Item]) -> None:
+    def _list(connection: Connection, feed: str, items: Sequence[Item]) -> None:
         named = {item.address for item in items}
         known = [row[0] for row in connection.execute("SELECT address FROM items WHERE feed = ?", (feed,))]
         gone = [(feed, one) for one in known if one not in named]
         connection.executemany("DELETE FROM items WHERE feed = ? AND address = ? AND state != 'waiting'", gone)
         rows = [(feed, item.address, item.published, WAITING) for item in items]
-        connection.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, 0)", rows)
+        connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING", rows)
         connection.executemany(
             "UPDATE items SET state = ?, published = ? WHERE feed = ? AND address = ? AND state = ? AND published < ?",
             [(CHANGED, one.published, feed, one.address, DONE, one.published) for one in items],
@@ -183,4 +184,4 @@ class WebNotes:
                 "UPDATE items SET state = ?, tries = tries + 1 WHERE feed = ? AND address = ?", states
             )
             rows = [(address, one.etag, one.modified) for address, one in versions.items()]
-            connection.executemany("INSERT OR REPLACE INTO versions VALUES (?, ?, ?)", rows)
+            connection.executemany(_KEEP_VERSION, rows)

@@ -9,6 +9,7 @@ import pytest
 
 from onrecord.index import InputError, Library
 from onrecord.index.folders import SETTLED, Folders
+from onrecord.index.settings import IndexSettings
 from onrecord.index.store.folder_notes import FolderNotes
 from tests.conftest import FakeEmbedder
 from tests.web import STORY
@@ -17,8 +18,9 @@ FERRY = "A free ferry will carry pedestrians across the Larn while the Old Mill 
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with Library(tmp_path / "data", embedder=FakeEmbedder()) as library:
+def library(tmp_path: Path, catalogue_url: str) -> Iterator[Library]:
+    settings = IndexSettings(catalogue_url=catalogue_url)
+    with Library(tmp_path / "data", embedder=FakeEmbedder(), settings=settings) as library:
         yield library
 
 
@@ -53,15 +55,13 @@ def test_what_appears_and_what_changes_is_added_and_the_rest_is_not_read_again(l
     assert (folder.path, folder.files, folder.unread, folder.gone) == (str(news), 2, (), ())
 
 
-def test_it_goes_on_after_a_restart_and_finds_what_happened_meanwhile(
-    library: Library, news: Path, tmp_path: Path
-) -> None:
+def test_it_goes_on_after_a_restart_and_finds_what_happened_meanwhile(library: Library, news: Path) -> None:
     put(news / "a.txt", STORY)
     library.folders.watch(news)
     library.folders.look(news)
     library.close()
     put(news / "b.txt", FERRY)
-    with Library(tmp_path / "data", embedder=FakeEmbedder()) as opened:
+    with Library(library.path, embedder=FakeEmbedder(), settings=library.settings) as opened:
         assert (len(opened.folders.look_due().added), len(opened.articles())) == (1, 2)
 
 

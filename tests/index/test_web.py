@@ -9,7 +9,7 @@ import pytest
 
 from onrecord.index import InputError, Library
 from onrecord.index.errors import FetchError, ReadError, UnknownArticle
-from onrecord.index.settings import FetchSettings
+from onrecord.index.settings import FetchSettings, IndexSettings
 from onrecord.index.store.earlier import KEPT
 from onrecord.index.store.web_notes import LOGGED, TRIES, WebNotes
 from tests.attacks.traces import traces
@@ -28,8 +28,9 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with Library(tmp_path / "data", embedder=FakeEmbedder(), fetch=NEAR) as library:
+def library(tmp_path: Path, catalogue_url: str) -> Iterator[Library]:
+    settings = IndexSettings(catalogue_url=catalogue_url)
+    with Library(tmp_path / "data", embedder=FakeEmbedder(), fetch=NEAR, settings=settings) as library:
         yield library
 
 
@@ -245,13 +246,13 @@ class TestFeeds:
         library.web.look(feed)
         assert len(library.web.read_items(feed).added) == 1
 
-    def test_a_reading_that_was_cut_off_goes_on_where_it_was(self, library: Library, web: Web, tmp_path: Path) -> None:
+    def test_a_reading_that_was_cut_off_goes_on_where_it_was(self, library: Library, web: Web) -> None:
         for n in range(5):
             web.put(f"/{n}", page(f"{FERRY} This was said {n} times."))
         feed = self.follow(library, web, *(f"/{n}" for n in range(5)))
         begun = library.web.read_items(feed, stopped=lambda: len(library.articles()) >= 2).added
         library.close()
-        with Library(tmp_path / "data", embedder=FakeEmbedder(), fetch=NEAR) as opened:
+        with Library(library.path, embedder=FakeEmbedder(), fetch=NEAR, settings=library.settings) as opened:
             assert len(begun) + len(opened.web.read_due(0).added) == 5
             assert len(opened.articles()) == 5
         assert sorted(web.paths) == ["/0", "/1", "/2", "/3", "/4", "/feed"]
@@ -299,10 +300,10 @@ class TestFeeds:
 
 
 class TestTheLog:
-    def test_it_is_kept_with_the_collection(self, library: Library, web: Web, tmp_path: Path) -> None:
+    def test_it_is_kept_with_the_collection(self, library: Library, web: Web) -> None:
         library.web.add([web.put("/a", page())])
         library.close()
-        with Library(tmp_path / "data", embedder=FakeEmbedder()) as opened:
+        with Library(library.path, embedder=FakeEmbedder(), settings=library.settings) as opened:
             assert [(one.address, one.outcome) for one in opened.web.visits()] == [
                 (web.at("/a"), "fetched"),
                 (web.at("/robots.txt"), "not there"),
@@ -434,6 +435,7 @@ class TestEarlierVersions:
         assert len(changes) == KEPT
         assert changes[-1].edits[0].after == (f"This was said {KEPT + 2} times.",)
 
+    @pytest.mark.parametrize("catalogue_url", [""], ids=["sqlite"])
     def test_nothing_of_it_stays_when_the_article_is_removed(self, library: Library, web: Web, tmp_path: Path) -> None:
         for text in (f"{STORY} Zyxomma flew by.", STORY):
             web.put("/bridge", page(text))

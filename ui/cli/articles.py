@@ -238,9 +238,9 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
     fine = not report.findings and embedder_here and all(model["state"] != "damaged" for model in models)
     if as_json:
         findings = [asdict(finding) for finding in report.findings]
-        print_json({"ok": fine, "data": str(settings.data), **counts, "findings": findings, "models": models})
+        print_json({"ok": fine, "data": settings.place, **counts, "findings": findings, "models": models})
     else:
-        say(f"{settings.data}: {counts['articles']:,} articles, {counts['passages']:,} passages.")
+        say(f"{settings.place}: {counts['articles']:,} articles, {counts['passages']:,} passages.")
         for finding in report.findings:
             complain(f"{finding.message} To mend it: {finding.cure}.")
         for model in models:

@@ -55,7 +55,7 @@ def ask(
     with closing(open_collection(settings)) as collection:
         wanted = NO_MODEL if no_model else model or ""
         if not collection.count():
-            complain(f"There are no articles in {settings.data} yet; `onrecord add PATH` adds some.")
+            complain(f"There are no articles in {settings.place} yet; `onrecord add PATH` adds some.")
             if not as_json:
                 raise typer.Exit(NOT_SAID)
             wanted = NO_MODEL  # none is loaded to say that

@@ -95,7 +95,7 @@ def run(settings: "AllSettings", users: dict[str, str], *, model_required: bool,
             host=host,
             users=users,
             allowed_hosts=settings.server.allowed_hosts,
-            opener=another,
+            opener=None if settings.index.catalogue_url else another,  # one database, one collection
         )
         add_doors(
             app,

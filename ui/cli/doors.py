@@ -134,7 +134,8 @@ def _opened(settings: "Settings", *, model_required: bool, only: bool) -> "Itera
             library = others.enter_context(closing(opening.open_beside(settings, assistant.library, folder)))
             return library, build_assistant(settings, library, assistant.engine)
 
-        yield assistant, None if only else another
+        alone = only or settings.index.catalogue_url  # one database, one collection
+        yield assistant, None if alone else another
 
 
 def _flags(host: str | None, port: int | None, no_model: bool, model: str | None) -> dict[str, object]:

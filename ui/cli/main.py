@@ -14,6 +14,7 @@ from onrecord.ui.cli.differences import differences
 from onrecord.ui.cli.doors import mcp, serve
 from onrecord.ui.cli.folders import unwatch, watch
 from onrecord.ui.cli.group import Commands
+from onrecord.ui.cli.migrate import migrate
 from onrecord.ui.cli.models import models
 from onrecord.ui.cli.names import named, names
 from onrecord.ui.cli.people import people, said
@@ -73,6 +74,7 @@ app.command()(serve)
 app.command()(mcp)
 app.command()(doctor)
 app.command()(rebuild)
+app.command()(migrate)
 app.add_typer(models, name="models")
 
 

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from onrecord.ui.settings import AllSettings
 
 DataOption = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="The data folder (default: ONRECORD_DATA, else your own).")
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="The data folder, or postgresql://USER@HOST/DATABASE (default: ONRECORD_DATA, else your own).",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 ArticleOption = Annotated[
@@ -36,7 +41,7 @@ FromOption = Annotated[
 ToOption = Annotated[str, typer.Option("--to", metavar="DATE", help="Published on this day or earlier.")]
 
 
-def settings_of(data: Path | None, flags: Mapping[str, object] | None = None) -> "AllSettings":
+def settings_of(data: Path | str | None, flags: Mapping[str, object] | None = None) -> "AllSettings":
     """All settings; ``flags`` are dotted names, those that are None were not given."""
     from onrecord.ui.settings import load_settings
 

@@ -12,7 +12,6 @@ from onrecord.ui.cli.opening import ArticleOption, DataOption, FromOption, JsonO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from onrecord.ui.cli.protocol import CollectionCommands
     from onrecord.ui.desk.saved import SavedQuestion
@@ -91,7 +90,7 @@ def remove(question_id: IdArgument, data: DataOption = None, as_json: JsonOption
 def _each(
     ids: Sequence[str] | None,
     act: "Callable[[CollectionCommands], Callable[[str], SavedQuestion]]",
-    data: "Path | None",
+    data: str | None,
     *,
     as_json: bool,
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from onrecord.index.errors import StoreError, UnknownArticle
 from onrecord.index.store import entries
+from onrecord.index.store.base import Connection
 from onrecord.index.store.catalogue import FILE, Catalogue
 from onrecord.index.store.entries import Entry
 from onrecord.index.store.schema import SCHEMA_VERSION
@@ -26,9 +27,12 @@ def entry_of(article: Article, *, copies: tuple[str, ...] = ()) -> Entry:
     return Entry(article, sentences, passages, vectors, signature=b"s", copies=copies)
 
 
+in_a_file = pytest.mark.parametrize("catalogue_url", [""], ids=["sqlite"])
+
+
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with closing(Catalogue(tmp_path)) as opened:
+def catalogue(tmp_path: Path, catalogue_url: str) -> Iterator[Catalogue]:
+    with closing(Catalogue(tmp_path, catalogue_url)) as opened:
         yield opened
 
 
@@ -76,12 +80,12 @@ def test_keys_are_never_given_twice(catalogue: Catalogue) -> None:
     assert min(catalogue.put(entry_of(Article("b", "T", "Two."))).added) > max(first.added)
 
 
-def test_each_change_has_its_own_revision_which_is_remembered(tmp_path: Path) -> None:
-    catalogue = Catalogue(tmp_path)
+def test_each_change_has_its_own_revision_which_is_remembered(tmp_path: Path, catalogue_url: str) -> None:
+    catalogue = Catalogue(tmp_path, catalogue_url)
     catalogue.put(entry_of(Article("a", "T", "One.")))
     catalogue.remove(["a"])
     catalogue.close()
-    with closing(Catalogue(tmp_path)) as again:
+    with closing(Catalogue(tmp_path, catalogue_url)) as again:
         assert again.revision == 2
 
 
@@ -89,7 +93,7 @@ def test_a_change_that_fails_half_way_leaves_no_trace(catalogue: Catalogue, monk
     catalogue.put(entry_of(Article("a", "T", "The old text.")))
     real = entries.insert
 
-    def fails(connection: sqlite3.Connection, entry: Entry, added: str) -> tuple[int, ...]:
+    def fails(connection: Connection, entry: Entry, added: str) -> tuple[int, ...]:
         real(connection, entry, added)
         raise RuntimeError("half way")
 
@@ -170,6 +174,7 @@ def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path) -> None:
         Catalogue(tmp_path)
 
 
+@in_a_file
 def test_a_full_disk_is_told_plainly_and_costs_nothing_stored(catalogue: Catalogue) -> None:
     catalogue.put(entry_of(Article("a", "T", "One.")))
     with catalogue._database.writer() as connection:

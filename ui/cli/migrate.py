@@ -1,0 +1,36 @@
+"""The command that moves a collection into PostgreSQL, or back into a folder."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from onrecord.ui.cli.group import print_json, say
+from onrecord.ui.cli.opening import JsonOption
+
+if TYPE_CHECKING:
+    from onrecord.index.moving import Place
+
+
+def migrate(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="A data folder, or postgresql://USER@HOST/DATABASE.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The other kind of place, which holds no articles yet.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Copy a collection from a data folder into PostgreSQL, or back; the old place stays as it is."""
+    from onrecord.index.moving import move
+
+    moved = move(_place(source), _place(target))
+    if as_json:
+        print_json(asdict(moved))
+    else:
+        say(f"{moved.articles:,} articles with {moved.passages:,} passages are there now; name the place with --data.")
+
+
+def _place(named: str) -> "Place":
+    from onrecord.index.database_address import is_address
+    from onrecord.index.moving import Place
+    from onrecord.qa.settings import folder_beside
+
+    return Place(folder_beside(named), named) if is_address(named) else Place(Path(named).expanduser())
