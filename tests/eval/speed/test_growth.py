@@ -9,10 +9,7 @@ import numpy as np
 from onrecord.eval.speed import growth
 from onrecord.eval.suites.types import Suite
 from onrecord.index.types import Article
-
-
-class _Any:
-    fingerprint, dimension = "any", 64
+from tests.conftest import FakeEmbedder
 
 
 def test_made_articles_are_the_same_for_the_same_number_and_have_the_vocabulary_of_real_ones(
@@ -30,7 +27,7 @@ def test_made_vectors_lie_around_real_ones_and_differ_as_those_do() -> None:
     rng = np.random.default_rng(5)
     flat = rng.normal(size=(60, 64)) * (np.arange(64) < 10)  # real ones that differ in ten directions only
     real = np.asarray(flat / np.linalg.norm(flat, axis=1, keepdims=True), dtype=np.float32)
-    made = growth.Made(_Any(), real)
+    made = growth.Made(FakeEmbedder(), real)
     vectors = made.embed_passages([f"made {n}" for n in range(200)])
     assert vectors.shape == (200, 64) and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert not vectors[:, 10:].any()
