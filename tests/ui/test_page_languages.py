@@ -57,11 +57,12 @@ SAME = {
         "question",
         "Pages",
         "articles",
+        "article",
         "sources",
         "passages",
     ),
 }
-PIECES = re.compile(r" · |, |: |; |[()]")
+PIECES = re.compile(r" · |, |: |; |[()]| (?=\d+ article)")
 
 
 @contextmanager
