@@ -8,6 +8,7 @@ _BLOCKS = frozenset(
     "p h1 h2 h3 h4 h5 h6 hl1 hl2 li block blockquote div section article tr dt dd pre figcaption".split()
 )
 _UNREAD = frozenset("head script style nav svg media".split())
+_REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));")
 
 
 def parsed_xml(data: bytes) -> Any:
@@ -18,7 +19,13 @@ def parsed_xml(data: bytes) -> Any:
     from lxml import etree
 
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    return etree.fromstring(data.strip(), parser)
+    return etree.fromstring(_REFERENCE.sub(_of_a_character, data.strip()), parser)
+
+
+def _of_a_character(reference: re.Match[bytes]) -> bytes:
+    """A reference by number, empty where XML has no such character: lxml keeps half of a pair, but cannot tell it."""
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    return reference[0] if code in (9, 10, 13) or 32 <= code < 0xD800 or 0xDFFF < code < 0x110000 else b""
 
 
 def name_of(element: Any) -> str:

@@ -170,6 +170,13 @@ class TestAgencies:
         )
         assert "root" not in read(bomb, ".xml").articles[0].text
 
+    def test_a_reference_to_half_of_a_character_is_left_out(self) -> None:
+        (article,) = read(
+            NITF.replace('norm="', 'norm="&#xD800;&#56320;').replace("<em>old", "<em>&#xD83D;&#xF6;ld"), ".xml"
+        ).articles
+        assert article.published == "2024-03-04T09:30:00+00:00"
+        assert article.text.endswith("It is öld.")
+
     def test_of_a_folder_other_xml_is_passed_over(self, tmp_path: Path) -> None:
         (tmp_path / "pom.xml").write_text("<project/>", encoding="utf-8")
         (tmp_path / "wire.xml").write_text(NITF, encoding="utf-8")
