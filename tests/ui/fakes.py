@@ -121,7 +121,7 @@ class FakeLibrary:
             ArticleInfo(
                 a.id, a.title, a.source, a.published, a.url, a.language, "", len(a.text.split()), "2024-05-01T10:00:00Z"
             )
-            for a in self.kept.values()
+            for a in list(self.kept.values())
         )
 
     def sentences(self, article_id: str) -> tuple[Sentence, ...]:
@@ -131,13 +131,13 @@ class FakeLibrary:
 
     def derived(self, kind: str, version: int, make: Any, **limits: object) -> Derived:
         """Made anew each time, of every article."""
-        made = {hash(a): (a.id, make(a, self.sentences(a.id))) for a in self.kept.values()}
+        made = {hash(a): (a.id, make(a, self.sentences(a.id))) for a in list(self.kept.values())}
         return Derived(frozenset(made), made)
 
     def search(self, query: str, *, top_k: int = 10, where: Filter | None = None) -> tuple[Hit, ...]:
         words = set(re.findall(r"\w{4,}", query.lower()))
         hits = []
-        for key, article in self.kept.items():
+        for key, article in list(self.kept.items()):
             if where and (
                 (where.articles and key not in where.articles)
                 or (where.sources and article.source not in where.sources)
