@@ -38,7 +38,7 @@ test: $(STAMP) ## lint, types, then every test, with the real models and the rea
 	@.ci/tools $(BIN)/python
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@$(MAKE) --no-print-directory --jobs=2 check test-together
-	@$(MAKE) --no-print-directory --jobs=3 test-browser test-model $(BESIDE)
+	@$(MAKE) --no-print-directory --jobs=2 test-browser test-model
 
 quick: $(STAMP) ## while working: lint, types, doctests and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=3 check test-unit test-unit-ui
@@ -81,7 +81,7 @@ gate: $(STAMP) ## before a release: seeds and poisoned, all with quotes alone, 3
 
 gate-quick: $(STAMP) ## what CI holds: all of both with quotes alone, six of seeds with the real model
 	@$(ONRECORD) models pull $(MODELS)
-	@nice -n 15 $(ONRECORD) eval gate --quick --sample 6
+	@$(ONRECORD) eval gate --quick --sample 6
 
 eval: $(STAMP) ## the seeds suite for onrecord and its peers; refreshes the table in docs/evaluation.md
 	@$(ONRECORD) models pull $(MODELS)

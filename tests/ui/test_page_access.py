@@ -302,6 +302,7 @@ def test_a_screen_reader_is_told_when_the_quote_the_answer_and_an_abstention_arr
     expect(told.locator(".turn").last.locator(".line").first).to_be_visible()
     expect(held).to_have_count(1)
     page.click("#stop")
+    expect(page.locator(".turn .stopped")).to_have_count(1)
     ask(page, "Who built the bridge, unknown?")
     expect(told.locator(".abstained .why")).to_be_visible()
     expect(held).to_have_count(0)

@@ -56,6 +56,7 @@ SAME = {
         "questions",
         "question",
         "Pages",
+        "Organisations",
         "articles",
         "article",
         "sources",
