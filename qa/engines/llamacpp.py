@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
@@ -91,6 +92,7 @@ class LlamaServer:
             verify=tls.nobody(),
         )
         self._closing = Event()
+        self._answered = False  # whether it has ever taken up a request
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="onrecord-model")  # its queue is the line
         self.count_tokens: Callable[[str], int] = lru_cache(maxsize=8192)(self._count_tokens)
         self.apply_template: Callable[[tuple[tuple[str, str], ...]], str] = lru_cache(maxsize=64)(self._apply_template)
@@ -137,6 +139,7 @@ class LlamaServer:
         timings: dict[str, Any] = {}
 
         def receive(chunk: Chunk) -> bool:
+            self._answered = True
             timings.update(chunk.get("timings") or {})
             chunks.put(chunk)
             # True stops the model; an exception here would be swallowed.
@@ -179,7 +182,17 @@ class LlamaServer:
         self._closing.set()
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._http.close()
+        if not self._answered:
+            self._wait_for_loop()
         self._server = None
+
+    def _wait_for_loop(self) -> None:
+        """A server that is freed before its own loop has begun never hears of it, and is waited for without end.
+
+        So it is given the least that there is to do, and freed once that was taken up.
+        """
+        with suppress(RuntimeError, ValueError):
+            self._server.handle_completions({"prompt": "a", "n_predict": 1, "stream": True}, lambda chunk: True)
 
 
 def _parameters(library: ModuleType, path: Path, context_tokens: int, threads: int, cache_mib: int, key: str) -> Any:

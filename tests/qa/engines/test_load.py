@@ -374,3 +374,10 @@ def test_a_path_of_the_users_own_is_loaded_under_its_files_name() -> None:
     engine = load_engine(str(model_path("smollm2-135m")), context_tokens=512)
     assert engine.name == "SmolLM2-135M-Instruct.Q4_1"
     engine.close()
+
+
+@pytest.mark.model
+@pytest.mark.timeout(240)
+def test_a_model_that_was_never_asked_can_be_closed_at_once() -> None:
+    for _ in range(4):  # llama.cpp was waited for without end where its loop had not begun
+        load_engine(str(model_path("smollm2-135m")), context_tokens=512).close()
