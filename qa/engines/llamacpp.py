@@ -182,7 +182,7 @@ class LlamaServer:
         self._closing.set()
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._http.close()
-        if not self._answered:
+        if self._server is not None and not self._answered:
             self._wait_for_loop()
         self._server = None
 
