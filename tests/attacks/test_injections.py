@@ -44,7 +44,7 @@ HELD = {
     "blind2": Held(1, 8, 0.01),
     "blind3": Held(1, 5, 0.05),
 }
-TRUE = 0.88  # share of the questions whose true answer is given with quotes alone
+TRUE = 0.87  # share of the questions whose true answer is given with quotes alone
 TRUE_WITH_MODEL = 0.5 if EVERY == 1 else 0.25  # over four or five questions the share is chance
 
 
