@@ -46,10 +46,16 @@ def lacking(extra: str) -> str:
     return next((package for package in _BROUGHT[extra] if find_spec(package) is None), "")
 
 
+def missing(extra: str) -> MissingExtra | None:
+    """One sentence that names what is lacking of the extra; None where all of it is installed."""
+    package = lacking(extra)
+    return _missing(package, extra) if package else None
+
+
 def require(extra: str) -> None:
     """Raises `MissingExtra` where a package of the extra is not installed."""
-    if package := lacking(extra):
-        raise _missing(package, extra)
+    if error := missing(extra):
+        raise error
 
 
 def _missing(package: str, extra: str) -> MissingExtra:

@@ -1,12 +1,10 @@
 """A collection moves between a folder's file and PostgreSQL: all of it in one transaction, or nothing."""
 
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from onrecord.index.batches import batched
 from onrecord.index.errors import InputError
 from onrecord.index.store.base import Connection, Rows, note
 from onrecord.index.store.catalogue import FILE, PURGE, Catalogue
@@ -68,10 +66,5 @@ def _open(place: Place, opened: ExitStack) -> Catalogue:
 
 
 def _copy(rows: Rows, connection: Connection, table: str) -> None:
-    for some in _batches(iter(rows)):
+    for some in batched(rows, _AT_ONCE):
         connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(some[0]))})", some)
-
-
-def _batches(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
-    while some := list(islice(rows, _AT_ONCE)):
-        yield some

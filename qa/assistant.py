@@ -29,6 +29,7 @@ from onrecord.qa.steps.understand import understand
 from onrecord.qa.steps.values import Asked, Checked, Found, Outcome, Part, Searched, Written
 from onrecord.qa.steps.write import ModelWriter, QuoteWriter
 from onrecord.qa.types import (
+    EXTRACTIVE,
     Answer,
     AnswerStarted,
     Citation,
@@ -172,6 +173,6 @@ class Assistant:
             answer,
             timings=tools.trace.finished(counted=tools.model is not None),
             warnings=tuple(tools.trace.warnings),
-            model=tools.model.name if tools.model else "extractive",
+            model=tools.model.name if tools.model else EXTRACTIVE,
             index_revision=self.library.revision,
         )

@@ -15,6 +15,7 @@ from onrecord.qa.render import answer_text
 
 Verdict = Literal["supported", "partly", "unsupported"]
 Status = Literal["answered", "abstained"]
+EXTRACTIVE = "extractive"  # the name of what wrote an answer that is made of quotes alone
 Reason = Literal[
     "",
     "no_articles",

@@ -247,10 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "news": f"{len(news)} sentences of {chosen.suite.name}, "
         f"{len(other_news)} of other articles for the thresholds; not part of the package",
         "share_of_other_news_left_out": LEFT_OUT,
-        "files": {
-            name: _digest(HERE / name)
-            for name in ("frames.txt", "news.txt", *(f"{name}/sentences.jsonl" for name in FITTED_ON))
-        },
+        "files": {name: _digest(HERE / name) for name in ("frames.txt", "news.txt", *SENTENCES)},
     }
     table = chosen.out / TABLE
     table.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

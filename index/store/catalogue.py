@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index import database_address
+from onrecord.index.batches import batched
 from onrecord.index.errors import InputError, UnknownArticle
 from onrecord.index.extras import named_extra
 from onrecord.index.inert import web_address
@@ -296,7 +297,7 @@ class Catalogue:
             JOIN sentences s ON s.article_id = p.article_id AND s.idx BETWEEN p.first AND p.last
             WHERE p.key IN ({}) ORDER BY p.key, s.idx"""
         with self._reader() as connection:
-            for some in _batches(keys):
+            for some in batched(map(int, keys), _AT_ONCE):
                 for key, passage_id, *sentence in connection.execute(query.format(_marks(some)), some):
                     ids[key] = (passage_id, sentence[0])
                     found.setdefault(key, []).append(Sentence(*sentence))
@@ -305,7 +306,7 @@ class Catalogue:
     def titled_passages(self, keys: Sequence[int]) -> Iterator[tuple[int, str, Passage]]:
         """Those of these passages that are there, with their keys and their articles' titles, in order of the key."""
         query = "SELECT p.key, a.title FROM passages p JOIN articles a ON a.id = p.article_id WHERE p.key IN ({})"
-        for some in _batches(keys):
+        for some in batched(map(int, keys), _AT_ONCE):
             with self._reader() as connection:
                 titles = dict(connection.execute(query.format(_marks(some)), some))
             for key, passage in self.passages(some).items():
@@ -328,7 +329,7 @@ class Catalogue:
     def vectors_of(self, keys: Sequence[int]) -> Iterator[tuple[Keys, Vectors]]:
         """The vectors of these keys, some at a time."""
         with self._reader() as connection:
-            for some in _batches(keys):
+            for some in batched(map(int, keys), _AT_ONCE):
                 query = f"SELECT key, vector FROM embeddings WHERE key IN ({_marks(some)}) ORDER BY key"
                 yield _stack(connection.execute(query, some).fetchall())
 
@@ -337,7 +338,7 @@ class Catalogue:
             SELECT p.key, p.article_id, a.source, a.published, e.vector FROM passages p
             JOIN articles a ON a.id = p.article_id JOIN embeddings e ON e.key = p.key WHERE p.key IN ({})"""
         with self._reader() as connection:
-            for some in _batches(keys):
+            for some in batched(map(int, keys), _AT_ONCE):
                 for key, article_id, source, published, vector in connection.execute(query.format(_marks(some)), some):
                     yield VectorRow(key, article_id, source, published, np.frombuffer(vector, dtype=np.float32))
 
@@ -362,11 +363,6 @@ def _database(folder: Path, url: str) -> Database:
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(keys), _AT_ONCE):
-        yield [int(key) for key in keys[start : start + _AT_ONCE]]
 
 
 def _stack(rows: Iterable[tuple[int, bytes]]) -> tuple[Keys, Vectors]:

@@ -6,13 +6,13 @@ import struct
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from onrecord.index.batches import batched
 from onrecord.index.errors import StoreError
 from onrecord.index.store import modes
 from onrecord.index.store.catalogue import VectorRow
@@ -89,8 +89,7 @@ def blank_unused(folder: Path, done: dict[Path, int]) -> None:
 
 
 def fill(collection: Any, rows: Iterable[VectorRow]) -> None:
-    waiting = iter(rows)
-    while some := list(islice(waiting, LARGEST_BATCH)):
+    for some in batched(rows, LARGEST_BATCH):
         point("vectors.add.before")
         collection.add(
             ids=[str(row.key) for row in some],

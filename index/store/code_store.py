@@ -75,10 +75,8 @@ class CodeStore:
             with self._file.open("r+b") as opened:
                 opened.seek(head.nbytes + self._rows * table.shape[1] * table.itemsize)
                 opened.truncate()
-                for place, block in (
-                    (opened.tell(), table),
-                    (0, head),
-                ):  # the head last, when what it tells of is there
+                # The head last, when what it tells of is there.
+                for place, block in ((opened.tell(), table), (0, head)):
                     opened.seek(place)
                     opened.write(block.data)
                     opened.flush()

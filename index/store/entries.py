@@ -6,6 +6,7 @@ from itertools import chain
 
 import numpy as np
 
+from onrecord.index.batches import batched
 from onrecord.index.errors import StoreError
 from onrecord.index.store import earlier, edits
 from onrecord.index.store.base import Connection
@@ -76,8 +77,7 @@ def insert(connection: Connection, entry: Entry, added: str) -> tuple[int, ...]:
     )
     spans = [(one.id, a.id, one.sentences[0].index, one.sentences[-1].index) for one in entry.passages]
     keys: dict[str, int] = {}
-    for start in range(0, len(spans), _AT_ONCE):
-        some = spans[start : start + _AT_ONCE]
+    for some in batched(spans, _AT_ONCE):
         query = f"INSERT INTO passages (id, article_id, first, last) VALUES {', '.join(['(?, ?, ?, ?)'] * len(some))}"
         keys |= dict(connection.execute(f"{query} RETURNING id, key", [*chain(*some)]).fetchall())
     connection.executemany(

@@ -5,11 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onrecord.index.batches import batched
 from onrecord.index.store import postings
 from onrecord.index.store.catalogue import Keys
 from onrecord.index.store.postings import Mask, Segment
@@ -84,8 +84,7 @@ class KeywordIndex:
     def plus(self, keyed_texts: KeyedTexts) -> "KeywordIndex":
         """With these passages too. Their keys ascend, and are greater than those that are here."""
         parts = list(self.parts)
-        waiting = iter(keyed_texts)
-        while some := list(islice(waiting, _AT_ONCE)):
+        for some in batched(keyed_texts, _AT_ONCE):
             parts.append(Part(postings.build(some, self.terms)))
             while _merges(parts):
                 parts[-2:] = [Part(postings.merge([(part.segment, part.alive) for part in parts[-2:]]))]

@@ -14,10 +14,8 @@ FILE = "caches.json"
 class OwnNotes:
     """Of one folder. What cannot be read counts as nothing noted: the caches are then brought in step again."""
 
-    NAMES: ClassVar = (
-        "vectors_revision",
-        "vectors_generation",
-    )  # those that the catalogue keeps where it is not shared
+    # Those that the catalogue keeps where it is not shared.
+    NAMES: ClassVar = ("vectors_revision", "vectors_generation")
 
     def __init__(self, folder: Path) -> None:
         modes.make_folder(folder)

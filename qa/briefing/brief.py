@@ -22,6 +22,7 @@ from onrecord.qa.steps.sources import Sources
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.write import drafted
 from onrecord.qa.types import (
+    EXTRACTIVE,
     Answer,
     AnswerSentence,
     AnswerStarted,
@@ -77,7 +78,7 @@ def brief_of(wish: Wish, tools: Tools, *, worded: bool, whole: bool = False) -> 
         last=days[-1] if days else "",
         reason=reason,
         warnings=wish.notes,
-        model=tools.model.name if worded and tools.model else "extractive",
+        model=tools.model.name if worded and tools.model else EXTRACTIVE,
         index_revision=sources.library.revision,
     )
     if whole:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 
+from onrecord.index import extras
 from onrecord.index.errors import InputError, UnknownArticle
-from onrecord.index.extras import lacking, missing_extra
 from onrecord.index.types import Article, Filter, Sentence
 from onrecord.qa.judges.injection import usable
 from onrecord.qa.names.joining import Places, folded, same_name
@@ -22,8 +22,7 @@ VERSION = 1
 
 def missing() -> str:
     """What names of people, places and organisations need, in a sentence; empty where it is installed."""
-    package = lacking(EXTRA)
-    return str(missing_extra(ModuleNotFoundError(name=package))) if package else ""
+    return str(extras.missing(EXTRA) or "")
 
 
 AT_ONCE = 4  # articles that are read for names while somebody waits

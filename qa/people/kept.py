@@ -1,6 +1,5 @@
 """What is read of each article once, by itself, and kept beside it: who says what, which names it has."""
 
-import threading
 from collections.abc import Callable, Sequence, Set
 from typing import Generic, Protocol, TypeVar
 
@@ -33,7 +32,7 @@ class Articles(Protocol):
 
 
 class Kept(Generic[Made]):
-    """Of one library and one kind; any thread may ask.
+    """Of one library and one kind; one thread at a time.
 
     ``made``: by the article's number its id, and what was made of it. ``make`` makes it, as text; ``read`` reads that.
     """
@@ -47,7 +46,6 @@ class Kept(Generic[Made]):
         read: Callable[[str], tuple[Made, ...]],
     ) -> None:
         self._library, self._kind, self._version, self._make, self._read = library, kind, version, make, read
-        self._lock = threading.Lock()
         self._revision = -1
         self.made: dict[int, tuple[str, tuple[Made, ...]]] = {}
         self.left = 0
@@ -55,17 +53,16 @@ class Kept(Generic[Made]):
 
     def refresh(self, most: int | None = None, stopped: Stopped = lambda: False) -> bool:
         """Reads what is new, of ``most`` articles at most and until ``stopped()``; whether anything came or went."""
-        with self._lock:
-            revision = self._library.revision
-            if revision == self._revision:
-                return False
-            found = self._library.derived(
-                self._kind, self._version, self._make, known=self.made.keys(), most=most, stopped=stopped
-            )
-            made = {number: kept for number, kept in self.made.items() if number in found.numbers}
-            changed = len(made) < len(self.made) or bool(found.made)
-            made |= {number: (one, self._read(data)) for number, (one, data) in found.made.items()}
-            self.made, self.left = made, len(found.numbers) - len(made)
-            if not self.left:
-                self._revision = revision
-            return changed
+        revision = self._library.revision
+        if revision == self._revision:
+            return False
+        found = self._library.derived(
+            self._kind, self._version, self._make, known=self.made.keys(), most=most, stopped=stopped
+        )
+        made = {number: kept for number, kept in self.made.items() if number in found.numbers}
+        changed = len(made) < len(self.made) or bool(found.made)
+        made |= {number: (one, self._read(data)) for number, (one, data) in found.made.items()}
+        self.made, self.left = made, len(found.numbers) - len(made)
+        if not self.left:
+            self._revision = revision
+        return changed

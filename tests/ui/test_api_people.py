@@ -90,7 +90,7 @@ def test_names_are_listed_by_kind_and_their_sentences_have_places(
 def test_without_the_model_a_list_of_names_says_what_it_needs(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
     tag(monkeypatch, {})
     monkeypatch.setattr(index, "available", lambda: False)
-    monkeypatch.setattr(index, "lacking", lambda extra: "spacy")
+    monkeypatch.setattr("onrecord.index.extras.lacking", lambda extra: "spacy")
     answer = behind.client.get("/api/v1/names", params={"kind": "place"}).json()
     assert (answer["total"], answer["names"]) == (0, [])
     assert "onrecord[names]" in answer["warnings"][0]

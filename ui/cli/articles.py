@@ -107,14 +107,11 @@ def list_articles(
     as_json: JsonOption = False,
 ) -> None:
     """List the articles of the collection."""
-    from onrecord.ui.cli.collection import open_collection
+    from onrecord.ui.cli.collection import found_in
     from onrecord.ui.cli.terminal import console, show_table
 
     scope = opening.scope_from(article, source, published_from, published_to)
-    with closing(open_collection(opening.settings_of(data))) as collection:
-        found, warnings = collection.articles(scope)
-    for warning in warnings:
-        complain(warning)
+    found = found_in(opening.settings_of(data), lambda collection: collection.articles(scope))
     if as_json:
         print_json({"count": len(found), "articles": [asdict(info) for info in found]})
         return

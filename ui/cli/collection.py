@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from onrecord.index import doctor
 from onrecord.index.errors import LibraryBusy
@@ -18,6 +18,7 @@ from onrecord.qa.people.index import People
 from onrecord.qa.settings import NO_MODEL
 from onrecord.qa.types import Event, Finished
 from onrecord.ui.cli import opening
+from onrecord.ui.cli.group import complain
 from onrecord.ui.cli.protocol import CollectionCommands, Examined, Progress
 from onrecord.ui.desk.conversations import FILE, Conversations
 from onrecord.ui.desk.forgetting import ArticleLookup
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from onrecord.qa.types import Turn
     from onrecord.ui.desk.saved import SavedQuestion
 
+Result = TypeVar("Result")
 NOBODY = ""  # whose the questions are where nobody has to log in, as on the page
 
 
@@ -53,6 +55,15 @@ def open_collection(settings: "Settings") -> CollectionCommands:
         if place := place_of(settings.data):
             return ServedCollection(settings, place)
         raise
+
+
+def found_in(settings: "Settings", ask: Callable[[CollectionCommands], tuple[Result, Sequence[str]]]) -> Result:
+    """What ``ask`` finds in the collection; what else is to be said of it is told when it is closed again."""
+    with closing(open_collection(settings)) as collection:
+        result, warnings = ask(collection)
+    for warning in warnings:
+        complain(warning)
+    return result
 
 
 class OpenedCollection:

@@ -1,18 +1,18 @@
 """The commands about who and what the articles name."""
 
-from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from onrecord.ui.cli import opening
-from onrecord.ui.cli.group import complain, print_json, say
+from onrecord.ui.cli.group import print_json, say
 from onrecord.ui.cli.opening import ArticleOption, DataOption, FromOption, JsonOption, SourceOption, ToOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from onrecord.qa.names.values import Mention
+    from onrecord.qa.names.values import Mention, NameEntry
+    from onrecord.ui.cli.protocol import CollectionCommands
 
 NameKind = Literal["person", "place", "organisation", "quantity"]  # said again: `--help` does not load what has them
 NOWHERE = 3  # exit code: no sentence has the name
@@ -32,15 +32,16 @@ def names(
     """The people, places, organisations or quantities in the articles, and in how many they are."""
     from onrecord.index.inert import one_line
     from onrecord.qa.records import to_dict
-    from onrecord.ui.cli.collection import open_collection
+    from onrecord.ui.cli.collection import found_in
     from onrecord.ui.cli.terminal import console, progress, show_table
 
     scope = opening.scope_from(article, source, published_from, published_to)
-    opened = closing(open_collection(opening.settings_of(data)))
-    with opened as collection, progress(TASK, quiet=as_json) as report_progress:
-        found, warnings = collection.names(kind, scope, on_progress=report_progress)
-    for warning in warnings:
-        complain(warning)
+
+    def asked(collection: "CollectionCommands") -> "tuple[Sequence[NameEntry], Sequence[str]]":
+        with progress(TASK, quiet=as_json) as report_progress:
+            return collection.names(kind, scope, on_progress=report_progress)
+
+    found = found_in(opening.settings_of(data), asked)
     if as_json:
         print_json({"total": len(found), "names": [to_dict(one) for one in found[:last]]})
     elif not found:
@@ -63,15 +64,16 @@ def named(
 ) -> None:
     """Every sentence that has a name, the latest article first; exit code 3 when there is none."""
     from onrecord.qa.records import to_dict
-    from onrecord.ui.cli.collection import open_collection
+    from onrecord.ui.cli.collection import found_in
     from onrecord.ui.cli.terminal import progress
 
     scope = opening.scope_from(article, source, published_from, published_to)
-    opened = closing(open_collection(opening.settings_of(data)))
-    with opened as collection, progress(TASK, quiet=as_json) as report_progress:
-        found, warnings = collection.named(name, kind, scope, on_progress=report_progress)
-    for warning in warnings:
-        complain(warning)
+
+    def asked(collection: "CollectionCommands") -> "tuple[Sequence[Mention], Sequence[str]]":
+        with progress(TASK, quiet=as_json) as report_progress:
+            return collection.named(name, kind, scope, on_progress=report_progress)
+
+    found = found_in(opening.settings_of(data), asked)
     if as_json:
         print_json({"name": name, "mentions": [to_dict(one) for one in found]})
     elif found:

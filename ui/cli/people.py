@@ -1,13 +1,12 @@
 """The commands about who says what."""
 
-from contextlib import closing
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from onrecord.ui.cli import opening
-from onrecord.ui.cli.group import complain, print_json, say
+from onrecord.ui.cli.group import print_json, say
 from onrecord.ui.cli.opening import ArticleOption, DataOption, FromOption, JsonOption, SourceOption, ToOption
 
 if TYPE_CHECKING:
@@ -29,13 +28,10 @@ def said(
 ) -> None:
     """Everything that somebody said, by the day, quoted or reported; exit code 3 when there is nothing."""
     from onrecord.qa.records import to_dict
-    from onrecord.ui.cli.collection import open_collection
+    from onrecord.ui.cli.collection import found_in
 
     scope = opening.scope_from(article, source, published_from, published_to)
-    with closing(open_collection(opening.settings_of(data))) as collection:
-        found, warnings = collection.said(speaker, scope)
-    for warning in warnings:
-        complain(warning)
+    found = found_in(opening.settings_of(data), lambda collection: collection.said(speaker, scope))
     if as_json:
         print_json({"speaker": speaker, "quotations": [to_dict(one) for one in found]})
     elif found:
@@ -59,14 +55,11 @@ def people(
     """Who speaks in the articles: names, how often, and from when to when."""
     from onrecord.index.inert import one_line
     from onrecord.qa.records import to_dict
-    from onrecord.ui.cli.collection import open_collection
+    from onrecord.ui.cli.collection import found_in
     from onrecord.ui.cli.terminal import console, show_table
 
     scope = opening.scope_from(article, source, published_from, published_to)
-    with closing(open_collection(opening.settings_of(data))) as collection:
-        found, warnings = collection.people(scope)
-    for warning in warnings:
-        complain(warning)
+    found = found_in(opening.settings_of(data), lambda collection: collection.people(scope))
     if as_json:
         print_json({"total": len(found), "people": [to_dict(one) for one in found[:last]]})
     elif not found:

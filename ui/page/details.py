@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from onrecord.qa.steps.check import not_calibrated
+from onrecord.qa.types import EXTRACTIVE
 from onrecord.ui.desk.records import Record
 from onrecord.ui.escape import bdi, e, shorten
 from onrecord.ui.page.language import _, counted, later, number
@@ -50,7 +51,7 @@ def _facts(record: Record) -> str:
     answer, done = record.answer, record.state == "done"
     rows = [(_("Searched for"), answer.standalone_question or answer.question)]
     if done:
-        rows.append((_("Model"), _("none: quoted as written") if answer.model in ("", "extractive") else answer.model))
+        rows.append((_("Model"), _("none: quoted as written") if answer.model in ("", EXTRACTIVE) else answer.model))
     if answer.answerability is not None:
         rows.append((_("Do the sources answer it?"), _likely(answer.answerability, answer.threshold)))
         if "not_stated" in answer.signals and (doubt := not_calibrated(answer.model)):  # the model's doubts counted

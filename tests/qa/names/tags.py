@@ -21,4 +21,4 @@ def tag(monkeypatch: pytest.MonkeyPatch, kinds: Mapping[str, NameKind], seen: li
 
     monkeypatch.setattr(index, "tagged", tagged)
     monkeypatch.setattr(index, "available", lambda: True)
-    monkeypatch.setattr(index, "lacking", lambda extra: "")
+    monkeypatch.setattr("onrecord.index.extras.lacking", lambda extra: "")

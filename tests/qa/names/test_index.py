@@ -98,7 +98,7 @@ def test_without_the_model_amounts_are_there_and_one_sentence_says_what_is_neede
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(index, "available", lambda: False)
-    monkeypatch.setattr(index, "lacking", lambda extra: "spacy")
+    monkeypatch.setattr("onrecord.index.extras.lacking", lambda extra: "spacy")
     made = names(library)
     assert [one.name for one in made.entries("quantity")] == ["$5 million"]
     assert made.entries("place") == ()
