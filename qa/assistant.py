@@ -136,7 +136,8 @@ class Assistant:
         """What the articles of ``scope``, or all, or those of them ``about`` a subject, say in five sentences.
 
         These are the articles' own; ``worded``: in the model's words, where there is one and its words hold. With what
-        happened when, who says what, and what the articles say is not known, in their own sentences.
+        happened when, who says what, where they differ (as far as they were compared when they arrived: `differences`),
+        and what they say is not known, in their own sentences.
         """
         told = brief_of(Wish(" ".join(about.split()), scope=scope), self._tools(), worded=worded, whole=True)
         while True:

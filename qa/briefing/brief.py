@@ -12,8 +12,9 @@ from onrecord.index.text.words import words_of
 from onrecord.index.types import ArticleInfo, Hit, Passage, day_of
 from onrecord.qa.briefing.asked import Wish
 from onrecord.qa.briefing.choose import Candidate, covering, stands_alone
-from onrecord.qa.briefing.parts import MOST_DATED, MOST_UNKNOWN, dated, quoted_by, unknown
+from onrecord.qa.briefing.parts import MOST_DATED, MOST_DISPUTED, MOST_UNKNOWN, dated, differing, quoted_by, unknown
 from onrecord.qa.briefing.values import Brief, Dated, Said
+from onrecord.qa.differences.told import about
 from onrecord.qa.judges.injection import orders_in, usable
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.cite import citations_of, cite_and_verify, numbered, quoted
@@ -26,6 +27,7 @@ from onrecord.qa.types import (
     Answer,
     AnswerSentence,
     AnswerStarted,
+    Disagreement,
     Event,
     Evidence,
     EvidenceFound,
@@ -51,8 +53,8 @@ _ABOUT_ITSELF = re.compile(r"(?:according to )?(?:the|this) (?:article|sentence|
 def brief_of(wish: Wish, tools: Tools, *, worded: bool, whole: bool = False) -> Generator[Event, None, Brief]:
     """Yields the chosen sentences as evidence, then each sentence as it is done.
 
-    ``worded``: in the model's words, where there is a model; ``whole``: with what happened when, who says what, and
-    what is not known.
+    ``worded``: in the model's words, where there is a model; ``whole``: with what happened when, who says what, where
+    the articles differ, and what is not known.
     """
     sources = tools.sources
     with tools.trace.timed("choose"):
@@ -129,8 +131,12 @@ def _with_parts(brief: Brief, infos: Sequence[ArticleInfo], sources: Sources) ->
         for name, own in who.items()
         if any(one not in refused for one in own)
     )
+    disputed = tuple(
+        Disagreement(about(one), tuple(line(side.sentence) for side in one.sides))
+        for one in islice(differing(infos, sources), MOST_DISPUTED)
+    )
     unclear = tuple(line(one) for one in best(open_, MOST_UNKNOWN))
-    return replace(brief, happened=happened, said=said, unknown=unclear)
+    return replace(brief, happened=happened, said=said, disputed=disputed, unknown=unclear)
 
 
 def as_answer(brief: Brief, question: str) -> Answer:

@@ -1,4 +1,4 @@
-"""What else a briefing shows of a selection: what happened when, who says what, what the articles say is not known."""
+"""What else a briefing shows: what happened when, who says what, where the articles differ, what they leave open."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -6,13 +6,15 @@ from itertools import islice
 
 from onrecord.index import Sentence
 from onrecord.index.text.quantities import days
-from onrecord.index.types import ArticleInfo
+from onrecord.index.types import ArticleInfo, Filter
 from onrecord.qa.briefing.choose import stands_alone
+from onrecord.qa.differences.finder import Differences
+from onrecord.qa.differences.values import Difference
 from onrecord.qa.people.index import statements_of
 from onrecord.qa.people.statements import resolved
 from onrecord.qa.steps.sources import Sources
 
-MOST_DATED, MOST_UNKNOWN, MOST_SPEAKERS, MOST_OF_ONE = 10, 8, 8, 2
+MOST_DATED, MOST_UNKNOWN, MOST_SPEAKERS, MOST_OF_ONE, MOST_DISPUTED = 10, 8, 8, 2, 6
 _EACH = 400  # sentences that are compared for each part; of many articles the first ones of each
 
 _NOT = r"(?:n[o’']t|not) (?:yet |immediately |been |immediately been |publicly |independently )*"
@@ -85,6 +87,11 @@ def quoted_by(infos: Sequence[ArticleInfo], sources: Sources) -> dict[str, list[
     own = {name: key for key in reversed(most) for name in key[:1]}  # of two of one name, who says more
     ranked = [key for key in most if own[key[0]] == key][:MOST_SPEAKERS]
     return {key[0]: list(by_name[key].values())[:MOST_OF_ONE] for key in ranked}
+
+
+def differing(infos: Sequence[ArticleInfo], sources: Sources) -> tuple[Difference, ...]:
+    """Where two of the articles differ, as far as they were compared when they arrived; what disagrees comes first."""
+    return Differences(sources.library).shown(Filter(articles=tuple(info.id for info in infos))) if infos else ()
 
 
 def _each(

@@ -8,10 +8,10 @@ from typing import Any
 
 from onrecord.qa import records
 from onrecord.qa.steps.recency import days_text
-from onrecord.qa.types import AnswerSentence, Citation, Reason
+from onrecord.qa.types import AnswerSentence, Citation, Disagreement, Reason
 
 IN_BRIEF, HAPPENED, SAID = "In brief", "What happened when", "Who says what"
-UNKNOWN = "What the articles say is not known"
+DISPUTED, UNKNOWN = "Where the articles differ", "What the articles say is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,16 @@ class Brief:
 
     ``copies``: further articles of the selection that are copies of those, and count once. ``first``, ``last``: the
     days between which the dated ones were published, empty where none is. ``reason``: why there are no sentences.
-    ``happened``: in order of the day; ``said``: who is quoted most comes first; ``unknown``: where the articles
-    themselves say that something is not known. The numbers of citations go on from one to the next.
+    ``happened``: in order of the day; ``said``: who is quoted most comes first; ``disputed``: where two articles
+    differ, what disagrees first; ``unknown``: where they themselves say that something is not known. The numbers of
+    citations go on from one to the next.
     """
 
     about: str
     sentences: tuple[AnswerSentence, ...] = ()
     happened: tuple[Dated, ...] = ()
     said: tuple[Said, ...] = ()
+    disputed: tuple[Disagreement, ...] = ()
     unknown: tuple[AnswerSentence, ...] = ()
     articles: int = 0
     copies: int = 0
@@ -73,6 +75,7 @@ class Brief:
                 (f"{HAPPENED}: {days_text(*[date.fromisoformat(day)] * 2)}", tuple(one.sentence for one in there))
             )
         found += [(f"{SAID}: {one.speaker}", one.sentences) for one in self.said]
+        found += [(f"{DISPUTED}: {one.about}", one.positions) for one in self.disputed]
         found.append((UNKNOWN, self.unknown))
         return tuple((heading, said) for heading, said in found if said)
 

@@ -298,6 +298,7 @@ class FakeAssistant:
             tuple(said),
             happened=tuple(Dated("2024-03-04", one) for one in said[:1]),
             said=tuple(Said("Ilse Brandt", (one,)) for one in said[:1]),
+            disputed=(Disagreement("a number", tuple(said[:2])),),
             unknown=tuple(said[:1]),
             articles=len(said),
             first="2024-03-04",

@@ -12,7 +12,7 @@ import pytest
 from onrecord.index.models.catalogue import catalogue as models
 from onrecord.index.reading.parsing import articles_in
 from onrecord.index.types import Sentence
-from onrecord.qa.briefing.values import HAPPENED, IN_BRIEF, SAID, UNKNOWN
+from onrecord.qa.briefing.values import DISPUTED, HAPPENED, IN_BRIEF, SAID, UNKNOWN
 from onrecord.qa.differences.told import WHAT, WHEN, limits
 from onrecord.qa.render import WHY, what_to_try
 from onrecord.qa.steps.recency import AskedTime
@@ -106,7 +106,7 @@ REFUSALS = (
 OUTCOMES = ("redirected to {0}", "not there", "fetched", "unchanged", "refused", "failed")
 LABELS = (
     *("As configured", "not downloaded yet", "so quotes only", "None", "quotes only", "at once", "not calibrated"),
-    *(IN_BRIEF, HAPPENED, SAID, UNKNOWN, f"{HAPPENED}: {{0}}", f"{SAID}: {{0}}"),
+    *(IN_BRIEF, HAPPENED, SAID, DISPUTED, UNKNOWN, *(f"{one}: {{0}}" for one in (HAPPENED, SAID, DISPUTED))),
     *WHAT.values(),
     *filter(None, WHEN.values()),
     *("no model", "sentences quoted from the articles", "{0} billion parameters", "{0} million parameters"),

@@ -6,7 +6,7 @@ import docx
 import pytest
 from playwright.sync_api import Page, expect
 
-from onrecord.qa.briefing.values import HAPPENED, IN_BRIEF, SAID, UNKNOWN
+from onrecord.qa.briefing.values import DISPUTED, HAPPENED, IN_BRIEF, SAID, UNKNOWN
 from tests.ui.site import Site
 from tests.ui.test_page_access import shown, violations
 
@@ -32,7 +32,7 @@ def test_chosen_articles_are_shown_in_brief_and_each_sentence_opens_its_article(
     lines.locator("[data-cite]").click()
     expect(page.locator("#overview-reading .hit")).to_have_text(sentence)
     page.keyboard.press("Escape")
-    expect(page.locator("#briefing h3")).to_have_text([IN_BRIEF, HAPPENED, SAID, UNKNOWN])
+    expect(page.locator("#briefing h3")).to_have_text([IN_BRIEF, HAPPENED, SAID, DISPUTED, UNKNOWN])
     for kind in ("Markdown", "Word"):
         with page.expect_download() as download:
             page.locator("#briefing").get_by_role("link", name=kind).click()
@@ -48,7 +48,7 @@ def test_chosen_articles_are_shown_in_brief_and_each_sentence_opens_its_article(
 def test_the_tab_has_no_barrier(shown: Page) -> None:
     shown.get_by_role("tab", name="Overview").click()
     shown.get_by_role("button", name="Show the overview").click()
-    expect(shown.locator("#briefing h3")).to_have_count(4)
+    expect(shown.locator("#briefing h3")).to_have_count(5)
     assert violations(shown) == []
     shown.locator("#briefing [data-cite]").first.click()
     expect(shown.locator("#overview-reading .hit")).to_be_focused()

@@ -1,4 +1,4 @@
-"""The command that briefs: a selection in five sentences, then what happened when, who says what, what is not known."""
+"""The command that briefs: a selection in five sentences, then what happened when, who says what, where they differ."""
 
 from contextlib import closing
 from typing import Annotated

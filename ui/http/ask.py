@@ -66,7 +66,7 @@ def search(service: Chosen, given: SearchRequest) -> Any:
 
 @asking.post("/brief", response_model=BriefModel, openapi_extra=READS)
 def brief(service: Chosen, given: BriefRequest) -> Any:
-    """A selection in five sentences, what happened when, who says what, what is not known: the articles' own words."""
+    """A selection in five of its sentences, what happened when, who says what, where it differs, what is not known."""
     scope = given.filter.filter()
     warnings = warnings_about(service, scope)
     with service.searching():

@@ -138,7 +138,7 @@ def _add_brief(server: "MCPServer[Any]", api: Interface) -> None:
         published_to: To = "",
         collection: CollectionName = "",
     ) -> Annotated[CallToolResult, BriefModel]:
-        """Articles in five of their own sentences; what happened when, who says what, what is not known."""
+        """Articles in five of their own sentences; what happened when, who says what, what differs, what is open."""
         with _tool_errors():
             scope = given(scope_of(articles or (), sources or (), published_from, published_to))
             data = await api.call("POST", "/brief", collection, json={"about": about, "filter": scope})

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from onrecord.index.errors import OnRecordError
 from onrecord.index.types import Filter
-from onrecord.qa.briefing.values import HAPPENED, IN_BRIEF, SAID, UNKNOWN, Brief
+from onrecord.qa.briefing.values import DISPUTED, HAPPENED, IN_BRIEF, SAID, UNKNOWN, Brief
 from onrecord.qa.render import why, with_who
 from onrecord.qa.types import Answer, AnswerSentence
 from onrecord.ui.desk.collections import Collections, Session
@@ -18,7 +18,7 @@ from onrecord.ui.page.board import SLOW, Board, cited
 from onrecord.ui.page.dates import day_text, span_text
 from onrecord.ui.page.export import FORMATS
 from onrecord.ui.page.language import _, counted, later
-from onrecord.ui.page.messages import said
+from onrecord.ui.page.messages import said, said_parts
 from onrecord.ui.page.scope import scope_of
 from onrecord.ui.page.style import drawn
 
@@ -52,11 +52,15 @@ def briefing(brief: Brief, collection: str, scope: Filter) -> str:
         for day, there in groupby(brief.happened, key=lambda one: one.day)
     )
     spoken = "".join(f"<li><h4>{bdi(one.speaker)}</h4>{_lines(one.sentences)}</li>" for one in brief.said)
+    disputed = "".join(
+        f"<li><h4>{bdi(said_parts(one.about))}</h4>{_lines(one.positions)}</li>" for one in brief.disputed
+    )
     return (
         f'<p class="soft" role="status">{e(covered(brief))}</p>{notes}{_exports(collection, scope)}'
         f"<section><h3>{said(IN_BRIEF)}</h3>{_lines(brief.sentences)}</section>"
         + _section(HAPPENED, f'<ul class="groups">{dated}</ul>' if dated else "")
         + _section(SAID, f'<ul class="groups">{spoken}</ul>' if spoken else "")
+        + _section(DISPUTED, f'<ul class="groups">{disputed}</ul>' if disputed else "")
         + _section(UNKNOWN, _lines(brief.unknown) if brief.unknown else "")
     )
 

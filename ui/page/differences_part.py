@@ -10,6 +10,7 @@ from onrecord.index import private  # noqa: F401  before gradio is imported
 import gradio as gr
 
 from onrecord.index.errors import OnRecordError
+from onrecord.qa.briefing.values import DISPUTED
 from onrecord.qa.differences.finder import AT_ONCE
 from onrecord.qa.differences.told import WHAT, WHEN
 from onrecord.qa.differences.values import Difference, Side
@@ -17,18 +18,19 @@ from onrecord.qa.render import WHY
 from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.escape import bdi, e, shorten
 from onrecord.ui.page.board import SLOW, Board, cited
-from onrecord.ui.page.language import _, counted, later
+from onrecord.ui.page.language import _, counted
 from onrecord.ui.page.messages import said
 from onrecord.ui.page.scope import scope_of
 from onrecord.ui.page.style import drawn
 
-HEADING = later("Where the articles differ")
 NONE = WHY["no_differences"]
 
 
 def differences_part(collections: Collections, board: Board) -> None:
     """Draws the part and answers the button, and the buttons in it."""
-    part = drawn("differences", f'<div class="rows" role="region" aria-label="{_(HEADING)}" aria-live="polite"></div>')
+    part = drawn(
+        "differences", f'<div class="rows" role="region" aria-label="{said(DISPUTED)}" aria-live="polite"></div>'
+    )
 
     def listed(session: Session, *chosen: Any) -> dict[str, Any]:
         made = collections.open(session.collection).assistant.differences
@@ -63,7 +65,7 @@ def part_of(found: Sequence[Difference], pending: int) -> str:
         status = f"{status} {left}"
     rows = "".join(_row(one) for one in found)
     pairs = f'<ul class="differences">{rows}</ul>' if found else ""
-    head = f'<h3>{_(HEADING)}</h3><p class="soft" role="status">{e(status)}</p>'
+    head = f'<h3>{said(DISPUTED)}</h3><p class="soft" role="status">{e(status)}</p>'
     return f"<section>{head}{pairs}</section>"
 
 

@@ -125,6 +125,20 @@ def test_what_happened_is_by_day_who_speaks_is_named_and_what_is_open_is_quoted(
     assert [one.number for one in brief.citations] == list(range(1, len(brief.citations) + 1))
 
 
+def test_where_two_articles_differ_both_are_quoted_and_a_filter_holds(assistant: Over) -> None:
+    here = replace(
+        LONG, id="four", title="Storm in Larnville", text="The storm killed at least four people, officials said."
+    )
+    there = replace(here, id="nine", text="Officials said the storm killed at least nine people.")
+    chat = assistant(here, there, LONG)
+    assert chat.brief().disputed == ()
+    assert chat.differences.refresh() == 0
+    (one,) = chat.brief().disputed
+    assert one.about == "a number"
+    assert {line.citations[0].article_id for line in one.positions} == {"four", "nine"}
+    assert chat.brief(scope=Filter(articles=("nine", LONG.id))).disputed == ()
+
+
 def test_one_last_name_in_two_articles_is_not_joined(assistant: Over) -> None:
     said = "“The bridge of Pell cannot be saved as it stands now,” {} said in Pell on {}. "
     one = replace(LONG, id="one", text=said.format("Kennedy", "Monday") + "The ferry of Pell is full of people.")
