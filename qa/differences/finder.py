@@ -7,7 +7,7 @@ passages, whatever was compared before.
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import cast
@@ -28,6 +28,8 @@ from onrecord.qa.judges.differs import (
     same_number,
 )
 from onrecord.qa.judges.injection import usable
+from onrecord.qa.people.index import statements_of
+from onrecord.qa.people.statements import Found
 
 DAYS_APART = 31  # articles published further apart tell of other events, or of how things went on
 NEAREST, NEAR = 24, 0.45  # passages looked at for each passage, and how near they must be, as a cosine
@@ -39,9 +41,6 @@ _CORRECTS = re.compile(
     r"|earlier (?:report|count|toll|figure|estimate)s?)\b",
     re.IGNORECASE,
 )
-_SAID = "said|says|told|claimed|insisted|denied|estimated|alleged|reported|announced|added|wrote|warned"
-_NAME = r"[A-Z][\w.'’-]+(?: (?:[A-Z][\w.'’-]+|of|for|al-[A-Z]\w+))*"
-_SPEAKER = re.compile(rf"(?P<before>{_NAME})(?:,[^,]*,)? (?:{_SAID})\b|(?:according to|{_SAID}) (?P<after>{_NAME})")
 _ORDER: tuple[Relation, ...] = ("disagree", "corrects", "later")
 
 
@@ -81,11 +80,9 @@ class Differences:
         A sentence stands in one of them at most: copies, and reports that count on, are shown once.
         """
         infos = {info.id: info for info in self._library.articles(scope)}
-        found = [
-            _difference(pair, infos)
-            for pair in self._library.pairs.pairs()
-            if {pair.one.sentence.article_id, pair.other.sentence.article_id} <= infos.keys()
-        ]
+        pairs = [pair for pair in self._library.pairs.pairs() if _of(pair) <= infos.keys()]
+        said = statements_of(self._library, {one for pair in pairs for one in _of(pair)})
+        found = [_difference(pair, infos, said) for pair in pairs]
         found.sort(key=lambda one: one.sides[1].published, reverse=True)
         found.sort(key=lambda one: _ORDER.index(one.relation))
         seen: set[str] = set()
@@ -166,8 +163,12 @@ def _statement(sentence: Sentence, article: Article) -> Statement:
     return Statement(sentence.text, article.title, article.published)
 
 
-def _difference(pair: Pair, infos: dict[str, ArticleInfo]) -> Difference:
-    sides = [_side(place, infos[place.sentence.article_id]) for place in (pair.one, pair.other)]
+def _of(pair: Pair) -> set[str]:
+    return {place.sentence.article_id for place in (pair.one, pair.other)}
+
+
+def _difference(pair: Pair, infos: dict[str, ArticleInfo], said: Mapping[str, Sequence[Found]]) -> Difference:
+    sides = [_side(place, infos, said) for place in (pair.one, pair.other)]
     sides.sort(key=lambda side: (not side.published, side.published, side.sentence.article_id))
     earlier, later = sides
     relation: Relation = "disagree"
@@ -176,24 +177,10 @@ def _difference(pair: Pair, infos: dict[str, ArticleInfo]) -> Difference:
     return Difference(pair.id, cast(Kind, pair.kind), relation, (earlier, later))
 
 
-def _side(place: Place, info: ArticleInfo) -> Side:
-    return Side(
-        place.sentence,
-        info.title,
-        info.source,
-        info.published,
-        info.url,
-        place.start,
-        place.end,
-        speaker_of(place.sentence.text),
-    )
-
-
-def speaker_of(text: str) -> str:
-    """Who is named as saying it; empty where nobody is.
-
-    >>> speaker_of("The bridge is safe, Mayor Ilse Brandt said."), speaker_of("The bridge is closed.")
-    ('Mayor Ilse Brandt', '')
-    """
-    match = _SPEAKER.search(text)
-    return (match["before"] or match["after"]) if match else ""
+def _side(place: Place, infos: dict[str, ArticleInfo], said: Mapping[str, Sequence[Found]]) -> Side:
+    sentence, info = place.sentence, infos[place.sentence.article_id]
+    start, end = sentence.start_char + place.start, sentence.start_char + place.end
+    here = (found for found in said.get(info.id, ()) if found.index == sentence.index)
+    named = (one.speaker for one in here if any(first < end and start < last for first, last in one.words))
+    speaker = next(filter(None, named), "")
+    return Side(sentence, info.title, info.source, info.published, info.url, place.start, place.end, speaker)

@@ -14,7 +14,8 @@ Relation = Literal["disagree", "later", "corrects"]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two sentences, with its article's facts. ``start``, ``end``: what differs, within the sentence."""
+    """One of the two sentences, with its article's facts. ``start``, ``end``: what differs, within the sentence;
+    ``speaker``: who is named in the article as having said it."""
 
     sentence: Sentence
     title: str
