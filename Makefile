@@ -11,6 +11,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
 ONRECORD := $(BIN)/onrecord
 MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
+THEN :=# CI: what comes when the models are tested, beside the browser, which takes longer
 AT = $(if $(DATA),--data "$(DATA)")# `make chat DATA=...`: another folder than the one that every command uses
 PYTEST := $(BIN)/python -m pytest
 # Files in their order, so that those that wait longest begin first.
@@ -27,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE :=
 ROOMY := test "$$(df --output=avail --block-size=M /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9)" -ge 4000
 export PYTEST_DEBUG_TEMPROOT := $(shell $(ROOMY) 2>/dev/null && echo /dev/shm)
 
-.PHONY: chat test quick check test-unit test-unit-ui test-together test-browser test-model docs attack gate gate-quick eval bench train native models lock format clean
+.PHONY: chat test quick check test-unit-1 test-unit-2 test-unit-3 test-together test-browser test-model docs attack gate gate-quick eval bench train native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
@@ -41,7 +42,7 @@ test: $(STAMP) ## lint, types, then every test, with the real models and the rea
 	@$(MAKE) --no-print-directory --jobs=2 test-browser test-model
 
 quick: $(STAMP) ## while working: lint, types, doctests and unit tests, side by side
-	@$(MAKE) --no-print-directory --jobs=3 check test-unit test-unit-ui
+	@$(MAKE) --no-print-directory --jobs=4 check test-unit-1 test-unit-2 test-unit-3
 
 check: $(STAMP) ## lint, format, types, which module may import which, and that every import is declared
 	@$(BIN)/ruff check .
@@ -53,14 +54,17 @@ check: $(STAMP) ## lint, format, types, which module may import which, and that 
 docs: $(STAMP) ## the documentation as pages in site/; any broken link or reference ends it
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-# In two processes, halves of about the same length; what imports LlamaIndex, Chroma or scikit-learn is in the first.
-HALF := tests/eval tests/qa tests/index/search tests/index/store $(wildcard tests/index/*.py) tests/test_doctests.py \
-	tests/test_readme_snippets.py
-test-unit:
-	@$(PYTEST) -m "$(UNIT)" $(HALF)
+# In three processes of about the same length, as each waits now and then; the last has the page and what is left.
+FIRST := tests/eval tests/index/search tests/index/store tests/test_doctests.py tests/test_readme_snippets.py
+SECOND := tests/qa tests/index
+test-unit-1:
+	@$(PYTEST) -m "$(UNIT)" $(FIRST)
 
-test-unit-ui:
-	@$(PYTEST) -m "$(UNIT)" $(addprefix --ignore=,$(HALF) tests/attacks)
+test-unit-2:
+	@$(PYTEST) -m "$(UNIT)" $(SECOND) $(addprefix --ignore=,$(FIRST))
+
+test-unit-3:
+	@$(PYTEST) -m "$(UNIT)" $(addprefix --ignore=,$(FIRST) $(SECOND) tests/attacks)
 
 test-together:
 	@$(TOGETHER) -m "not ($(BROWSER) or $(MODEL))"
@@ -70,6 +74,7 @@ test-browser:
 
 test-model:
 	@nice $(PYTEST) -m "$(MODEL)"
+	@$(if $(THEN),nice $(MAKE) --no-print-directory $(THEN))
 
 attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes): about an hour and a half
 	@$(ONRECORD) models pull $(TEST_MODELS)
