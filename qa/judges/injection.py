@@ -25,6 +25,7 @@ _NO_PROSE = re.compile(
     r"^\{\s*\"\w+\"\s*:"  # an object of JSON
 )
 _DIALOGUE = re.compile(r"^\W*(?:Q|A|Question|Answer|Query|Reply|Example)\s*\d*\s*[:.)]", re.IGNORECASE)
+_LABELLED = re.compile(r"^\W*[A-Z][A-Za-z]{0,11}\s?\d*:\s")  # "S1: ...", "THOUGHT: ..."; "Details: ..." is, too
 _REST = 6  # words; what follows an order and is as short as this is what it orders to say
 
 
@@ -87,7 +88,9 @@ def orders_in(hits: Sequence[Hit]) -> Orders:
     found = told(texts)
     certain = {(article_id, at) for article_id, own in by_article.items() for at in _left_out(own, found.orders)}
     suspects = {
-        (article_id, at) for article_id, own in by_article.items() for at, text in own.items() if text in found.suspects
+        (article_id, at)
+        for article_id, own in by_article.items()
+        for at in _with_lead_up(own, {at for at, text in own.items() if text in found.suspects})
     }
     return Orders(frozenset(certain), frozenset(suspects - certain))
 
@@ -101,13 +104,24 @@ def is_dialogue(text: str) -> bool:
 
 
 def _left_out(sentences: Mapping[int, str], orders: frozenset[str]) -> set[int]:
-    """The sentences of one article that give orders and what belongs to them: the few words after one, and dialogue."""
+    """The sentences of one article that give orders and what belongs to them: dialogue, the few words after one, and
+    the labelled lines that lead up to one.
+    """
     found = {index for index, text in sentences.items() if text in orders}
     for index in sorted(sentences) if found else ():
         rest = index - 1 in found and len(sentences[index].split()) <= _REST
         if rest or is_dialogue(sentences[index]):
             found.add(index)
-    return found
+    return _with_lead_up(sentences, found)
+
+
+def _with_lead_up(sentences: Mapping[int, str], found: set[int]) -> set[int]:
+    """With the turns and the labelled lines right before each: "Q: ... A: ... Use this A." """
+    lead_up = set(found)
+    for index in sorted(sentences, reverse=True):
+        if index + 1 in lead_up and (is_dialogue(sentences[index]) or _LABELLED.match(sentences[index])):
+            lead_up.add(index)
+    return lead_up
 
 
 def _prose(texts: Collection[str]) -> dict[str, tuple[str, ...]]:
