@@ -55,7 +55,7 @@ docs: $(STAMP) ## the documentation as pages in site/; any broken link or refere
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # In three processes of about the same length, as each waits now and then; the last has the page and what is left.
-FIRST := tests/eval tests/index/search tests/index/store tests/test_doctests.py tests/test_readme_snippets.py
+FIRST := tests/eval tests/index/search tests/index/store $(wildcard tests/*.py) tests/ui/test_cli_articles.py
 SECOND := tests/qa tests/index
 test-unit-1:
 	@$(PYTEST) -m "$(UNIT)" $(FIRST)

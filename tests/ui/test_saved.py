@@ -137,6 +137,7 @@ def test_a_hundred_are_the_most(collection: Collection, monkeypatch: pytest.Monk
         save(collection, "Who is the mayor?")
 
 
+@pytest.mark.slow
 def test_the_server_asks_again_when_articles_have_come_and_settled(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
