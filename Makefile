@@ -11,7 +11,6 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
 ONRECORD := $(BIN)/onrecord
 MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
-THEN :=# CI: what comes when the models are tested, beside the browser, which takes longer
 AT = $(if $(DATA),--data "$(DATA)")# `make chat DATA=...`: another folder than the one that every command uses
 PYTEST := $(BIN)/python -m pytest
 # Files in their order, so that those that wait longest begin first.
@@ -74,7 +73,6 @@ test-browser:
 
 test-model:
 	@nice $(PYTEST) -m "$(MODEL)"
-	@$(if $(THEN),nice $(MAKE) --no-print-directory $(THEN))
 
 attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes): about an hour and a half
 	@$(ONRECORD) models pull $(TEST_MODELS)
