@@ -12,7 +12,7 @@ from onrecord.qa.differences.finder import AT_ONCE, Differences
 from onrecord.qa.differences.told import asked_by, limits, shown_as_answer
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.judges.answers import AnswerJudge, answer_judge
-from onrecord.qa.judges.verify import FeatureVerifier, Verifier
+from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier, Verifier
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps.assemble import assemble, gathered
 from onrecord.qa.steps.check import check
@@ -63,9 +63,9 @@ class Steps:
 class Assistant:
     """Answers questions from a library's articles.
 
-    ``engine`` None: answers are the best sentences themselves, quoted. ``verifier`` None: word features;
-    ``answers`` None: the judge that comes with the package. Safe to call
-    from several threads; the engine serves them in turn.
+    ``engine`` None: answers are the best sentences themselves, quoted. ``verifier`` None: word features, and the
+    engine's own yes or no; ``answers`` None: the judge that comes with the package. Safe to call from several threads;
+    the engine serves them in turn.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Assistant:
         self.library = library
         self.engine = engine
         self.settings = settings or AnswerSettings()
-        self.verifier = verifier or FeatureVerifier()
+        self.verifier = verifier
         self.answers = answers or answer_judge()
         self.steps = steps or Steps()
         self.differences = Differences(library)
@@ -158,7 +158,8 @@ class Assistant:
         """Of one question: it keeps the model and the settings that it began with."""
         trace = Trace()
         model = Model(self.engine, trace) if self.engine else None
-        return Tools(self._sources, self.settings, self.verifier, self.answers, model, trace)
+        verifier = self.verifier or (EngineVerifier(model) if model else FeatureVerifier())
+        return Tools(self._sources, self.settings, verifier, self.answers, model, trace)
 
     def _find(self, part: Part, tools: Tools) -> Found:
         """Searches and chooses; nothing for a part that its text alone refuses."""

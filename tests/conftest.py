@@ -151,8 +151,10 @@ class FakeEngine:
         asks_the_contrary = "impossible" in messages[-1]["content"].rsplit("\n", 1)[-1]
         return {"no": yes, "yes": 1 - yes} if asks_the_contrary else {"yes": yes, "no": 1 - yes}
 
-    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
-        return yes_share(self.first_tokens(messages, on_usage=on_usage))
+    def yes_probability(
+        self, messages: Messages, *, adapter: str = "", on_usage: OnUsage = not_counted
+    ) -> float | None:
+        return None if adapter else yes_share(self.first_tokens(messages, on_usage=on_usage))
 
     def count_tokens(self, text: str) -> int:
         return len(re.findall(r"\w+|[^\w\s]", text))

@@ -1,7 +1,7 @@
 """The commands that judge: two runs, gates, the grounding verifier, and the fit of the abstention decision."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -15,6 +15,9 @@ from onrecord.index.errors import InputError
 
 if TYPE_CHECKING:
     from onrecord.qa.judges.verify import Verifier
+
+    # By name, each with the least score of a supported claim, by how many sentences its source has.
+    Judges = Mapping[str, tuple[Verifier, Callable[[int], float]]]
 
 Item = TypeVar("Item")
 _HERE = Path(__file__).resolve().parents[1]
@@ -93,12 +96,14 @@ def grounding(
     """How well the verifier tells supported claims from others, beside ROUGE-2, in one run."""
     from onrecord.eval.fitting.minimal_pairs import CONTRAST_PAIRS, holds_pairs
     from onrecord.qa.engines.load import load_engine
-    from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier
+    from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier, is_adapted, shipped_fit, supported_from
 
     engine = None if no_model else load_engine(model)
-    verifiers: dict[str, Verifier] = {"features": FeatureVerifier()}
+    verifiers: dict[str, tuple[Verifier, Callable[[int], float]]] = {"features": (FeatureVerifier(), supported_from)}
     if engine is not None:
-        verifiers["features + model"] = EngineVerifier(engine)
+        # The adapter's word counts alike whether a claim is compared with a sentence or with a page.
+        alike = (lambda sentences: shipped_fit().supported) if is_adapted(engine) else supported_from
+        verifiers["features + model"] = (EngineVerifier(engine), alike)
     everything = {}
     for file in files or [CONTRAST_PAIRS]:
         judged = _pair_reports if holds_pairs(file) else _claim_reports
@@ -111,18 +116,15 @@ def grounding(
         engine.close()
 
 
-def _claim_reports(
-    file: Path, verifiers: Mapping[str, "Verifier"], sample: int, seed: int
-) -> tuple[dict[str, Any], list[str]]:
+def _claim_reports(file: Path, verifiers: "Judges", sample: int, seed: int) -> tuple[dict[str, Any], list[str]]:
     """The reports on a file of claims, the baseline first, as data and as lines."""
     from onrecord.eval.fitting.grounding import evaluate_baseline, evaluate_verifier
     from onrecord.eval.suites.loading import load_grounding
-    from onrecord.qa.judges.verify import supported_from
 
     items = _sampled(load_grounding(file), sample, seed)
     reports = {"ROUGE-2": evaluate_baseline(items, seed=seed)}
-    for name, verifier in verifiers.items():
-        reports[name] = evaluate_verifier(items, verifier, threshold=supported_from, seed=seed)
+    for name, (verifier, threshold) in verifiers.items():
+        reports[name] = evaluate_verifier(items, verifier, threshold=threshold, seed=seed)
     lines = [f"{file.stem}, n = {len(items)}"]
     for name, report in reports.items():
         evidence = f"   evidence F1 {report.evidence_f1}" if report.evidence_f1 else ""
@@ -130,17 +132,14 @@ def _claim_reports(
     return {name: asdict(report) for name, report in reports.items()}, lines
 
 
-def _pair_reports(
-    file: Path, verifiers: Mapping[str, "Verifier"], sample: int, seed: int
-) -> tuple[dict[str, Any], list[str]]:
+def _pair_reports(file: Path, verifiers: "Judges", sample: int, seed: int) -> tuple[dict[str, Any], list[str]]:
     """The reports on a file of minimal pairs, the baseline first, as data and as lines."""
     from onrecord.eval.fitting.minimal_pairs import evaluate_pairs, evaluate_pairs_by_copying, load_pairs, pair_lines
-    from onrecord.qa.judges.verify import supported_from
 
     pairs = _sampled(load_pairs(file), sample, seed)
     reports = {"ROUGE-2": evaluate_pairs_by_copying(pairs, seed=seed)}
-    for name, verifier in verifiers.items():
-        reports[name] = evaluate_pairs(pairs, verifier, threshold=supported_from, seed=seed)
+    for name, (verifier, threshold) in verifiers.items():
+        reports[name] = evaluate_pairs(pairs, verifier, threshold=threshold, seed=seed)
     lines = [f"{file.stem}, {len(pairs)} pairs"]
     for name, report in reports.items():
         lines += pair_lines(name, report)

@@ -25,12 +25,10 @@ class Pair:
     label: float
 
 
-def train(
-    examples: Sequence[Pair], work: Path, *, longest: int, epochs: float, seed: int, base: Path | None = None
-) -> None:
+def train(examples: Sequence[Pair], work: Path, *, longest: int, epochs: float, seed: int) -> None:
     """Trains, or goes on where an earlier run stopped; the model lies in ``work/model`` afterwards.
 
-    ``longest``: tokens of a pair that are read. ``base``: what it starts from in place of the default embedder.
+    ``longest``: tokens of a pair that are read.
     """
     from datasets import Dataset
     from sentence_transformers.cross_encoder import CrossEncoder, CrossEncoderTrainer, CrossEncoderTrainingArguments
@@ -38,7 +36,7 @@ def train(
     from torch import cuda
     from torch.utils.data import BatchSampler, SequentialSampler
 
-    encoder = CrossEncoder(str(base or model_path(BASE)), num_labels=1, max_length=longest, local_files_only=True)
+    encoder = CrossEncoder(str(model_path(BASE)), num_labels=1, max_length=longest, local_files_only=True)
     # The vectors of words stay as they are: half of the weights, which the sentences here would bend to themselves.
     encoder.model.get_input_embeddings().weight.requires_grad_(False)
 

@@ -1,4 +1,6 @@
-"""Trains a judge of support: ``python -m onrecord.eval.fitting.fit_support CLAIMS.jsonl.gz QUESTIONS.jsonl.gz``.
+"""Trains the judge of support: ``python -m onrecord.eval.fitting.fit_support CLAIMS.jsonl.gz QUESTIONS.jsonl.gz``.
+
+It is an adapter of the default model (`adapter`), which says yes or no of a claim about its evidence.
 
 CLAIMS has ``source, evidence, claim, label`` a line, QUESTIONS what ``fit_answers`` reads. Public claims alone teach
 copying: what is worded like the evidence is mostly supported there. So most pairs are made such that copying does not
@@ -17,15 +19,22 @@ from pathlib import Path
 from typing import Any
 
 from onrecord.eval.fitting import near_copies
-from onrecord.eval.fitting.cross_encoder import Pair, export, of_like_length, train
+from onrecord.eval.fitting.adapter import Group, export, train
+from onrecord.eval.fitting.cross_encoder import Pair
 from onrecord.eval.fitting.fit_answers import answering_sentences, exchanged, sentences
+from onrecord.qa.engines.load import ADAPTERS
 from onrecord.qa.judges.claim_matching import case_of
+from onrecord.qa.judges.verify import SUPPORT
 
 FRAMES = Path(__file__).resolve().parents[1] / "contrast" / "frames.jsonl"
-OTHERS = 20_000  # pairs beside those of the frames: what two cores read in an hour
+MODEL = "qwen2.5-coder-1.5b"
+GROUPS = 320  # what two cores read in three quarters of an hour, about 1,800 claims
+OF_FRAMES = 0.7  # the share of the groups that are frames
+READ = {"claims": 6000, "questions": 3000}  # rows from which the other groups are made
 KNOWN = 4000  # texts whose names are put in the place of others
-MOST_TOKENS = 160
+MOST_CLAIMS = 6  # about one text
 LONGEST = 700  # characters of evidence; longer evidence is its nearest sentences
+LONGEST_TEXT = 420  # characters of a group's text
 # The share of each source's claims that is used; above 1: more than once.
 CLAIMS = {
     "mnli": 1.0, "docnli-mnli": 0.5, "docnli-fever-nli": 0.3, "esnli": 0.15, "conjnli": 0.35, "med": 0.7, "scone": 0.5,
@@ -37,8 +46,9 @@ QUESTIONS = {
     "squadshifts-reddit": 0.15, "squadshifts-amazon_reviews": 0.1,
 }  # fmt: skip
 COPIED = {"qadiscourse-wikinews": 1.0, "repliqa": 1.0, "squadshifts-new_wiki": 0.15, "squad2-train": 0.3}
-FILLED = 3  # times that a frame with slots is filled; one without comes REPEATED times
-REPEATED = 2
+# Of a frame, beside its rewordings: near-copies and false rewordings, how often the text itself, and how often a
+# near-copy as the text, of which the text and a rewording are false then.
+NEAR_COPIES, REWORDED, ITSELF, TURNED = 2, 2, 0.5, 0.3
 
 _SLOT = re.compile(r"\{([PLFCSDMYN])(\d)\}")
 _SUBJECT = re.compile(r"(?:Who|What) (?!(?:do|does|did|can|could|will|would|should|has|have|had|if)\b)(\w+ .*)\?$")
@@ -146,23 +156,25 @@ def stated(question: str, answer: str) -> str:
     return f"{question} {answer}."
 
 
-def frames(rng: random.Random, *, path: Path = FRAMES) -> Iterator[Pair]:
-    """Rewordings and near-copies of the same source, its slots filled."""
+def frames(rng: random.Random, *, path: Path = FRAMES) -> Iterator[Group]:
+    """Each frame's text, its slots filled, with rewordings, near-copies and false rewordings of it."""
     for line in path.read_text(encoding="utf-8").splitlines():
         frame = json.loads(line)
-        for _ in range(FILLED if "{" in frame["source"] else REPEATED):
-            fill = filler(rng)
-            source = fill(frame["source"])
-            for claim in frame["true"]:
-                yield Pair(framed(source), fill(claim), 1.0)
-            for claim in frame["reworded"]:
-                yield Pair(framed(source), fill(claim), 0.0)
-            for claim in frame["false"]:  # as often as the copy itself, so that copies are not distrusted
-                yield Pair(framed(source), fill(claim), 0.0)
-                yield Pair(framed(fill(claim)), fill(claim), 1.0)
-            # The other way round a near-copy is as far from its source.
+        fill = filler(rng)
+        text = fill(frame["source"])
+        true = [(fill(claim), 1.0) for claim in frame["true"]]
+        wrong = [*rng.sample(frame["false"], NEAR_COPIES), *rng.sample(frame["reworded"], REWORDED)]
+        claims = [*true, *((fill(claim), 0.0) for claim in wrong)]
+        if rng.random() < ITSELF:
+            claims.append((text, 1.0))
+        yield Group(text, _shuffled(claims, rng))
+        if rng.random() < TURNED:
             other = fill(rng.choice(frame["false"]))
-            yield Pair(framed(other), rng.choice([source, *map(fill, frame["true"])]), 0.0)
+            yield Group(other, _shuffled([(other, 1.0), (text, 0.0), (rng.choice(true)[0], 0.0)], rng))
+
+
+def _shuffled(claims: Sequence[tuple[str, float]], rng: random.Random) -> tuple[tuple[str, float], ...]:
+    return tuple(rng.sample(list(claims), len(claims)))
 
 
 def filler(rng: random.Random) -> Any:
@@ -231,42 +243,45 @@ def read(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def pairs(public: Sequence[dict[str, Any]], questions: Sequence[dict[str, Any]], rng: random.Random) -> list[Pair]:
-    """All that is trained on but the frames, shuffled."""
+def others(public: Sequence[dict[str, Any]], questions: Sequence[dict[str, Any]], rng: random.Random) -> list[Group]:
+    """Groups of public claims, of questions as claims and of copies; those with several claims rather first."""
     known = rng.sample(list(questions), min(KNOWN, len(questions)))
-    others = sorted({place[0] for row in known for place in near_copies.names(row["text"][:1000])})
-    found = [*claims(public, rng, others), *asked(questions, rng)]
+    names = sorted({place[0] for row in known for place in near_copies.names(row["text"][:1000])})
+    found = [*claims(public, rng, names), *asked(questions, rng)]
     seen: set[str] = set()
     for row in questions:
         if rng.random() < COPIED.get(row["source"], 0.0):
             for _, _, sentence in sentences(row["text"]):
                 if 40 < len(sentence) < 300 and sentence not in seen:
                     seen.add(sentence)
-                    found += copies(sentence, rng, others)
-    rng.shuffle(found)
-    return found
+                    found += copies(sentence, rng, names)
+    by_text: dict[str, list[tuple[str, float]]] = {}
+    for pair in rng.sample(found, len(found)):
+        by_text.setdefault(pair.first, []).append((pair.second, pair.label))
+    made = [Group(text, tuple(said[:MOST_CLAIMS])) for text, said in by_text.items() if len(text) < LONGEST_TEXT]
+    return sorted(made, key=lambda group: rng.random() * 1.5 - min(3, len(group.statements)))
 
 
 def main() -> None:
-    """Pairs, training, export."""
+    """Groups, training, export."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("claims", type=Path, help="gzipped JSON Lines of claims")
     parser.add_argument("questions", type=Path, help="gzipped JSON Lines of questions")
-    parser.add_argument(
-        "--base", type=Path, help="the trained judge of answers to start from (fit_answers' work/model)"
-    )
     parser.add_argument("--work", type=Path, default=Path("runs/support"), help="where the training's state is kept")
-    parser.add_argument("--out", type=Path, default=Path("runs/support/judge"), help="where the judge is written")
-    parser.add_argument("--share", type=float, default=1.0, help="of the pairs, for a trial")
+    parser.add_argument("--out", type=Path, default=ADAPTERS / MODEL / f"{SUPPORT}.gguf", help="where it is written")
+    parser.add_argument("--groups", type=int, default=GROUPS, help="texts to train on; fewer for a trial")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     rng = random.Random(given.seed)
-    made = [*pairs(read(given.claims), read(given.questions), rng)[:OTHERS], *frames(rng)]
+    public = rng.sample(read(given.claims), READ["claims"])
+    questions = rng.sample(read(given.questions), READ["questions"])
+    framed_groups = list(frames(rng))
+    rng.shuffle(framed_groups)
+    of_frames = round(given.groups * OF_FRAMES)
+    made = [*framed_groups[:of_frames], *others(public, questions, rng)[: given.groups - of_frames]]
     rng.shuffle(made)
-    made = of_like_length(made[: round(len(made) * given.share)], rng)
-    print(f"{len(made)} pairs, {sum(one.label for one in made):.0f} of them supported", flush=True)
-    train(made, given.work, longest=MOST_TOKENS, epochs=1, seed=given.seed, base=given.base)
-    export(given.work / "model", given.out)
+    print(f"{len(made)} texts, {sum(len(group.statements) for group in made)} claims", flush=True)
+    export(train(made, given.work, model=MODEL), given.out)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import argparse
 import datetime
 import hashlib
 import json
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from onrecord.eval.fitting.grounding import sentences_of
+from onrecord.eval.fitting.minimal_pairs import CONTRAST_PAIRS, holds_pairs, load_pairs
 from onrecord.eval.fitting.verifier_examples import (
     Example,
     Floats,
@@ -37,10 +39,10 @@ from onrecord.qa.engines.base import Engine
 from onrecord.qa.engines.load import load_engine
 from onrecord.qa.judges.measures import FEATURES
 from onrecord.qa.judges.objections import FATAL
-from onrecord.qa.judges.verify import between, question_messages
+from onrecord.qa.judges.verify import SUPPORT, Fit, between, support_messages
 
 SIGNS = {"covered": 1, "pairs": 1, "ending": 1, "jumps": -1, "strange_name": -1, "strange_number": -1, "lost": -1}
-BORDERLINE = {"low": 0.02, "high": 0.7}  # below, no answer would help; above are near copies
+UNUSED = {"features": 1.0, "logit": 0.0, "intercept": 0.0}
 FOLDS = 10
 _RIDGE = 1.0
 _STEPS = 3000
@@ -138,56 +140,59 @@ def fit_features(examples: Sequence[Example]) -> dict[str, Any]:
     }
 
 
-def fit_engine(examples: Sequence[Example], held_out: Floats, said_yes: Mapping[str, float]) -> dict[str, Any]:
-    """How much of the model's log-odds to add to a score's: one number, fitted on the examples that were asked.
+def fit_adapter(examples: Sequence[Example], held_out: Floats, said_yes: Mapping[str, float]) -> dict[str, Any]:
+    """How the adapter's log-odds are weighed with those of the features, on the claims that it was asked about.
 
-    The scores are held out; the one number is not, so its figures flatter it a little.
-    The offset takes away what the model says of a typical claim over few sentences, so that a claim that it was asked
-    about ranks fairly beside one that it was not.
+    Supported is from log-odds 0 on: from where the balanced accuracy is best, averaged over the suites. Scores are held
+    out by document; the threshold is one number and not held out.
     """
-    asked = [
-        (one, log_odds(float(p)), log_odds(said_yes[one.id]))
-        for one, p in zip(examples, held_out, strict=True)
-        if one.id in said_yes
-    ]
-    chosen = [one for one, _, _ in asked]
-    scores, answers = np.asarray([s for _, s, _ in asked]), np.asarray([a for _, _, a in asked])
-    areas = {}
-    for share in np.round(np.arange(0.05, 1.01, 0.05), 2):
-        found = per_suite(chosen, scores + share * answers, roc_auc)
-        areas[float(share)] = float(np.mean(list(found.values())))
-    best = max(areas, key=lambda share: areas[share])
-    both = scores + best * answers
-    few = np.asarray([not one.long for one in chosen])
-    offset = best * float(np.median(answers[few]))
-    borderline = np.asarray([BORDERLINE["low"] <= p <= BORDERLINE["high"] for p in sigmoid(scores)])
+    asked = [(one, log_odds(float(p))) for one, p in zip(examples, held_out, strict=True) if one.id in said_yes]
+    chosen = [one for one, _ in asked]
+    columns = np.asarray([[score, log_odds(said_yes[one.id])] for one, score in asked])
+    fitted = fit_columns(chosen, columns, [1, 1])
+    both = fitted["held_out"]
+    threshold = float(log_odds(best_threshold(chosen, sigmoid(both))))
+    features, logit = (round(float(weight), 4) for weight in fitted["weights"])
     return {
-        "logit": best,
-        "intercept": round(-offset, 4),
+        "features": features,
+        "logit": logit,
+        "intercept": round(fitted["bias"] - threshold, 4),
         "figures": {
             "n": per_suite(chosen, both, lambda p, truly: float(len(p))),
             "roc_auc": per_suite(chosen, both, roc_auc),
-            "roc_auc_asking_when_borderline": per_suite(chosen, np.where(borderline, both - offset, scores), roc_auc),
-            "share_borderline": per_suite(chosen, borderline, lambda p, truly: float(np.mean(p))),
-            "roc_auc_of_features": per_suite(chosen, scores, roc_auc),
-            "roc_auc_of_model": per_suite(chosen, answers, roc_auc),
-            "balanced_accuracy_at_supported": accuracies(chosen, sigmoid(both - offset), 0.5),
+            "roc_auc_of_features": per_suite(chosen, columns[:, 0], roc_auc),
+            "roc_auc_of_adapter": per_suite(chosen, columns[:, 1], roc_auc),
+            "balanced_accuracy_at_supported": accuracies(chosen, sigmoid(both - threshold), 0.5),
         },
     }
 
 
-def ask_engine(items: Sequence[GroundingItem], engine: Engine, path: Path, *, limit: int) -> dict[str, float]:
-    """The model's yes-probability per claim, kept in a file, so that an interrupted run goes on where it stopped."""
+def ask_adapter(items: Sequence[GroundingItem], engine: Engine, path: Path, *, limit: int) -> dict[str, float]:
+    """The adapter's yes-probability per claim, kept in a file, so that an interrupted run goes on where it stopped."""
     known = {row.text("id"): float(row.data["yes"]) for row in read_jsonl(path)} if path.exists() else {}
     with path.open("a", encoding="utf-8") as file:
         for item in items[:limit]:
             if item.id not in known:
-                yes = engine.yes_probability(question_messages(item.claim, sentences_of(item)))
+                yes = engine.yes_probability(support_messages(item.claim, sentences_of(item)), adapter=SUPPORT)
                 if yes is not None:
                     known[item.id] = yes
-                    file.write(json.dumps({"id": item.id, "yes": round(yes, 5)}) + "\n")
+                    file.write(json.dumps({"id": item.id, "yes": round(yes, 6)}) + "\n")
                     file.flush()
     return known
+
+
+def claims_of(path: Path) -> tuple[GroundingItem, ...]:
+    """The claims of a grounding file, or of the half ``tune`` of a file of minimal pairs, in an order by chance."""
+    if holds_pairs(path):
+        tune = [pair for pair in load_pairs(path) if pair.half == "tune"]
+        items = tuple(
+            GroundingItem(f"{pair.id}-{number}", claim, number == 0, source=pair.source)
+            for pair in tune
+            for number, claim in enumerate(pair.claims)
+        )
+    else:
+        items = load_grounding(path)
+    return tuple(random.Random(0).sample(items, len(items)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -195,11 +200,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m onrecord.eval.fitting.fit_verifier", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, help="grounding files (.jsonl)")
     parser.add_argument("--out", type=Path, default=Path("qa/judges/verifier.json"))
-    parser.add_argument("--logits", type=Path, help="where the model's yes-probabilities are kept")
-    parser.add_argument("--engine", default="", help="a model of the catalogue, to ask for missing yes-probabilities")
+    parser.add_argument("--logits", type=Path, help="where the adapter's yes-probabilities are kept")
+    parser.add_argument("--engine", default="", help="a model of the catalogue, to ask for those that are missing")
+    parser.add_argument("--pairs", type=Path, default=CONTRAST_PAIRS, help="minimal pairs, for the adapter's weight")
     parser.add_argument("--limit", type=int, default=10**9, help="ask about this many claims of each file at most")
     chosen = parser.parse_args(arguments)
-    suites = {path.stem: load_grounding(path) for path in chosen.files}
+    suites = {path.stem: claims_of(path) for path in chosen.files}
     examples = [one for suite, items in suites.items() for one in observe(items, suite)]
     features = fit_features(examples)
     data = json.loads(chosen.out.read_text(encoding="utf-8")) if chosen.out.exists() else {}
@@ -210,13 +216,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     provenance["files"] = {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in chosen.files}
     held_out = features.pop("probabilities")
     provenance["features_held_out_by_document"] = features.pop("held_out")
-    data |= features | {"borderline": BORDERLINE}
+    data |= features
     if chosen.logits:
+        # The features know nothing of pairs that copying cannot tell apart: they are weighed on them, not fitted.
+        suites[chosen.pairs.stem] = claims_of(chosen.pairs)
+        paired = observe(suites[chosen.pairs.stem], chosen.pairs.stem)
+        fit = Fit.from_json({"adapter": UNUSED} | data)
+        scored = [fit.score(one.measured) for one in paired]
         said_yes = _said_yes(suites, chosen.logits, chosen.engine, chosen.limit)
-        engine = fit_engine(examples, held_out, said_yes)
-        provenance["engine"] = chosen.engine or provenance.get("engine", "")
-        provenance["engine_on_asked_claims"] = engine.pop("figures")
-        data["engine"] = engine
+        adapter = fit_adapter([*examples, *paired], np.concatenate([held_out, scored]), said_yes)
+        provenance["adapter_on_asked_claims"] = adapter.pop("figures")
+        data["adapter"] = adapter
     data["provenance"] = provenance
     chosen.out.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(data, indent=2, ensure_ascii=False))
@@ -228,7 +238,7 @@ def _said_yes(suites: Mapping[str, Sequence[GroundingItem]], path: Path, model: 
         return {row.text("id"): float(row.data["yes"]) for row in read_jsonl(path)}
     known: dict[str, float] = {}
     for items in suites.values():
-        known |= ask_engine(items, engine, path, limit=limit)
+        known |= ask_adapter(items, engine, path, limit=limit)
     engine.close()
     return known
 

@@ -43,9 +43,11 @@ class RecordingEngine(WrappedEngine):
         self._calls.append(Call(lambda engine: _no_pieces(engine.first_tokens(messages))))
         return self.bare.first_tokens(messages, on_usage=on_usage)
 
-    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
-        self._calls.append(Call(lambda engine: _no_pieces(engine.yes_probability(messages))))
-        return self.bare.yes_probability(messages, on_usage=on_usage)
+    def yes_probability(
+        self, messages: Messages, *, adapter: str = "", on_usage: OnUsage = not_counted
+    ) -> float | None:
+        self._calls.append(Call(lambda engine: _no_pieces(engine.yes_probability(messages, adapter=adapter))))
+        return self.bare.yes_probability(messages, adapter=adapter, on_usage=on_usage)
 
     def take_calls(self) -> list[Call]:
         """The calls so far; the memory is empty afterwards."""

@@ -48,12 +48,14 @@ class KeptReplies(WrappedEngine):
                 self._keep(prompt, dict(kept))
         return kept  # type: ignore[no-any-return]
 
-    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
+    def yes_probability(
+        self, messages: Messages, *, adapter: str = "", on_usage: OnUsage = not_counted
+    ) -> float | None:
         """As kept, else as the model gives it, which is then kept."""
-        prompt = self._key("yes_probability", messages)
+        prompt = self._key("yes_probability", messages, *filter(None, [adapter]))
         kept = self._kept(prompt)
         if kept is None:
-            kept = self.bare.yes_probability(messages, on_usage=on_usage)
+            kept = self.bare.yes_probability(messages, adapter=adapter, on_usage=on_usage)
             if kept is not None:
                 self._keep(prompt, kept)
         return kept  # type: ignore[no-any-return]

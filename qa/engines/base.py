@@ -68,8 +68,14 @@ class Engine(Protocol):
         """The likeliest first tokens of the reply with their probabilities; None when the back end does not tell."""
         ...
 
-    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
-        """p(yes) / (p(yes) + p(no)) at the reply's first token; None when the back end does not tell."""
+    def yes_probability(
+        self, messages: Messages, *, adapter: str = "", on_usage: OnUsage = not_counted
+    ) -> float | None:
+        """p(yes) / (p(yes) + p(no)) at the reply's first token; None when the back end does not tell.
+
+        ``adapter``: the name of weights that are added to the model's own for this one reply; None where it has none
+        of that name.
+        """
         ...
 
     def count_tokens(self, text: str) -> int:

@@ -114,9 +114,11 @@ class UrlEngine:
         top = found[0].get("top_logprobs") or found[:1]
         return token_mass((token["token"], token["logprob"]) for token in top)
 
-    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
-        """See `Engine.yes_probability`."""
-        return yes_share(self.first_tokens(messages, on_usage=on_usage))
+    def yes_probability(
+        self, messages: Messages, *, adapter: str = "", on_usage: OnUsage = not_counted
+    ) -> float | None:
+        """See `Engine.yes_probability`; there are no adapters."""
+        return None if adapter else yes_share(self.first_tokens(messages, on_usage=on_usage))
 
     def close(self) -> None:
         self._closed.set()

@@ -60,9 +60,11 @@ class LlmEngine:
             return None
         return token_mass((token.token, token.logprob) for token in first.logprobs[0])
 
-    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
-        """See `Engine.yes_probability`."""
-        return yes_share(self.first_tokens(messages, on_usage=on_usage))
+    def yes_probability(
+        self, messages: Messages, *, adapter: str = "", on_usage: OnUsage = not_counted
+    ) -> float | None:
+        """See `Engine.yes_probability`; there are no adapters."""
+        return None if adapter else yes_share(self.first_tokens(messages, on_usage=on_usage))
 
     def close(self) -> None:
         """Nothing to free: the ``LLM`` object belongs to whoever made it."""

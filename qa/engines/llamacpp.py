@@ -24,6 +24,7 @@ from onrecord.index.extras import named_extra
 from onrecord.qa.engines.stopping import go_on, stop_asked
 
 Chunk = dict[str, Any]
+NO_ADAPTERS: Mapping[str, Path] = {}
 BATCH_TOKENS = 128  # a long prompt is read in steps of this size, and can be stopped between two of them
 
 
@@ -69,13 +70,25 @@ def check_model_file(path: Path) -> None:
 class LlamaServer:
     """One loaded model. Calls from several threads wait in line, first come, first served."""
 
-    def __init__(self, path: Path, *, name: str, context_tokens: int, threads: int | None, cache_mib: int) -> None:
-        check_model_file(path)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str,
+        context_tokens: int,
+        threads: int | None,
+        cache_mib: int,
+        adapters: Mapping[str, Path] = NO_ADAPTERS,
+    ) -> None:
+        for file in (path, *adapters.values()):
+            check_model_file(file)
         self._name = name
+        self.adapters = tuple(adapters)
         self._context_tokens = context_tokens
         key = secrets.token_hex(32)
         library = _import_xllamacpp()
         params = _parameters(library, path, context_tokens, threads or physical_cores(), cache_mib, key)
+        params.lora_adapters = [library.CommonAdapterLoraInfo(str(file), 0.0) for file in adapters.values()]
         try:
             self._server = library.Server(params)
         except RuntimeError as error:
@@ -128,7 +141,11 @@ class LlamaServer:
         raise ModelError(f"The model {self._name} refused the request: {error.get('message', error)}.")
 
     def stream(
-        self, request: Mapping[str, Any], *, on_done: Callable[[Mapping[str, Any]], None] = lambda timings: None
+        self,
+        request: Mapping[str, Any],
+        *,
+        adapter: str = "",
+        on_done: Callable[[Mapping[str, Any]], None] = lambda timings: None,
     ) -> Iterator[Chunk]:
         """A completion's chunks as llama.cpp sends them. ``on_done`` gets the last timings, cancelled or not.
 
@@ -137,6 +154,7 @@ class LlamaServer:
         chunks: SimpleQueue[Chunk | None] = SimpleQueue()
         cancelled, asked = Event(), stop_asked()
         timings: dict[str, Any] = {}
+        scales = [{"id": n, "scale": float(name == adapter)} for n, name in enumerate(self.adapters)]
 
         def receive(chunk: Chunk) -> bool:
             self._answered = True
@@ -149,7 +167,7 @@ class LlamaServer:
             try:
                 if not (cancelled.is_set() or asked()):
                     options = {"stream": True, "timings_per_token": True, "return_progress": True, "cache_prompt": True}
-                    self._server.handle_completions({**request, **options}, receive)
+                    self._server.handle_completions({**request, **options, "lora": scales}, receive)
             finally:
                 on_done(timings)
 

@@ -19,7 +19,7 @@ from pydantic import PrivateAttr
 
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.chat_marks import without_chat_marks
-from onrecord.qa.engines.llamacpp import Chunk, LlamaServer, chunk_text
+from onrecord.qa.engines.llamacpp import NO_ADAPTERS, Chunk, LlamaServer, chunk_text
 from onrecord.qa.engines.tokens import token_mass, yes_share
 
 TOP_LOGPROBS = 20
@@ -29,7 +29,8 @@ class LlamaCppEngine(CustomLLM):
     """A local model, loaded at once; raises `ModelError` naming the file where that fails.
 
     ``threads``: None uses the physical cores. ``cache_mib`` bounds the memory for earlier prompts. A prompt that
-    begins as the one before it is read from where the two differ.
+    begins as the one before it is read from where the two differ. ``adapters``: a LoRA file by its name, made for this
+    very model; each is used only where it is asked for.
     """
 
     model_path: Path
@@ -48,10 +49,16 @@ class LlamaCppEngine(CustomLLM):
         context_tokens: int = 4096,
         threads: int | None = None,
         cache_mib: int = 256,
+        adapters: Mapping[str, Path] = NO_ADAPTERS,
     ) -> None:
         path = Path(model_path)
         server = LlamaServer(
-            path, name=name or path.stem, context_tokens=context_tokens, threads=threads, cache_mib=cache_mib
+            path,
+            name=name or path.stem,
+            context_tokens=context_tokens,
+            threads=threads,
+            cache_mib=cache_mib,
+            adapters=adapters,
         )
         super().__init__(model_path=path, name=name or path.stem, context_tokens=context_tokens)
         self._server = server
@@ -79,17 +86,24 @@ class LlamaCppEngine(CustomLLM):
 
     def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`; the prompt is read once, and one token is generated."""
+        return self._first_tokens(messages, on_usage)
+
+    def yes_probability(
+        self, messages: Messages, *, adapter: str = "", on_usage: OnUsage = not_counted
+    ) -> float | None:
+        """See `Engine.yes_probability`."""
+        if adapter and adapter not in self._server.adapters:
+            return None
+        return yes_share(self._first_tokens(messages, on_usage, adapter))
+
+    def _first_tokens(self, messages: Messages, on_usage: OnUsage, adapter: str = "") -> Mapping[str, float] | None:
         request = {"prompt": self.prompt(messages), "max_tokens": 1, "temperature": 0.0, "n_probs": TOP_LOGPROBS}
         found: Mapping[str, float] | None = None
-        for chunk in self._server.stream(request, on_done=self._counter(on_usage)):
+        for chunk in self._server.stream(request, adapter=adapter, on_done=self._counter(on_usage)):
             logprobs = chunk["choices"][0].get("logprobs") if chunk.get("choices") else None
             if logprobs and logprobs["content"]:
                 found = token_mass((top["token"], top["logprob"]) for top in logprobs["content"][0]["top_logprobs"])
         return found
-
-    def yes_probability(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> float | None:
-        """See `Engine.yes_probability`."""
-        return yes_share(self.first_tokens(messages, on_usage=on_usage))
 
     def close(self) -> None:
         self._server.close()

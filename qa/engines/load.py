@@ -16,6 +16,8 @@ from onrecord.qa.engines.base import Engine
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
+ADAPTERS = Path(__file__).with_name("adapters")
+
 
 def load_engine(
     model: str | Path, *, context_tokens: int = 4096, threads: int | None = None, cache_mib: int = 256
@@ -42,7 +44,12 @@ def load_engine(
     from onrecord.qa.engines.llamacpp_engine import LlamaCppEngine  # a second, which no file that is not here takes
 
     name = str(model) if str(model) in generators else path.stem
-    return LlamaCppEngine(path, name=name, context_tokens=context_tokens, threads=threads, cache_mib=cache_mib)
+    # Trained for a model of the catalogue; a file that only has its name would be another one.
+    trained = sorted((ADAPTERS / name).glob("*.gguf")) if str(model) in generators else []
+    adapters = {file.stem: file for file in trained}
+    return LlamaCppEngine(
+        path, name=name, context_tokens=context_tokens, threads=threads, cache_mib=cache_mib, adapters=adapters
+    )
 
 
 def engine_from_llm(llm: LLM) -> Engine:

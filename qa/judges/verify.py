@@ -7,14 +7,14 @@ The weights, the thresholds and where they come from are in ``verifier.json``, w
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Protocol
 
-from onrecord.index.text.words import Words, words_of
-from onrecord.qa.engines.base import Engine
+from onrecord.index.text.words import Words, plain, words_of
+from onrecord.qa.engines.base import Messages
 from onrecord.qa.judges.claim_matching import case_of
 from onrecord.qa.judges.measures import FEATURES, LONG, measure
 from onrecord.qa.judges.objections import FATAL, is_alleged, objections
@@ -22,6 +22,11 @@ from onrecord.qa.types import Verdict
 
 _CLAUSE = re.compile(r";\s|,\s(?:and|but|while|whereas)\s|\s(?:but|while|whereas)\s", re.IGNORECASE)
 _SYSTEM = "You check statements against sentences from news articles. Reply yes or no."
+# Of drafts that the features find partly supported, squad2-dev and realtimeqa-dev (100 and 97 questions): at least this
+# likely to be all in the cited text, by the model's yes or no, were 15 of 16 right ones and 5 of 12 others.
+SAYS_SO = 0.62
+SUPPORT = "support"  # the adapter that was trained to tell whether a text says a statement
+SUPPORT_SYSTEM = "Reply yes if the text says all that the statement says, else no."
 
 
 class Verifier(Protocol):
@@ -45,8 +50,7 @@ class Fit:
     supported: float
     partly: float
     page: float  # as ``supported``, for a claim compared with a whole page (more than LONG sentences)
-    low: float  # scores from low to high are borderline: worth asking a model
-    high: float
+    feature_weight: float  # of the score's log-odds, where the adapter's are weighed with them
     logit_weight: float
     logit_intercept: float
 
@@ -58,11 +62,14 @@ class Fit:
             supported=data["thresholds"]["supported"],
             partly=data["thresholds"]["partly"],
             page=data["thresholds"]["page"],
-            low=data["borderline"]["low"],
-            high=data["borderline"]["high"],
-            logit_weight=data["engine"]["logit"],
-            logit_intercept=data["engine"]["intercept"],
+            feature_weight=data["adapter"]["features"],
+            logit_weight=data["adapter"]["logit"],
+            logit_intercept=data["adapter"]["intercept"],
         )
+
+    def score(self, measured: Mapping[str, float]) -> float:
+        """The probability that a claim with these features is supported."""
+        return _sigmoid(self.intercept + sum(self.weights[name] * measured[name] for name in FEATURES))
 
 
 @lru_cache(maxsize=1)
@@ -119,8 +126,7 @@ class FeatureVerifier:
     def _score(
         self, claim: Words, evidence: Sequence[Words], context: Sequence[Words], dated: Sequence[Words] = ()
     ) -> float:
-        measured = measure(claim, evidence, context=context, dated=dated)
-        return _sigmoid(self.fit.intercept + sum(self.fit.weights[name] * measured[name] for name in FEATURES))
+        return self.fit.score(measure(claim, evidence, context=context, dated=dated))
 
     def _bounds(self, claim: Words, evidence: Sequence[Words], context: Sequence[Words]) -> tuple[float, float]:
         against = objections(claim, evidence, context)
@@ -151,21 +157,63 @@ def between(score: float, low: float, high: float, *, partly: float) -> float:
     return max(low, score)
 
 
-class EngineVerifier:
-    """The features, and for borderline sentences the model's own yes or no on the sentence and its evidence."""
+class Asked(Protocol):
+    """An engine, or one that counts what is asked of it."""
 
-    def __init__(self, engine: Engine, features: FeatureVerifier | None = None) -> None:
-        self.engine = engine
+    def yes_probability(self, messages: Messages, *, adapter: str = "") -> float | None:
+        """See `Engine.yes_probability`."""
+        ...
+
+
+class EngineVerifier:
+    """The features, and the model's yes or no on the sentence and its evidence.
+
+    A model with the adapter for it is asked about all but copies and what the rules refuse, and its word is weighed
+    with the features. Another, which was not trained for it, may only refuse what the features find partly supported.
+    """
+
+    def __init__(self, model: Asked, features: FeatureVerifier | None = None) -> None:
+        self.model = model
         self.features = features or FeatureVerifier()
 
     def verify(self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> float:
         fit = self.features.fit
         score, (low, high) = self.features.score_and_bounds(claim, evidence, context=context)
-        if high > fit.partly and fit.low <= score <= fit.high:
-            said_yes = self.engine.yes_probability(question_messages(claim, evidence))
-            if said_yes is not None:
-                score = _sigmoid(fit.logit_intercept + _logit(score) + fit.logit_weight * _logit(said_yes))
-        return between(score, low, high, partly=fit.partly)
+        alone = between(score, low, high, partly=fit.partly)
+        if high <= fit.partly or is_copy(claim, evidence):
+            return alone
+        said_yes = self.model.yes_probability(support_messages(claim, evidence), adapter=SUPPORT)
+        if said_yes is not None:
+            both = fit.logit_intercept + fit.feature_weight * _logit(score) + fit.logit_weight * _logit(said_yes)
+            if both < 0:  # rather not: never in part
+                return _sigmoid(both) * fit.partly
+            return between(_sigmoid(both), low, high, partly=fit.partly)
+        if verdict(alone) == "partly":
+            said_yes = self.model.yes_probability(question_messages(claim, evidence))
+            if said_yes is not None and said_yes < SAYS_SO:
+                return fit.partly * 0.999
+        return alone
+
+
+def is_adapted(model: Asked) -> bool:
+    """Whether the model has the adapter `SUPPORT`; it is asked for one reply."""
+    return model.yes_probability(support_messages("It rained.", ["It rained."]), adapter=SUPPORT) is not None
+
+
+def is_copy(claim: str, evidence: Sequence[str]) -> bool:
+    """Whether the claim stands in the evidence word for word.
+
+    >>> is_copy("the boat sank.", ["On Monday the boat sank."]), is_copy("The boat swam.", ["The boat sank."])
+    (True, False)
+    """
+    return plain(claim) in plain(" ".join(evidence))
+
+
+def support_messages(claim: str, evidence: Sequence[str]) -> list[dict[str, str]]:
+    """The messages that the adapter `SUPPORT` was trained to answer with yes or no."""
+    text = " ".join(words.text for words in case_of(claim, evidence).near)
+    content = f"Text: {text}\nStatement: {claim}"
+    return [{"role": "system", "content": SUPPORT_SYSTEM}, {"role": "user", "content": content}]
 
 
 def question_messages(claim: str, evidence: Sequence[str]) -> list[dict[str, str]]:

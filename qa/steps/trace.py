@@ -65,6 +65,6 @@ class Model:
         """See `Engine.first_tokens`."""
         return self._engine.first_tokens(messages, on_usage=self._trace.calls.append)
 
-    def yes_probability(self, messages: Messages) -> float | None:
+    def yes_probability(self, messages: Messages, *, adapter: str = "") -> float | None:
         """See `Engine.yes_probability`."""
-        return self._engine.yes_probability(messages, on_usage=self._trace.calls.append)
+        return self._engine.yes_probability(messages, adapter=adapter, on_usage=self._trace.calls.append)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from onrecord.index.text.sentences import sentence_spans
 from onrecord.qa.engines.base import Messages
-from onrecord.qa.judges.verify import Verifier, question_messages
+from onrecord.qa.judges.verify import Verifier
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.check import not_stated_share
@@ -40,9 +40,6 @@ QUOTES_ENOUGH = 0.87
 # probability that the quote answers when it is read alone is at least this. On four dev suites (394 questions) such
 # quotes are right, or of an answerable question, 63 of 84 times; with a bound of .6 on each of the two 51 of 67.
 STANDS_IN = 0.3
-# Of drafts that the features find partly supported, squad2-dev and realtimeqa-dev (100 and 97 questions): at least this
-# likely to be all in the cited text, by the model's yes or no, were 15 of 16 right ones and 5 of 12 others.
-SAYS_SO = 0.62
 OWN_WORDS = "Quoted in the article's own words: what was drafted was not confirmed by the sentences found."
 TASKS = {"phrase": prompts.PHRASE, "sentence": prompts.SENTENCE, "detailed": prompts.DETAILED}
 Marked = tuple[str, tuple[int, ...]]  # a sentence without its markers, and their numbers
@@ -109,7 +106,7 @@ class ModelWriter:
                 continue
             done = cite_and_verify(text, markers, found.evidence, self.verifier)
             done = numbered(done, citations_of(sentences, cited))
-            if self._supported(part.text, done):
+            if done.verdict != "unsupported" and sources_cover_answer(part.text, done):
                 sentences.append(done)
                 if done.text != text:  # the article says it with a speaker, the draft without
                     unconfirmed.append(AnswerSentence(text, (), "unsupported"))
@@ -124,16 +121,6 @@ class ModelWriter:
             trace.warn(OWN_WORDS)
             yield SentenceDone(sentences[-1])
         return Written(tuple(sentences), tuple(unconfirmed))
-
-    def _supported(self, question: str, sentence: AnswerSentence) -> bool:
-        """Whether a sentence may be shown; one that is partly supported only if the model finds it in its sources."""
-        if sentence.verdict == "unsupported" or not sources_cover_answer(question, sentence):
-            return False
-        if sentence.verdict == "supported":
-            return True
-        asked = question_messages(sentence.text, [citation.quote for citation in sentence.citations])
-        said_yes = self.model.yes_probability(asked)
-        return said_yes is None or said_yes >= SAYS_SO
 
     def _answers(self, question: str, item: Evidence, evidence: Sequence[Evidence], checked: Checked) -> bool:
         """Whether a sentence may be quoted in place of a failed draft: it has to answer when it is read on its own."""

@@ -48,9 +48,16 @@ def test_the_command_writes_a_file_that_the_verifier_reads_and_that_keeps_its_pr
         ),
         encoding="utf-8",
     )
-    main([str(items), "--out", str(out), "--logits", str(logits)])
+    pairs = tmp_path / "pairs.jsonl"
+    pair = {"id": "p", "phenomenon": "place", "source": "The bus left from Graz.", "true": "From Graz the bus left."}
+    pairs.write_text(json.dumps(pair | {"false": "The bus left from Pune.", "half": "tune"}), encoding="utf-8")
+    with logits.open("a", encoding="utf-8") as file:
+        file.writelines(f'\n{{"id": "p-{number}", "yes": {yes}}}' for number, yes in ((0, 0.8), (1, 0.1)))
+    main([str(items), "--out", str(out), "--logits", str(logits), "--pairs", str(pairs)])
     data = json.loads(out.read_text(encoding="utf-8"))
     fit = Fit.from_json(data)
+    assert fit.logit_weight > 0
+    assert data["provenance"]["adapter_on_asked_claims"]["n"] == {"toy": 120.0, "pairs": 2.0}
     assert fit.supported == 0.5
     assert fit.weights["covered"] >= 0 >= fit.weights["jumps"]
     assert data["provenance"]["features_held_out_by_document"]["roc_auc"]["toy"] > 0.95

@@ -68,6 +68,13 @@ def test_there_is_at_least_one_core() -> None:
 
 
 @pytest.mark.model
+def test_without_an_adapter_nothing_is_asked(small: LlamaCppEngine) -> None:
+    small.reset_usage()
+    assert small.yes_probability(CHECK, adapter="support") is None
+    assert small.usage.calls == 0
+
+
+@pytest.mark.model
 def test_the_check_and_the_answer_read_the_evidence_once(small: LlamaCppEngine) -> None:
     small.yes_probability([{"role": "user", "content": "Something else altogether."}])
     small.reset_usage()

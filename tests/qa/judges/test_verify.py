@@ -10,7 +10,7 @@ from onrecord.index.types import Article
 from onrecord.qa.judges.claim_matching import case_of
 from onrecord.qa.judges.measures import measure
 from onrecord.qa.judges.objections import Objection, objections
-from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier, only_alleged, shipped_fit, verdict
+from onrecord.qa.judges.verify import SUPPORT, EngineVerifier, FeatureVerifier, only_alleged, shipped_fit, verdict
 
 HERE = Path(__file__).parent
 CASES = [json.loads(line) for line in (HERE / "claims.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -263,39 +263,48 @@ def test_a_claim_over_a_whole_page_has_a_threshold_of_its_own() -> None:
 
 
 class Answering:
-    """An engine that only says how likely "yes" is, and counts how often it was asked."""
+    """A model that only says how likely "yes" is, with its adapter and without, and counts how often it was asked."""
 
-    def __init__(self, yes: float | None) -> None:
-        self.yes, self.asked = yes, 0
+    def __init__(self, *, adapted: float | None = None, plain: float | None = None) -> None:
+        self.yes, self.asked = {SUPPORT: adapted, "": plain}, {SUPPORT: 0, "": 0}
 
-    def yes_probability(self, messages: Any) -> float | None:
-        self.asked += 1
-        return self.yes
+    def yes_probability(self, messages: Any, *, adapter: str = "") -> float | None:
+        self.asked[adapter] += 1
+        return self.yes[adapter]
 
 
 BORDERLINE = "Mayor Brandt put repairs at 2.4 million euros over nine months."
 REPAIRS = ["Mayor Ilse Brandt said repairs would cost 2.4 million euros and take nine months."]
 
 
-def test_a_model_is_asked_about_borderline_claims_and_moves_them() -> None:
-    yes, no, silent = Answering(0.99), Answering(0.01), Answering(None)
-    high, low, plain = (EngineVerifier(e).verify(BORDERLINE, REPAIRS) for e in (yes, no, silent))  # type: ignore[arg-type]
-    assert low < plain < high
-    assert plain == FeatureVerifier().verify(BORDERLINE, REPAIRS)
-    assert yes.asked == no.asked == silent.asked == 1
+def test_a_model_with_the_adapter_decides_what_is_no_copy() -> None:
+    yes, no = Answering(adapted=0.9999), Answering(adapted=0.0001)
+    assert verdict(EngineVerifier(yes).verify(BORDERLINE, REPAIRS)) == "supported"
+    assert verdict(EngineVerifier(no).verify(BORDERLINE, REPAIRS)) == "unsupported"
+    assert yes.asked == no.asked == {SUPPORT: 1, "": 0}
+
+
+def test_a_model_without_the_adapter_is_asked_about_what_is_partly_supported() -> None:
+    fit = shipped_fit()
+    assert verdict(FeatureVerifier().verify(BORDERLINE, REPAIRS)) == "partly"
+    for model, found in ((Answering(plain=0.99), "partly"), (Answering(plain=0.01), "unsupported")):
+        assert verdict(EngineVerifier(model).verify(BORDERLINE, REPAIRS)) == found
+    silent = EngineVerifier(Answering())
+    assert silent.verify(BORDERLINE, REPAIRS) == FeatureVerifier().verify(BORDERLINE, REPAIRS) < fit.supported
 
 
 def test_a_model_is_not_asked_about_copies_nor_about_what_the_rules_refuse() -> None:
-    engine = Answering(0.99)
-    verifier = EngineVerifier(engine)  # type: ignore[arg-type]
+    model = Answering(adapted=0.99)
+    verifier = EngineVerifier(model)
     assert verdict(verifier.verify(BOAT, [BOAT])) == "supported"
     assert verdict(verifier.verify("The boat holds 80 people and runs every 20 minutes.", [BOAT])) == "unsupported"
-    assert engine.asked == 0
+    assert model.asked == {SUPPORT: 0, "": 0}
 
 
 def test_the_data_file_says_where_its_numbers_come_from() -> None:
     data = json.loads((HERE.parents[2] / "qa" / "judges" / "verifier.json").read_text(encoding="utf-8"))
-    assert {"command", "files", "features_held_out_by_document", "engine"} <= data["provenance"].keys()
+    assert {"command", "files", "features_held_out_by_document"} <= data["provenance"].keys()
+    assert data["provenance"]["adapter_on_asked_claims"]["n"]
 
 
 CLAIMED = "Mayor Lena Brandt insisted: “The bridge will open in May.”"

@@ -1,0 +1,50 @@
+"""The adapter that comes with the package, with the model that it was made for."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from onrecord.index.models.catalogue import model_path
+from onrecord.qa.engines.base import Engine
+from onrecord.qa.engines.load import ADAPTERS, load_engine
+from onrecord.qa.judges.verify import SUPPORT, EngineVerifier, support_messages, verdict
+
+pytestmark = pytest.mark.model
+MODEL = "qwen2.5-coder-1.5b"
+DEAL = "Harrow Foods sold its dairy unit to Calder Group for $120 million, and its chairwoman resigned before the vote."
+SAYS = "The dairy business was bought by Calder Group."
+DOES_NOT = "Calder Group sold its dairy unit to Harrow Foods for $120 million."
+STORY = [{"role": "user", "content": "Name three colours."}]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    found = load_engine(MODEL, context_tokens=1024)
+    yield found
+    found.close()
+
+
+def test_every_adapter_is_of_a_model_of_the_catalogue() -> None:
+    assert [folder.name for folder in ADAPTERS.iterdir() if folder.is_dir()] == [MODEL]
+
+
+def test_it_tells_a_rewording_from_a_near_copy(engine: Engine) -> None:
+    says, does_not = (engine.yes_probability(support_messages(c, [DEAL]), adapter=SUPPORT) for c in (SAYS, DOES_NOT))
+    assert says is not None and does_not is not None
+    assert does_not < 0.5 < says
+    verifier = EngineVerifier(engine)
+    assert [verdict(verifier.verify(claim, [DEAL])) for claim in (SAYS, DOES_NOT)] == ["supported", "unsupported"]
+
+
+def test_it_is_in_force_for_its_own_reply_alone(engine: Engine) -> None:
+    before = "".join(engine.generate(STORY, max_tokens=20))
+    plain = engine.yes_probability(support_messages(DOES_NOT, [DEAL]))
+    engine.yes_probability(support_messages(DOES_NOT, [DEAL]), adapter=SUPPORT)
+    assert engine.yes_probability(support_messages(DOES_NOT, [DEAL])) == pytest.approx(plain, abs=1e-3)
+    assert "".join(engine.generate(STORY, max_tokens=20)) == before
+
+
+def test_a_file_of_another_name_has_none(engine: Engine) -> None:
+    other = load_engine(model_path(MODEL), context_tokens=256)
+    assert other.yes_probability(STORY, adapter=SUPPORT) is None
+    other.close()
