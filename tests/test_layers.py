@@ -18,7 +18,7 @@ ONE_HOME = {
         "eval/speed/bench.py",
     },
     "spacy": set(),  # the model's package imports it
-    "torch": {"index/models/export.py", "eval/fitting/cross_encoder.py"},
+    "torch": {"index/models/export.py", "eval/fitting/adapter.py", "eval/fitting/cross_encoder.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},
     "psycopg": {"index/store/postgresql.py"},
     "sqlalchemy": {"index/store/postgresql.py"},

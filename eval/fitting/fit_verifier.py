@@ -39,7 +39,7 @@ from onrecord.qa.engines.base import Engine
 from onrecord.qa.engines.load import load_engine
 from onrecord.qa.judges.measures import FEATURES
 from onrecord.qa.judges.objections import FATAL
-from onrecord.qa.judges.verify import SUPPORT, Fit, between, support_messages
+from onrecord.qa.judges.verify import LEAST, SUPPORT, Fit, between, support_messages
 
 SIGNS = {"covered": 1, "pairs": 1, "ending": 1, "jumps": -1, "strange_name": -1, "strange_number": -1, "lost": -1}
 UNUSED = {"features": 1.0, "logit": 0.0, "intercept": 0.0}
@@ -148,7 +148,7 @@ def fit_adapter(examples: Sequence[Example], held_out: Floats, said_yes: Mapping
     """
     asked = [(one, log_odds(float(p))) for one, p in zip(examples, held_out, strict=True) if one.id in said_yes]
     chosen = [one for one, _ in asked]
-    columns = np.asarray([[score, log_odds(said_yes[one.id])] for one, score in asked])
+    columns = np.asarray([[max(LEAST, score), log_odds(said_yes[one.id])] for one, score in asked])
     fitted = fit_columns(chosen, columns, [1, 1])
     both = fitted["held_out"]
     threshold = float(log_odds(best_threshold(chosen, sigmoid(both))))

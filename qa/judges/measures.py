@@ -164,13 +164,15 @@ def strange_name(claim: Words, evidence: Sequence[Words], *, first_names: bool =
     return False
 
 
-def strange_number(claim: Words, evidence: Sequence[Words]) -> bool:
-    """Whether no number of the evidence bears out a number of the claim."""
+def strange_number(claim: Words, evidence: Sequence[Words], *, in_digits: bool = False) -> bool:
+    """Whether no number of the evidence bears out a number of the claim; ``in_digits``: one that it has in digits."""
     numbers = [(q, counted_after(e, q)) for e in evidence for q in e.quantities]
     other = {float(d.year) for e in evidence for d in e.days}
     ordinals = {float(ORDINALS[t.text]) for e in evidence for t in terms(e) if t.text in ORDINALS}
     for mine in claim.quantities:
         if mine.value in other or (mine.kind == "ordinal" and mine.value in ordinals):
+            continue
+        if in_digits and not any(letter.isdigit() for letter in claim.text[mine.start : mine.end]):
             continue
         alike = [q for q, _ in numbers if same_quantity(mine, q)]
         if not alike:

@@ -10,11 +10,14 @@ from onrecord.qa.judges.measures import strange_day, strange_name, strange_numbe
 from onrecord.qa.judges.roles import misattributed, swapped
 
 Objection = Literal[
-    "number", "name", "date", "quotation", "negation", "swapped", "speaker", "alleged", "cause", "still"
+    "number", "counted", "name", "date", "quotation", "negation", "swapped", "speaker", "alleged", "cause", "still"
 ]
-FATAL: frozenset[Objection] = frozenset(
-    {"number", "name", "date", "quotation", "negation", "swapped", "speaker", "cause"}
-)
+# Those that a model trained to judge does not overrule. Of 297 claims of the contrast pairs' half `tune` it was right
+# about all 27 that "negation", "alleged", "cause" or "still" stand against (they about 22); a number in words ("the two
+# suspects" for "both") is one that no evidence has in 27 true claims of that half and in 14 false ones, a number in
+# digits in 11 and 16.
+EXACT: frozenset[Objection] = frozenset({"number", "name", "date", "quotation", "swapped", "speaker"})
+FATAL: frozenset[Objection] = EXACT | {"counted", "negation", "cause"}
 _BECAUSE = re.compile(r"\b(?:because|due to|owing to|as a result of)\b", re.IGNORECASE)
 _A_PART = 2  # words of a claim that are alleged and nowhere stated, from which a part of it is an allegation
 _GOING_ON = frozenset(stem(word) for word in "still remain continue keep stay yet persist ongoing".split())
@@ -99,8 +102,10 @@ def objections(claim: Words, evidence: Sequence[Words], context: Sequence[Words]
     ``context`` (titles, sources, dates, neighbouring sentences) may bear out names and dates, not numbers.
     """
     around = [*evidence, *context]
+    in_digits = strange_number(claim, evidence, in_digits=True)
     against: dict[Objection, bool] = {
-        "number": strange_number(claim, evidence),
+        "number": in_digits,
+        "counted": not in_digits and strange_number(claim, evidence),
         "date": strange_day(claim, around),
         "name": strange_name(claim, around, first_names=False),
         "quotation": _strange_quotation(claim, around),

@@ -17,7 +17,7 @@ from onrecord.index.text.words import Words, plain, words_of
 from onrecord.qa.engines.base import Messages
 from onrecord.qa.judges.claim_matching import case_of
 from onrecord.qa.judges.measures import FEATURES, LONG, measure
-from onrecord.qa.judges.objections import FATAL, is_alleged, objections
+from onrecord.qa.judges.objections import EXACT, FATAL, is_alleged, objections
 from onrecord.qa.types import Verdict
 
 _CLAUSE = re.compile(r";\s|,\s(?:and|but|while|whereas)\s|\s(?:but|while|whereas)\s", re.IGNORECASE)
@@ -25,6 +25,7 @@ _SYSTEM = "You check statements against sentences from news articles. Reply yes 
 # Of drafts that the features find partly supported, squad2-dev and realtimeqa-dev (100 and 97 questions): at least this
 # likely to be all in the cited text, by the model's yes or no, were 15 of 16 right ones and 5 of 12 others.
 SAYS_SO = 0.62
+LEAST = -4.0  # log-odds of the features beside an adapter: a true claim may have no word of its evidence
 SUPPORT = "support"  # the adapter that was trained to tell whether a text says a statement
 SUPPORT_SYSTEM = "Reply yes if the text says all that the statement says, else no."
 
@@ -71,6 +72,11 @@ class Fit:
         """The probability that a claim with these features is supported."""
         return _sigmoid(self.intercept + sum(self.weights[name] * measured[name] for name in FEATURES))
 
+    def weighed(self, score: float, said_yes: float) -> float:
+        """Log-odds from the features' probability and the adapter's."""
+        features = self.feature_weight * max(LEAST, _logit(score))
+        return self.logit_intercept + features + self.logit_weight * _logit(said_yes)
+
 
 @lru_cache(maxsize=1)
 def shipped_fit() -> Fit:
@@ -114,23 +120,30 @@ class FeatureVerifier:
         return between(score, low, high, partly=self.fit.partly)
 
     def score_and_bounds(
-        self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()
+        self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = (), exact: bool = False
     ) -> tuple[float, tuple[float, float]]:
-        """The fitted score, and the least and the most that the rules allow (0 and 1 when nothing is objected)."""
+        """The fitted score, and the least and the most that the rules allow (0 and 1 when nothing is objected).
+
+        ``exact``: only the rules that no model overrules.
+        """
         case = case_of(claim, evidence, context=context)
         if not case.evidence or not case.claim.content:
             return 0.0, (0.0, 1.0)
         score = self._score(case.claim, case.near, case.context, case.evidence)
-        return score, self._bounds(case.claim, case.near, [*case.context, *case.evidence])
+        return score, self._bounds(case.claim, case.near, [*case.context, *case.evidence], exact)
 
     def _score(
         self, claim: Words, evidence: Sequence[Words], context: Sequence[Words], dated: Sequence[Words] = ()
     ) -> float:
         return self.fit.score(measure(claim, evidence, context=context, dated=dated))
 
-    def _bounds(self, claim: Words, evidence: Sequence[Words], context: Sequence[Words]) -> tuple[float, float]:
-        against = objections(claim, evidence, context)
-        if not FATAL & set(against):
+    def _bounds(
+        self, claim: Words, evidence: Sequence[Words], context: Sequence[Words], exact: bool
+    ) -> tuple[float, float]:
+        against = set(objections(claim, evidence, context))
+        if exact:
+            against &= EXACT
+        if not FATAL & against:
             return 0.0, self.fit.supported if against else 1.0
         if self._holds_in_part(claim, evidence, context):
             return self.fit.partly, self.fit.supported
@@ -178,13 +191,15 @@ class EngineVerifier:
 
     def verify(self, claim: str, evidence: Sequence[str], *, context: Sequence[str] = ()) -> float:
         fit = self.features.fit
-        score, (low, high) = self.features.score_and_bounds(claim, evidence, context=context)
-        alone = between(score, low, high, partly=fit.partly)
-        if high <= fit.partly or is_copy(claim, evidence):
+        alone = self.features.verify(claim, evidence, context=context)
+        if is_copy(claim, evidence):
+            return alone
+        score, (low, high) = self.features.score_and_bounds(claim, evidence, context=context, exact=True)
+        if high <= fit.partly:
             return alone
         said_yes = self.model.yes_probability(support_messages(claim, evidence), adapter=SUPPORT)
         if said_yes is not None:
-            both = fit.logit_intercept + fit.feature_weight * _logit(score) + fit.logit_weight * _logit(said_yes)
+            both = fit.weighed(score, said_yes)
             if both < 0:  # rather not: never in part
                 return _sigmoid(both) * fit.partly
             return between(_sigmoid(both), low, high, partly=fit.partly)

@@ -284,6 +284,13 @@ def test_a_model_with_the_adapter_decides_what_is_no_copy() -> None:
     assert yes.asked == no.asked == {SUPPORT: 1, "": 0}
 
 
+def test_a_model_with_the_adapter_overrules_rules_about_words_but_none_about_figures() -> None:
+    both, model = ["Both of the suspects deny the charges."], Answering(adapted=0.9999)
+    assert why_not("The two suspects deny the charges.", both) == ("counted",)
+    assert verdict(EngineVerifier(model).verify("The two suspects deny the charges.", both)) == "supported"
+    assert verdict(EngineVerifier(model).verify("The 12 suspects deny the charges.", both)) == "unsupported"
+
+
 def test_a_model_without_the_adapter_is_asked_about_what_is_partly_supported() -> None:
     fit = shipped_fit()
     assert verdict(FeatureVerifier().verify(BORDERLINE, REPAIRS)) == "partly"
