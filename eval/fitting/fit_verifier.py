@@ -143,15 +143,17 @@ def fit_features(examples: Sequence[Example]) -> dict[str, Any]:
 def fit_adapter(examples: Sequence[Example], held_out: Floats, said_yes: Mapping[str, float]) -> dict[str, Any]:
     """How the adapter's log-odds are weighed with those of the features, on the claims that it was asked about.
 
-    Supported is from log-odds 0 on: from where the balanced accuracy is best, averaged over the suites. Scores are held
-    out by document; the threshold is one number and not held out.
+    Supported is from log-odds 0 on: from where the balanced accuracy is best for claims over few sentences, as those of
+    an answer are. Scores are held out by document; the threshold is one number and not held out.
     """
     asked = [(one, log_odds(float(p))) for one, p in zip(examples, held_out, strict=True) if one.id in said_yes]
     chosen = [one for one, _ in asked]
     columns = np.asarray([[max(LEAST, score), log_odds(said_yes[one.id])] for one, score in asked])
     fitted = fit_columns(chosen, columns, [1, 1])
     both = fitted["held_out"]
-    threshold = float(log_odds(best_threshold(chosen, sigmoid(both))))
+    few = np.asarray([not one.long for one in chosen])
+    short = [one for one in chosen if not one.long]
+    threshold = float(log_odds(best_threshold(short, sigmoid(both[few]))))
     features, logit = (round(float(weight), 4) for weight in fitted["weights"])
     return {
         "features": features,
