@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from onrecord.index import Filter, InputError, Library
+from onrecord.index.errors import LibraryClosed
 from onrecord.index.types import Article
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.settings import AnswerSettings
@@ -153,6 +154,16 @@ def test_the_server_asks_again_when_articles_have_come_and_settled(
     finally:
         worker.stop()
     assert collection.saved.due(collection.library.revision) == ()
+
+
+def test_a_look_that_comes_after_the_end_is_told_so_and_nothing_breaks(collection: Collection) -> None:
+    """A thread that a slow look kept past the end met a closed database, and died of it."""
+    save(collection)
+    collection.conversations.close()
+    with pytest.raises(LibraryClosed, match="conversations were closed"):
+        AskingAgain(lambda: (collection,), ModelQueue()).look(collection)
+    with pytest.raises(LibraryClosed, match="conversations were closed"):
+        save(collection, "Who is the mayor?")
 
 
 def test_a_model_that_is_idle_writes_what_changed(collection: Collection) -> None:

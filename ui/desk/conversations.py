@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from onrecord.index.errors import DiskFull, InputError, StoreError
+from onrecord.index.errors import DiskFull, InputError, LibraryClosed, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.faults import point
 from onrecord.index.store.schema import SHRINKS, plain_errors
@@ -72,6 +72,7 @@ class Conversations:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.RLock()
+        self._closed = False
         self._lookup: Callable[[], ArticleLookup] | None = None
         try:
             self._open()
@@ -109,8 +110,9 @@ class Conversations:
         self._db.execute(f"PRAGMA user_version={_VERSION}")
 
     def close(self) -> None:
-        """A second call does nothing."""
+        """A second call does nothing; any other one raises `LibraryClosed` from then on."""
         with self._lock:
+            self._closed = True
             self._db.close()
             self._scrubber.close()
 
@@ -118,6 +120,7 @@ class Conversations:
     def changing(self, *, taking: bool = False) -> Iterator[None]:
         """One change, whole or not at all. ``taking``: it takes text out, whose bytes are then gone too."""
         with self._lock, plain_errors(self._path.parent, "file of conversations"):
+            self._check_open()
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -145,7 +148,13 @@ class Conversations:
     def execute(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
         """The rows that a statement gives; one that changes something belongs into ``changing``."""
         with self._lock:
+            self._check_open()
             return self._db.execute(statement, values).fetchall()
+
+    def _check_open(self) -> None:
+        """What works beside the server may still come after it was closed: it is told so, as by the library."""
+        if self._closed:
+            raise LibraryClosed("The conversations were closed before this call; open the collection again.")
 
     def follow(self, article: Callable[[str], Article], revision: int) -> None:
         """From now on, and in what is kept already, there is nothing of an article that is gone but what was cited.
