@@ -84,6 +84,7 @@ class LlamaServer:
             check_model_file(file)
         self._name = name
         self.adapters = tuple(adapters)
+        self._read_with = ""  # the adapter of the last prompt
         self._context_tokens = context_tokens
         key = secrets.token_hex(32)
         library = _import_xllamacpp()
@@ -166,7 +167,11 @@ class LlamaServer:
         def work() -> None:
             try:
                 if not (cancelled.is_set() or asked()):
-                    options = {"stream": True, "timings_per_token": True, "return_progress": True, "cache_prompt": True}
+                    # What was read with an adapter is not what is read without it, and llama.cpp keeps the two as one.
+                    # Prompts for an adapter therefore have a system message of their own, too: of what is kept, one
+                    # that was read alike is always the longest that a prompt begins with.
+                    kept, self._read_with = self._read_with == adapter, adapter
+                    options = {"stream": True, "timings_per_token": True, "return_progress": True, "cache_prompt": kept}
                     self._server.handle_completions({**request, **options, "lora": scales}, receive)
             finally:
                 on_done(timings)

@@ -7,7 +7,7 @@ import pytest
 from onrecord.index.models.catalogue import model_path
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.engines.load import ADAPTERS, load_engine
-from onrecord.qa.judges.verify import SUPPORT, EngineVerifier, support_messages, verdict
+from onrecord.qa.judges.verify import SUPPORT, EngineVerifier, question_messages, support_messages, verdict
 
 pytestmark = pytest.mark.model
 MODEL = "qwen2.5-coder-1.5b"
@@ -37,11 +37,17 @@ def test_it_tells_a_rewording_from_a_near_copy(engine: Engine) -> None:
 
 
 def test_it_is_in_force_for_its_own_reply_alone(engine: Engine) -> None:
-    before = "".join(engine.generate(STORY, max_tokens=20))
-    plain = engine.yes_probability(support_messages(DOES_NOT, [DEAL]))
-    engine.yes_probability(support_messages(DOES_NOT, [DEAL]), adapter=SUPPORT)
-    assert engine.yes_probability(support_messages(DOES_NOT, [DEAL])) == pytest.approx(plain, abs=1e-3)
-    assert "".join(engine.generate(STORY, max_tokens=20)) == before
+    def replies() -> tuple[str, float | None]:
+        plain = engine.yes_probability(question_messages(DOES_NOT, [DEAL]))
+        return "".join(engine.generate(STORY, max_tokens=20)), plain
+
+    story, plain = replies()
+    adapted = engine.yes_probability(support_messages(DOES_NOT, [DEAL]), adapter=SUPPORT)
+    assert replies() == (story, pytest.approx(plain, abs=1e-3))
+    replies()
+    assert engine.yes_probability(support_messages(DOES_NOT, [DEAL]), adapter=SUPPORT) == pytest.approx(
+        adapted, abs=1e-3
+    )
 
 
 def test_a_file_of_another_name_has_none(engine: Engine) -> None:
