@@ -3,7 +3,6 @@
 import base64
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from onrecord.index import Article, Embedder, Library
+from onrecord.index.errors import LibraryClosed
 from onrecord.ui.cli import serving as doors_serving
 from onrecord.ui.server.doors import add_doors
 from onrecord.ui.server.keys import Keys
@@ -153,5 +153,5 @@ def test_serve_has_the_collections_beside_its_own_unless_told_to_serve_only_that
     assert seen["total"] == total and ("status" in seen["answer"])
     assert all(library.closed for library in seen["libraries"]) and len(seen["libraries"]) == 1 + (not options)
     for conversations in seen["conversations"]:
-        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        with pytest.raises(LibraryClosed):
             conversations.list("")

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -16,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from onrecord.index.errors import InputError
+from onrecord.index.errors import InputError, LibraryClosed
 from onrecord.index.types import Article
 from onrecord.ui.desk.collections import Collections, Limits, collection_in
 from onrecord.ui.desk.model_queue import ModelQueue
@@ -176,7 +175,7 @@ def test_stopping_the_server_closes_every_collection_that_it_opened(
     assert opened[1].engine.closed
     assert not library.closed and not shared.closed, "these are closed by who gave them"
     for collection in (collections.first, *made):
-        with pytest.raises(sqlite3.ProgrammingError):
+        with pytest.raises(LibraryClosed):
             collection.conversations.begin("", "q")
     collections.close()
     with pytest.raises(InputError):

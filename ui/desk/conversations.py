@@ -147,9 +147,14 @@ class Conversations:
 
     def execute(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
         """The rows that a statement gives; one that changes something belongs into ``changing``."""
+        with self._reading():
+            return self._db.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         with self._lock:
             self._check_open()
-            return self._db.execute(statement, values).fetchall()
+            yield
 
     def _check_open(self) -> None:
         """What works beside the server may still come after it was closed: it is told so, as by the library."""
@@ -162,7 +167,7 @@ class Conversations:
         ``article`` and ``revision`` are a library's; ``forget`` is to be called after each removal from it.
         """
         self._lookup = lambda: ArticleLookup(article)
-        with self._lock:
+        with self._reading():
             seen = self._note("revision")
         if seen != str(revision):
             self.forget(revision)
@@ -217,7 +222,7 @@ class Conversations:
 
     def turns(self, owner: str, key: str) -> tuple[Record, ...]:
         """The conversation's turns in order. A turn that was cut off by a crash counts as stopped."""
-        with self._lock:
+        with self._reading():
             self._check(owner, key)
             rows = self._db.execute(
                 "SELECT record FROM turns WHERE conversation=? ORDER BY position", (key,)
@@ -235,7 +240,7 @@ class Conversations:
                 " (SELECT 1 FROM turns w WHERE w.conversation=c.id AND w.words LIKE ? ESCAPE '\\'))"
             )
             values += [like, like]
-        with self._lock:
+        with self._reading():
             rows = self._db.execute(
                 "SELECT c.id, c.title, c.created, c.updated, COUNT(t.id) FROM conversations c LEFT JOIN turns t"
                 f" ON t.conversation=c.id WHERE c.owner=?{where} GROUP BY c.id ORDER BY c.updated DESC, c.rowid DESC",
@@ -244,7 +249,7 @@ class Conversations:
         return tuple(Conversation(*row) for row in rows)
 
     def title(self, owner: str, key: str) -> str:
-        with self._lock:
+        with self._reading():
             self._check(owner, key)
             return str(self._db.execute("SELECT title FROM conversations WHERE id=?", (key,)).fetchone()[0])
 
