@@ -1,7 +1,7 @@
 """The commands that judge: two runs, gates, the grounding verifier, and the fit of the abstention decision."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from onrecord.qa.judges.verify import Verifier
 
     # By name, each with the least score of a supported claim, by how many sentences its source has.
-    Judges = Mapping[str, tuple[Verifier, Callable[[int], float]]]
+    Judges = dict[str, tuple[Verifier, Callable[[int], float]]]
 
 Item = TypeVar("Item")
 _HERE = Path(__file__).resolve().parents[1]
@@ -99,7 +99,7 @@ def grounding(
     from onrecord.qa.judges.verify import EngineVerifier, FeatureVerifier, is_adapted, shipped_fit, supported_from
 
     engine = None if no_model else load_engine(model)
-    verifiers: dict[str, tuple[Verifier, Callable[[int], float]]] = {"features": (FeatureVerifier(), supported_from)}
+    verifiers: Judges = {"features": (FeatureVerifier(), supported_from)}
     if engine is not None:
         # The adapter's word counts alike whether a claim is compared with a sentence or with a page.
         alike = (lambda sentences: shipped_fit().supported) if is_adapted(engine) else supported_from

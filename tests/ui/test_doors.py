@@ -153,5 +153,5 @@ def test_serve_has_the_collections_beside_its_own_unless_told_to_serve_only_that
     assert seen["total"] == total and ("status" in seen["answer"])
     assert all(library.closed for library in seen["libraries"]) and len(seen["libraries"]) == 1 + (not options)
     for conversations in seen["conversations"]:
-        with pytest.raises(LibraryClosed):
+        with pytest.raises(LibraryClosed, match="closed"):
             conversations.list("")

@@ -119,8 +119,7 @@ class Conversations:
     @contextmanager
     def changing(self, *, taking: bool = False) -> Iterator[None]:
         """One change, whole or not at all. ``taking``: it takes text out, whose bytes are then gone too."""
-        with self._lock, plain_errors(self._path.parent, "file of conversations"):
-            self._check_open()
+        with self._alone(), plain_errors(self._path.parent, "file of conversations"):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -147,19 +146,16 @@ class Conversations:
 
     def execute(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
         """The rows that a statement gives; one that changes something belongs into ``changing``."""
-        with self._reading():
+        with self._alone():
             return self._db.execute(statement, values).fetchall()
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
-        with self._lock:
-            self._check_open()
-            yield
-
-    def _check_open(self) -> None:
+    def _alone(self) -> Iterator[None]:
         """What works beside the server may still come after it was closed: it is told so, as by the library."""
-        if self._closed:
-            raise LibraryClosed("The conversations were closed before this call; open the collection again.")
+        with self._lock:
+            if self._closed:
+                raise LibraryClosed("The conversations were closed before this call; open the collection again.")
+            yield
 
     def follow(self, article: Callable[[str], Article], revision: int) -> None:
         """From now on, and in what is kept already, there is nothing of an article that is gone but what was cited.
@@ -167,7 +163,7 @@ class Conversations:
         ``article`` and ``revision`` are a library's; ``forget`` is to be called after each removal from it.
         """
         self._lookup = lambda: ArticleLookup(article)
-        with self._reading():
+        with self._alone():
             seen = self._note("revision")
         if seen != str(revision):
             self.forget(revision)
@@ -222,7 +218,7 @@ class Conversations:
 
     def turns(self, owner: str, key: str) -> tuple[Record, ...]:
         """The conversation's turns in order. A turn that was cut off by a crash counts as stopped."""
-        with self._reading():
+        with self._alone():
             self._check(owner, key)
             rows = self._db.execute(
                 "SELECT record FROM turns WHERE conversation=? ORDER BY position", (key,)
@@ -240,7 +236,7 @@ class Conversations:
                 " (SELECT 1 FROM turns w WHERE w.conversation=c.id AND w.words LIKE ? ESCAPE '\\'))"
             )
             values += [like, like]
-        with self._reading():
+        with self._alone():
             rows = self._db.execute(
                 "SELECT c.id, c.title, c.created, c.updated, COUNT(t.id) FROM conversations c LEFT JOIN turns t"
                 f" ON t.conversation=c.id WHERE c.owner=?{where} GROUP BY c.id ORDER BY c.updated DESC, c.rowid DESC",
@@ -249,7 +245,7 @@ class Conversations:
         return tuple(Conversation(*row) for row in rows)
 
     def title(self, owner: str, key: str) -> str:
-        with self._reading():
+        with self._alone():
             self._check(owner, key)
             return str(self._db.execute("SELECT title FROM conversations WHERE id=?", (key,)).fetchone()[0])
 
