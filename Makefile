@@ -94,13 +94,13 @@ bench: $(STAMP) ## speed and memory, ratios taken in one run
 	@$(ONRECORD) models pull $(MODELS)
 	@$(ONRECORD) eval bench
 
-train: $(STAMP) ## the judges anew from QUESTIONS=FILE.jsonl.gz (answers) and, if given, CLAIMS=FILE.jsonl.gz (support): an hour of two cores each, resumable
+train: $(STAMP) ## the judges anew from QUESTIONS=FILE.jsonl.gz (answers) and, if given, CLAIMS=FILE.jsonl.gz (the model's adapter): one hour and two of two cores, resumable
 	@test -n "$(QUESTIONS)" || { echo "Say what to train on: make train QUESTIONS=FILE.jsonl.gz (qa/judges/answer_judge/MODEL_CARD.md)."; exit 2; }
 	@$(INSTALL) --quiet --no-deps --require-hashes -r requirements-train.lock
 	@$(ONRECORD) models pull all-minilm-l6-v2
 	@nice $(BIN)/python -m onrecord.eval.fitting.fit_answers "$(QUESTIONS)"
 	@test -z "$(CLAIMS)" || $(ONRECORD) models pull qwen2.5-coder-1.5b
-	@test -z "$(CLAIMS)" || nice $(BIN)/python -m onrecord.eval.fitting.fit_support "$(CLAIMS)" "$(QUESTIONS)"
+	@test -z "$(CLAIMS)" || nice $(BIN)/python -m onrecord.eval.fitting.fit_adapter "$(CLAIMS)" "$(QUESTIONS)"
 
 native: $(STAMP) ## optional: rebuild the engine for this processor (about five minutes)
 	@echo "Building xllamacpp for this processor; this takes about five minutes."

@@ -85,6 +85,7 @@ def test_a_python_block_runs_and_prints_what_it_found(
 CONSOLE = sorted({line for _, code in blocks("console") for line in code.splitlines()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [line for line in CONSOLE if line.startswith("$ curl ")])
 def test_a_curl_line_runs(line: str, folder: Path, address: str) -> None:
     command = [*shlex.split(line[2:].replace(ADDRESS, address)), "--fail-with-body"]

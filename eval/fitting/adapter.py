@@ -5,19 +5,19 @@ adapter says. A text and all statements about it are read in one pass, each stat
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from onrecord.index.models.catalogue import model_path
-from onrecord.qa.judges.verify import SUPPORT_SYSTEM
 
 # The upper layers of Qwen2.5-1.5B's 28: what they compare is made below, and what is below costs no way back.
 FIRST_LAYER = 10
-RANK, RATE, WARM_UP = 16, 3e-4, 0.04
+RANK, WARM_UP = 16, 0.04
 SERVED = 8  # the rank that is kept: half the bytes; what it costs is in the model card
-GROUPS_A_STEP, STATEMENTS = 2, 6  # and how many a group has, about
+GROUPS_A_STEP, STATEMENTS = 2, 8  # and how many a group has, about
 SAVED_EVERY = 10  # steps
 _PARTS = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -28,10 +28,23 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A text and statements about it, each with 1.0 where the text says it, else 0.0."""
+    """What prompts that begin alike share, and how each goes on, with 1.0 where the reply is yes, else 0.0.
 
+    ``system`` is the system's message; ``text`` and a statement together are the user's. A text ends with a line.
+    """
+
+    system: str
     text: str
     statements: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Groups that are read once, the rate at the height of their warm-up, and the name of what they make."""
+
+    name: str
+    groups: Sequence[Group]
+    rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +58,10 @@ class Packed:
 
 
 class Prompts:
-    """Groups as the model reads them: the prompts of `support_messages` in Qwen's template, their beginning shared."""
+    """Groups as the model reads them: in Qwen's template, the prompts' beginning shared."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        self._head = self.tokens(f"<|im_start|>system\n{SUPPORT_SYSTEM}<|im_end|>\n<|im_start|>user\n")
         self._tail = self.tokens("<|im_end|>\n<|im_start|>assistant\n")
 
     def tokens(self, text: str) -> list[int]:
@@ -60,10 +72,11 @@ class Prompts:
         """A group in one pass."""
         import torch
 
-        shared = [*self._head, *self.tokens(f"Text: {group.text}\n")]
+        head = self.tokens(f"<|im_start|>system\n{group.system}<|im_end|>\n<|im_start|>user\n")
+        shared = [*head, *self.tokens(group.text)]
         ids, places, owners, last = list(shared), list(range(len(shared))), [0] * len(shared), []
         for number, (statement, _) in enumerate(group.statements, start=1):
-            own = [*self.tokens(f"Statement: {statement}"), *self._tail]
+            own = [*self.tokens(statement), *self._tail]
             ids += own
             places += range(len(shared), len(shared) + len(own))
             owners += [number] * len(own)
@@ -74,18 +87,33 @@ class Prompts:
         return Packed(torch.tensor([ids]), sees[None, None], torch.tensor([places]), torch.tensor(last))
 
 
-def train(groups: Sequence[Group], work: Path, *, model: str) -> Path:
-    """Trains on the groups in their order, or goes on where an earlier run stopped; the folder of the adapter."""
+def train(stages: Sequence[Stage], work: Path, *, model: str) -> Iterator[tuple[str, Path]]:
+    """Trains on each stage's groups in their order, or goes on where an earlier run stopped.
+
+    At the end of each stage that was not over before its name, and the folder of the adapter as it is then.
+    """
     training = Training(model, work / "state.pt")
     work.mkdir(parents=True, exist_ok=True)
-    steps = len(groups) // GROUPS_A_STEP
-    for step in range(training.done, steps):
-        said = training.step(groups[step * GROUPS_A_STEP : (step + 1) * GROUPS_A_STEP], RATE * _rate(step / steps))
-        print(f"step {step + 1} of {steps}: {said}", flush=True)
-        if training.done % SAVED_EVERY == 0:
+    lengths = accumulate(len(stage.groups) // GROUPS_A_STEP for stage in stages)
+    ends = {end: stage.name for end, stage in zip(lengths, stages, strict=True)}
+    steps = [step for stage in stages for step in _steps(stage)]
+    for number, (groups, rate) in enumerate(steps[training.done :], start=training.done + 1):
+        print(f"step {number} of {len(steps)}: {training.step(groups, rate)}", flush=True)
+        if number in ends:
+            folder = work / ends[number]
+            training.adapted.save_pretrained(str(folder))
+            yield ends[number], folder
+        if number % SAVED_EVERY == 0 or number in ends:
             training.save()
-    training.adapted.save_pretrained(str(work / "adapter"))
-    return work / "adapter"
+
+
+def _steps(stage: Stage) -> list[tuple[Sequence[Group], float]]:
+    """The groups of each step and its rate."""
+    count = len(stage.groups) // GROUPS_A_STEP
+    return [
+        (stage.groups[step * GROUPS_A_STEP : (step + 1) * GROUPS_A_STEP], stage.rate * _rate(step / count))
+        for step in range(count)
+    ]
 
 
 class Training:
@@ -103,7 +131,7 @@ class Training:
         torch.manual_seed(0)
         self.adapted: Any = get_peft_model(whole, _config(whole.config.num_hidden_layers), autocast_adapter_dtype=False)
         self._weights = [weight for weight in self.adapted.parameters() if weight.requires_grad]
-        self._optimizer = torch.optim.AdamW(self._weights, lr=RATE, weight_decay=0.0)
+        self._optimizer = torch.optim.AdamW(self._weights, lr=0.0, weight_decay=0.0)
         self._state = state
         self.done = 0  # steps
         if state.exists():

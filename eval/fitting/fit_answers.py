@@ -59,8 +59,8 @@ def pairs(rows: Sequence[dict[str, Any]], rng: random.Random) -> Iterator[Pair]:
             other = exchanged(row["question"], row["text"], rng)
             if other:
                 yield Pair(other, _framed(parts, answering[0]), 0.0)
-        free = [n for n, (_, _, text) in enumerate(parts) if n not in answering and not _holds(text, row["answers"])]
-        for index in _hardest(row["question"], parts, free, NEGATIVES.get(row["source"], 2), rng):
+        free = [n for n, (_, _, text) in enumerate(parts) if n not in answering and not holds(text, row["answers"])]
+        for index in hardest(row["question"], parts, free, NEGATIVES.get(row["source"], 2), rng):
             yield Pair(row["question"], _framed(parts, index), 0.0)
         if rng.random() < ELSEWHERE:
             other_text = texts[rng.choice(by_source[row["source"]])]
@@ -115,11 +115,11 @@ def _framed(parts: Sequence[tuple[int, int, str]], index: int) -> str:
     return framed(parts[index][2], parts[index - 1][2] if index else "")
 
 
-def _holds(text: str, answers: Sequence[str]) -> bool:
+def holds(text: str, answers: Sequence[str]) -> bool:
     return any(answer.lower() in text.lower() for answer in answers)
 
 
-def _hardest(
+def hardest(
     question: str, parts: Sequence[tuple[int, int, str]], free: Sequence[int], count: int, rng: random.Random
 ) -> list[int]:
     """The free sentence with most of the question's words, and others by chance."""

@@ -331,6 +331,7 @@ def test_threads_search_while_one_writes(small: Library) -> None:
     assert len(small.articles()) == 3
 
 
+@pytest.mark.slow
 def test_while_articles_are_added_those_that_are_stored_are_found(small: Library) -> None:
     found: list[int] = []
 

@@ -80,6 +80,7 @@ def test_the_last_of_two_versions_in_one_call_counts(library: Library) -> None:
     assert examine(library).ok
 
 
+@pytest.mark.slow
 def test_progress_counts_articles_to_the_end(tmp_path: Path, embedder: CountingEmbedder) -> None:
     seen: list[tuple[float, int]] = []
     many = [Article(f"a{n}", "T", f"Article number {n} says little.") for n in range(300)]
@@ -88,6 +89,7 @@ def test_progress_counts_articles_to_the_end(tmp_path: Path, embedder: CountingE
     assert seen == [(128, 300), (256, 300), (300, 300)]
 
 
+@pytest.mark.slow
 def test_a_long_article_shows_its_progress_part_by_part(tmp_path: Path, embedder: CountingEmbedder) -> None:
     seen: list[float] = []
     text = " ".join(f"Sentence number {n} of this book says that little happened in the year {n}." for n in range(5000))

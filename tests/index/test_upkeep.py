@@ -39,6 +39,7 @@ def test_the_addition_that_makes_a_collection_large_fills_chroma(tmp_path: Path,
         assert library.search("Which tram runs again?")[0].passage.article_id == "tram"
 
 
+@pytest.mark.slow
 def test_while_articles_come_in_chroma_waits(
     tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

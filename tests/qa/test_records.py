@@ -38,6 +38,7 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:
     return NUMBERS if kind is float else st.from_type(kind)
 
 
+@pytest.mark.slow
 @given(anything(Answer))
 @settings(max_examples=60, deadline=None)
 def test_an_answer_is_read_as_it_was_written(answer: Answer) -> None:

@@ -27,6 +27,7 @@ def behind(tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...]) ->
     made.close()
 
 
+@pytest.mark.slow
 def test_fifty_searches_at_once_get_each_its_own_hits(behind: Behind) -> None:
     new = [
         Article(f"n{n}", f"Story {n}", f"The council of village{n} voted for tax{n}.", published="2024-01-01")
@@ -145,6 +146,7 @@ def test_a_server_that_is_stopped_cancels_what_is_under_way(behind: Behind) -> N
         until(lambda: not behind.assistant.writing)
 
 
+@pytest.mark.slow
 def test_fifty_questions_at_two_doors_get_their_own_answer_or_a_503(behind: Behind) -> None:
     behind.assistant.pause = 0.02
     with behind.served() as address, httpx.Client(base_url=address, timeout=120) as client:

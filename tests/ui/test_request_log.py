@@ -153,6 +153,7 @@ def test_what_goes_to_the_page_is_logged_as_the_page_s(
     assert '"page" GET / 200' in written[0]
 
 
+@pytest.mark.slow
 def test_the_files_are_the_owner_s_alone_and_no_more_than_five(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_log, "FILE_BYTES", 500)
     file = tmp_path / "requests.log"

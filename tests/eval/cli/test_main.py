@@ -44,6 +44,7 @@ def test_reporting_writes_the_files_and_prints_the_table(tmp_path: Path) -> None
     assert result.exit_code == 0 and "| `ours` |" in result.output and (folder / "junit.xml").exists()
 
 
+@pytest.mark.slow
 def test_shifting_every_citation_by_one_is_a_loss_to_compare_and_breaks_the_gate(tmp_path: Path) -> None:
     before = many_answers(tmp_path / "before")
     shutil.copytree(before, after := tmp_path / "after")

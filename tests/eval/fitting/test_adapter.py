@@ -1,9 +1,10 @@
-"""What the adapter of support is trained on: all statements about a text in one pass, each as if it stood alone."""
+"""What adapters are trained on: all statements about a text in one pass, each as if it stood alone."""
 
 from typing import Any
 
 import pytest
 
+from onrecord.eval.fitting import claim_groups
 from onrecord.eval.fitting.adapter import Group, Prompts
 from onrecord.qa.judges.verify import support_messages
 
@@ -31,13 +32,14 @@ def test_a_statement_is_read_as_if_it_were_the_only_one() -> None:
             found = model(input_ids=packed.tokens, attention_mask=packed.sees, position_ids=packed.positions)
         return found.last_hidden_state[0, packed.last]
 
-    together = states(Group("A bus left Graz.", said))
-    alone = [states(Group("A bus left Graz.", (one,)))[0] for one in said]
+    together = states(Group("Judge.", "A bus left Graz.\n", said))
+    alone = [states(Group("Judge.", "A bus left Graz.\n", (one,)))[0] for one in said]
     assert torch.allclose(together, torch.stack(alone), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_is_trained_in_the_words_in_which_it_is_asked() -> None:
-    tokens = Prompts(letters).packed(Group("A bus left.", (("It left.", 1.0),))).tokens[0]
-    packed = "".join(chr(token) for token in tokens)
+    group = claim_groups.group("A bus left.", [("It left.", 1.0)])
+    packed = "".join(chr(token) for token in Prompts(letters).packed(group).tokens[0])
     for message in support_messages("It left.", ["A bus left."]):
         assert f"<|im_start|>{message['role']}\n{message['content']}<|im_end|>\n" in packed

@@ -16,6 +16,8 @@ from onrecord.eval.suites.loading import Question
 from onrecord.index import Article, Embedder, InputError, Library
 from onrecord.qa.steps.check import TEXT_SIGNALS, Calibration, probability
 
+pytestmark = pytest.mark.slow  # scikit-learn takes its second and a half
+
 
 def observations(count: int, *, suite: str = "dev", seed: int = 1, shift: float = 1.0) -> list[Observation]:
     """The judge tells the labels apart, nearness is noise."""

@@ -254,6 +254,7 @@ def call(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["load", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_the_command_measures_a_running_server_and_writes_both_files(
     tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], closed_at_end: Any
 ) -> None:

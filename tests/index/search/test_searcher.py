@@ -369,6 +369,7 @@ def _ranked(library: Library, query: str, where: Filter | None) -> dict[str, flo
     return {hit.passage.article_id: hit.score for hit in library.search(query, top_k=50, where=where)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["file", "last rows", "removal", "damage"])
 def test_whatever_became_of_the_codes_on_disk_searches_find_what_is_there(
     tmp_path: Path, embedder: Embedder, lost: str

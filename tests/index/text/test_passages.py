@@ -26,6 +26,7 @@ def indices(passages: list[Passage]) -> list[list[int]]:
     return [[sentence.index for sentence in passage.sentences] for passage in passages]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 110), max_size=40), st.integers(1, 150), st.integers(0, 5))
 @settings(max_examples=300, deadline=None)
 def test_every_sentence_is_in_a_passage_and_each_passage_is_a_run_that_brings_something_new(

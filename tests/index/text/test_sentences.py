@@ -52,6 +52,7 @@ def seed(name: str) -> tuple[Article, tuple[Sentence, ...]]:
     return article, split_sentences(article)
 
 
+@pytest.mark.slow
 @given(_TEXTS, st.sampled_from(["en", "es", "de", "ar", "zh", "xx", ""]))
 @settings(max_examples=300, deadline=None)
 def test_each_sentence_is_the_characters_at_its_place(text: str, language: str) -> None:
@@ -62,6 +63,7 @@ def test_each_sentence_is_the_characters_at_its_place(text: str, language: str) 
         assert article.text[sentence.start_char : sentence.end_char] == sentence.text
 
 
+@pytest.mark.slow
 @given(_TEXTS)
 @settings(max_examples=300, deadline=None)
 def test_sentences_are_ordered_and_only_white_space_lies_between_them(text: str) -> None:

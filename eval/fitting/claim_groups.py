@@ -1,16 +1,12 @@
-"""Trains the judge of support: ``python -m onrecord.eval.fitting.fit_support CLAIMS.jsonl.gz QUESTIONS.jsonl.gz``.
+"""Claims about a text, for the adapter: does the text say this, in the prompt of `verify`?
 
-It is an adapter of the default model (`adapter`), which says yes or no of a claim about its evidence.
-
-CLAIMS has ``source, evidence, claim, label`` a line, QUESTIONS what ``fit_answers`` reads. Public claims alone teach
-copying: what is worded like the evidence is mostly supported there. So most pairs are made such that copying does not
-help: near-copies with one thing changed (``near_copies``) of the evidence and of its claims; the claim of a person
-under evidence in which a thing that it repeats was changed; questions with their answer as one claim and with another
-answer of the same sentence as another; and frames (``eval/contrast/frames.jsonl``) of rewordings and near-copies.
+Public claims alone teach copying: what is worded like the evidence is mostly supported there. So most pairs are made
+such that copying does not help: near-copies with one thing changed (``near_copies``) of the evidence and of its claims;
+the claim of a person under evidence in which a thing that it repeats was changed; questions with their answer as one
+claim and with another answer of the same sentence as another; and frames (``eval/contrast/frames.jsonl``) of
+rewordings and near-copies.
 """
 
-import argparse
-import gzip
 import json
 import random
 import re
@@ -19,18 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from onrecord.eval.fitting import near_copies
-from onrecord.eval.fitting.adapter import Group, export, train
+from onrecord.eval.fitting.adapter import Group
 from onrecord.eval.fitting.cross_encoder import Pair
 from onrecord.eval.fitting.fit_answers import answering_sentences, exchanged, sentences
-from onrecord.qa.engines.load import ADAPTERS
 from onrecord.qa.judges.claim_matching import case_of
-from onrecord.qa.judges.verify import SUPPORT
+from onrecord.qa.judges.verify import SUPPORT_SYSTEM
 
 FRAMES = Path(__file__).resolve().parents[1] / "contrast" / "frames.jsonl"
-MODEL = "qwen2.5-coder-1.5b"
-GROUPS = 320  # what two cores read in three quarters of an hour, about 1,800 claims
-OF_FRAMES = 0.7  # the share of the groups that are frames
-READ = {"claims": 6000, "questions": 3000}  # rows from which the other groups are made
 KNOWN = 4000  # texts whose names are put in the place of others
 MOST_CLAIMS = 6  # about one text
 LONGEST = 700  # characters of evidence; longer evidence is its nearest sentences
@@ -167,10 +158,15 @@ def frames(rng: random.Random, *, path: Path = FRAMES) -> Iterator[Group]:
         claims = [*true, *((fill(claim), 0.0) for claim in wrong)]
         if rng.random() < ITSELF:
             claims.append((text, 1.0))
-        yield Group(text, _shuffled(claims, rng))
+        yield group(text, _shuffled(claims, rng))
         if rng.random() < TURNED:
             other = fill(rng.choice(frame["false"]))
-            yield Group(other, _shuffled([(other, 1.0), (text, 0.0), (rng.choice(true)[0], 0.0)], rng))
+            yield group(other, _shuffled([(other, 1.0), (text, 0.0), (rng.choice(true)[0], 0.0)], rng))
+
+
+def group(text: str, claims: Sequence[tuple[str, float]]) -> Group:
+    """Claims about a text as `support_messages` has the model read them."""
+    return Group(SUPPORT_SYSTEM, f"Text: {text}\n", tuple((f"Statement: {claim}", label) for claim, label in claims))
 
 
 def _shuffled(claims: Sequence[tuple[str, float]], rng: random.Random) -> tuple[tuple[str, float], ...]:
@@ -237,12 +233,6 @@ def near(claim: str, evidence: str) -> str:
     return " ".join(words.text for words in case_of(claim, parts).near)
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """The rows of gzipped JSON Lines."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
 def others(public: Sequence[dict[str, Any]], questions: Sequence[dict[str, Any]], rng: random.Random) -> list[Group]:
     """Groups of public claims, of questions as claims and of copies; those with several claims rather first."""
     known = rng.sample(list(questions), min(KNOWN, len(questions)))
@@ -258,31 +248,5 @@ def others(public: Sequence[dict[str, Any]], questions: Sequence[dict[str, Any]]
     by_text: dict[str, list[tuple[str, float]]] = {}
     for pair in rng.sample(found, len(found)):
         by_text.setdefault(pair.first, []).append((pair.second, pair.label))
-    made = [Group(text, tuple(said[:MOST_CLAIMS])) for text, said in by_text.items() if len(text) < LONGEST_TEXT]
+    made = [group(text, said[:MOST_CLAIMS]) for text, said in by_text.items() if len(text) < LONGEST_TEXT]
     return sorted(made, key=lambda group: rng.random() * 1.5 - min(3, len(group.statements)))
-
-
-def main() -> None:
-    """Groups, training, export."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("claims", type=Path, help="gzipped JSON Lines of claims")
-    parser.add_argument("questions", type=Path, help="gzipped JSON Lines of questions")
-    parser.add_argument("--work", type=Path, default=Path("runs/support"), help="where the training's state is kept")
-    parser.add_argument("--out", type=Path, default=ADAPTERS / MODEL / f"{SUPPORT}.gguf", help="where it is written")
-    parser.add_argument("--groups", type=int, default=GROUPS, help="texts to train on; fewer for a trial")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    rng = random.Random(given.seed)
-    public = rng.sample(read(given.claims), READ["claims"])
-    questions = rng.sample(read(given.questions), READ["questions"])
-    framed_groups = list(frames(rng))
-    rng.shuffle(framed_groups)
-    of_frames = round(given.groups * OF_FRAMES)
-    made = [*framed_groups[:of_frames], *others(public, questions, rng)[: given.groups - of_frames]]
-    rng.shuffle(made)
-    print(f"{len(made)} texts, {sum(len(group.statements) for group in made)} claims", flush=True)
-    export(train(made, given.work, model=MODEL), given.out)
-
-
-if __name__ == "__main__":
-    main()

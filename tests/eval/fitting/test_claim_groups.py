@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from onrecord.eval.fitting import fit_support
-from onrecord.eval.fitting.fit_support import asked, changed_in_common, copies, filler, frames, stated
+from onrecord.eval.fitting import claim_groups
+from onrecord.eval.fitting.claim_groups import asked, changed_in_common, copies, filler, frames, stated
 from onrecord.eval.fitting.minimal_pairs import CONTRAST_PAIRS
 
 TEXT = "Ana Ortiz sued Marta Vale in Leeds. The court in Leeds heard 12 witnesses on Friday."
@@ -71,7 +71,7 @@ def test_no_frame_repeats_a_contrast_pair() -> None:
         texts = [json.loads(line)["source"].split() for line in path.read_text("utf-8").splitlines()]
         return {tuple(words[n : n + 8]) for words in texts for n in range(len(words) - 7)}
 
-    assert not runs(fit_support.FRAMES) & runs(CONTRAST_PAIRS)
+    assert not runs(claim_groups.FRAMES) & runs(CONTRAST_PAIRS)
 
 
 @pytest.mark.parametrize(
