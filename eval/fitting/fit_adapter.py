@@ -1,22 +1,22 @@
 """Trains the model's judges: ``python -m onrecord.eval.fitting.fit_adapter CLAIMS.jsonl.gz QUESTIONS.jsonl.gz``.
 
 They are adapters of the default model (`adapter`) that say yes or no: of a claim about its evidence (`claim_groups`),
-which is the judge of support; then, trained on with both, of a question about the sentences that may answer it
-(`question_groups`), which is written beside the training's state: so far it has not won where the check decides.
+which is the judge of support; with ``--answered`` then, trained on with both, of a question about the sentences that
+may answer it (`question_groups`). This one is written beside the training's state: so far it has not won where the
+check decides.
 
 CLAIMS has ``source, evidence, claim, label`` a line, QUESTIONS what ``fit_answers`` reads.
 """
 
 import argparse
-import gzip
-import json
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from onrecord.eval.fitting import claim_groups, question_groups
 from onrecord.eval.fitting.adapter import Group, Stage, export, train
+from onrecord.eval.fitting.fit_answers import rows_of
 from onrecord.eval.fitting.question_groups import ANSWERED
 from onrecord.qa.engines.load import ADAPTERS
 from onrecord.qa.judges.verify import SUPPORT
@@ -31,14 +31,14 @@ SHARES = (0.62, 0.20, 0.12, 0.06)
 MANY = 4  # questions about one text, from which on it does not come first
 
 
-def stages(claims: Path, questions: Path, rng: random.Random, *, share: float = 1.0) -> tuple[Stage, Stage]:
+def stages(claims: Path, questions: Path, rng: random.Random, *, share: float = 1.0) -> Iterator[Stage]:
     """What is trained on, in this order; ``share`` of it, for a trial."""
-    asked = read(questions)
+    asked = rows_of(questions)
     framed = _shuffled(claim_groups.frames(rng), rng)
-    public = claim_groups.others(rng.sample(read(claims), READ["claims"]), rng.sample(asked, READ["questions"]), rng)
+    public = claim_groups.others(rng.sample(rows_of(claims), READ["claims"]), rng.sample(asked, READ["questions"]), rng)
     first, both = round(CLAIMS * share), round(BOTH * share)
     of_frames = round(first * OF_FRAMES)
-    one = _shuffled([*framed[:of_frames], *public[: first - of_frames]], rng)
+    yield Stage(SUPPORT, _shuffled([*framed[:of_frames], *public[: first - of_frames]], rng), CLAIMS_RATE)
     kinds = (
         _shuffled(question_groups.frames(rng), rng),
         sorted(
@@ -51,13 +51,7 @@ def stages(claims: Path, questions: Path, rng: random.Random, *, share: float = 
     two = _shuffled(
         (group for kind, part in zip(kinds, SHARES, strict=True) for group in kind[: round(both * part)]), rng
     )
-    return Stage(SUPPORT, one, CLAIMS_RATE), Stage(ANSWERED, two, BOTH_RATE)
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """The rows of gzipped JSON Lines."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    yield Stage(ANSWERED, two, BOTH_RATE)
 
 
 def _shuffled(groups: Iterator[Group] | Sequence[Group], rng: random.Random) -> list[Group]:
@@ -73,15 +67,17 @@ def main() -> None:
     parser.add_argument("questions", type=Path, help="gzipped JSON Lines of questions")
     parser.add_argument("--work", type=Path, default=Path("runs/adapter"), help="where the training's state is kept")
     parser.add_argument("--out", type=Path, default=ADAPTERS / MODEL, help="the folder of the judge of support")
+    parser.add_argument("--answered", action="store_true", help="the second adapter, too: another hour")
     parser.add_argument("--share", type=float, default=1.0, help="of the data, for a trial")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    both = stages(given.claims, given.questions, random.Random(given.seed), share=given.share)
-    for stage in both:
+    made = stages(given.claims, given.questions, random.Random(given.seed), share=given.share)
+    wanted = list(islice(made, 2 if given.answered else 1))
+    for stage in wanted:
         print(
             f"{len(stage.groups)} texts, {sum(len(group.statements) for group in stage.groups)} statements", flush=True
         )
-    for name, trained in train(both, given.work, model=MODEL):
+    for name, trained in train(wanted, given.work, model=MODEL):
         export(trained, (given.out if name == SUPPORT else given.work) / f"{name}.gguf")
 
 

@@ -131,12 +131,16 @@ def hardest(
     return ranked[:half] + rng.sample(ranked[half:], min(len(ranked) - half, count - half) if len(ranked) > half else 0)
 
 
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of gzipped JSON Lines."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
 def read(path: Path, *, share: float, seed: int) -> list[dict[str, Any]]:
     """The rows that are trained on, shuffled; ``share`` of them, for a trial."""
     rng = random.Random(seed)
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    kept = [row for row in rows if rng.random() < share * SHARES.get(row["source"], 0.0)]
+    kept = [row for row in rows_of(path) if rng.random() < share * SHARES.get(row["source"], 0.0)]
     rng.shuffle(kept)
     return kept
 
