@@ -13,7 +13,7 @@ MODELS := qwen2.5-coder-1.5b all-minilm-l6-v2
 TEST_MODELS := $(MODELS) smollm2-135m
 AT = $(if $(DATA),--data "$(DATA)")# `make chat DATA=...`: another folder than the one that every command uses
 PYTEST := $(BIN)/python -m pytest
-# Files in their order, so that those that wait longest begin first.
+# Files in their order, so that those that wait longest begin first. More processes than cores take as long, and time out.
 TOGETHER := $(PYTEST) --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # What leaves its event loop in the process (Playwright), and what needs every core, each runs in a process of its own:
 # a browser mostly waits, so the models take what it leaves.

@@ -1,4 +1,4 @@
-"""An adapter (LoRA) that has a model say yes or no of a statement about a text: trained by peft, resumable.
+"""An adapter (LoRA) that has a model say yes or no of a statement about a text, and more: trained by peft, resumable.
 
 It is trained on the weights that are served: those of the GGUF file, dequantised, to which llama.cpp adds what the
 adapter says. A text and all statements about it are read in one pass, each statement seeing the text and itself alone.
@@ -18,6 +18,7 @@ FIRST_LAYER = 10
 RANK, WARM_UP = 16, 0.04
 SERVED = 8  # the rank that is kept: half the bytes; what it costs is in the model card
 GROUPS_A_STEP, STATEMENTS = 2, 8  # and how many a group has, about
+YES = "yes\n"  # how a reply that says more begins
 SAVED_EVERY = 10  # steps
 _PARTS = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -31,11 +32,13 @@ class Group:
     """What prompts that begin alike share, and how each goes on, with 1.0 where the reply is yes, else 0.0.
 
     ``system`` is the system's message; ``text`` and a statement together are the user's. A text ends with a line.
+    ``replies``: what follows a yes on a line of its own, for each statement; "" is not trained on.
     """
 
     system: str
     text: str
     statements: tuple[tuple[str, float], ...]
+    replies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Packed:
     sees: Any  # (1, 1, n, n), booleans
     positions: Any  # (1, n)
     last: Any  # (statements,)
+    written: Sequence[tuple[range, list[int]]] = ()  # of each reply: where its tokens are foretold, and which they are
 
 
 class Prompts:
@@ -63,6 +67,7 @@ class Prompts:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._tail = self.tokens("<|im_end|>\n<|im_start|>assistant\n")
+        self._yes = self.tokens(YES)
 
     def tokens(self, text: str) -> list[int]:
         """The tokens of a text by itself."""
@@ -75,16 +80,23 @@ class Prompts:
         head = self.tokens(f"<|im_start|>system\n{group.system}<|im_end|>\n<|im_start|>user\n")
         shared = [*head, *self.tokens(group.text)]
         ids, places, owners, last = list(shared), list(range(len(shared))), [0] * len(shared), []
-        for number, (statement, _) in enumerate(group.statements, start=1):
+        written = []
+        replies = group.replies or ("",) * len(group.statements)
+        for number, ((statement, _), reply) in enumerate(zip(group.statements, replies, strict=True), start=1):
             own = [*self.tokens(statement), *self._tail]
+            last.append(len(ids) + len(own) - 1)
+            if reply:
+                foretold = self.tokens(f"{reply}<|im_end|>")
+                own += [*self._yes, *foretold[:-1]]
+                end = len(ids) + len(own)
+                written.append((range(end - len(foretold), end), foretold))
             ids += own
             places += range(len(shared), len(shared) + len(own))
             owners += [number] * len(own)
-            last.append(len(ids) - 1)
         owner = torch.tensor(owners)
         before = torch.tril(torch.ones(len(ids), len(ids), dtype=torch.bool))
         sees = before & ((owner[None] == owner[:, None]) | (owner[None] == 0))
-        return Packed(torch.tensor([ids]), sees[None, None], torch.tensor([places]), torch.tensor(last))
+        return Packed(torch.tensor([ids]), sees[None, None], torch.tensor([places]), torch.tensor(last), written)
 
 
 def train(stages: Sequence[Stage], work: Path, *, model: str) -> Iterator[tuple[str, Path]]:
@@ -127,6 +139,7 @@ class Training:
         self._prompts = Prompts(tokenizer)
         yes, no = (self._prompts.tokens(word)[0] for word in ("yes", "no"))
         self._yes_over_no = (whole.lm_head.weight[yes] - whole.lm_head.weight[no]).detach().clone()
+        self._words = whole.lm_head.weight
         self._body = whole.model
         torch.manual_seed(0)
         self.adapted: Any = get_peft_model(whole, _config(whole.config.num_hidden_layers), autocast_adapter_dtype=False)
@@ -142,24 +155,28 @@ class Training:
                 weight.data.copy_(value)
 
     def step(self, groups: Sequence[Group], rate: float) -> str:
-        """One step of the weights; how many statements were told rightly before it."""
+        """One step of the weights; how many statements were told rightly before it, and the replies' perplexity."""
         import torch
 
         for options in self._optimizer.param_groups:
             options["lr"] = rate
-        right = count = 0
+        right = count = replies = 0
+        surprise = 0.0
         for group in groups:
-            logits = self._logits(group)
+            logits, losses = self.read(group)
             labels = torch.tensor([label for _, label in group.statements])
             loss: Any = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
-            (loss / (STATEMENTS * GROUPS_A_STEP)).backward()
+            ((loss + sum(losses)) / (STATEMENTS * GROUPS_A_STEP)).backward()
             right += int(((logits > 0) == (labels > 0.5)).sum())
             count += len(labels)
+            replies += len(losses)
+            surprise += float(sum(losses))
         torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
         self._optimizer.step()
         self._optimizer.zero_grad()
         self.done += 1
-        return f"{right} of {count} right"
+        said = f", {replies} replies {math.exp(surprise / replies):.2f}" if replies else ""
+        return f"{right} of {count} right{said}"
 
     def save(self) -> None:
         """Writes the state, whole or not at all."""
@@ -170,12 +187,19 @@ class Training:
         torch.save({"steps": self.done, "optimizer": self._optimizer.state_dict(), "weights": weights}, part)
         part.replace(self._state)
 
-    def _logits(self, group: Group) -> Any:
+    def read(self, group: Group) -> tuple[Any, list[Any]]:
+        """The logit of yes over no for each statement, and of each reply the mean loss of its tokens."""
+        import torch
+
         packed = self._prompts.packed(group)
         found = self._body(
             input_ids=packed.tokens, attention_mask=packed.sees, position_ids=packed.positions, use_cache=False
-        )
-        return found.last_hidden_state[0, packed.last] @ self._yes_over_no
+        ).last_hidden_state[0]
+        losses = [
+            torch.nn.functional.cross_entropy(found[list(places)] @ self._words.T, torch.tensor(tokens))
+            for places, tokens in packed.written
+        ]
+        return found[packed.last] @ self._yes_over_no, losses
 
 
 def _loaded(file: Path) -> tuple[Any, Any]:

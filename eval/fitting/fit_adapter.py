@@ -1,9 +1,9 @@
 """Trains the model's judges: ``python -m onrecord.eval.fitting.fit_adapter CLAIMS.jsonl.gz QUESTIONS.jsonl.gz``.
 
-They are adapters of the default model (`adapter`) that say yes or no: of a claim about its evidence (`claim_groups`),
-which is the judge of support; with ``--answered`` then, trained on with both, of a question about the sentences that
-may answer it (`question_groups`). This one is written beside the training's state: so far it has not won where the
-check decides.
+They are adapters of the default model (`adapter`): the judge of support says yes or no of a claim about its evidence
+(`claim_groups`); with ``--reader`` then, trained on with both, a reader says whether sentences answer a question, and
+the answer (`question_groups`). This one is written beside the training's state: so far it has not won where it would
+decide.
 
 CLAIMS has ``source, evidence, claim, label`` a line, QUESTIONS what ``fit_answers`` reads.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from onrecord.eval.fitting import claim_groups, question_groups
 from onrecord.eval.fitting.adapter import Group, Stage, export, train
 from onrecord.eval.fitting.fit_answers import rows_of
-from onrecord.eval.fitting.question_groups import ANSWERED
+from onrecord.eval.fitting.question_groups import READER
 from onrecord.qa.engines.load import ADAPTERS
 from onrecord.qa.judges.verify import SUPPORT
 
@@ -51,7 +51,7 @@ def stages(claims: Path, questions: Path, rng: random.Random, *, share: float = 
     two = _shuffled(
         (group for kind, part in zip(kinds, SHARES, strict=True) for group in kind[: round(both * part)]), rng
     )
-    yield Stage(ANSWERED, two, BOTH_RATE)
+    yield Stage(READER, two, BOTH_RATE)
 
 
 def _shuffled(groups: Iterator[Group] | Sequence[Group], rng: random.Random) -> list[Group]:
@@ -67,12 +67,12 @@ def main() -> None:
     parser.add_argument("questions", type=Path, help="gzipped JSON Lines of questions")
     parser.add_argument("--work", type=Path, default=Path("runs/adapter"), help="where the training's state is kept")
     parser.add_argument("--out", type=Path, default=ADAPTERS / MODEL, help="the folder of the judge of support")
-    parser.add_argument("--answered", action="store_true", help="the second adapter, too: another hour")
+    parser.add_argument("--reader", action="store_true", help="the second adapter, too: another two hours")
     parser.add_argument("--share", type=float, default=1.0, help="of the data, for a trial")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     made = stages(given.claims, given.questions, random.Random(given.seed), share=given.share)
-    wanted = list(islice(made, 2 if given.answered else 1))
+    wanted = list(islice(made, 2 if given.reader else 1))
     for stage in wanted:
         print(
             f"{len(stage.groups)} texts, {sum(len(group.statements) for group in stage.groups)} statements", flush=True

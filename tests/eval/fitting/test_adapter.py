@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from onrecord.eval.fitting import claim_groups
+from onrecord.eval.fitting import claim_groups, question_groups
 from onrecord.eval.fitting.adapter import Group, Prompts
 from onrecord.qa.judges.verify import support_messages
 
@@ -32,7 +32,7 @@ def test_a_statement_is_read_as_if_it_were_the_only_one() -> None:
             found = model(input_ids=packed.tokens, attention_mask=packed.sees, position_ids=packed.positions)
         return found.last_hidden_state[0, packed.last]
 
-    together = states(Group("Judge.", "A bus left Graz.\n", said))
+    together = states(Group("Judge.", "A bus left Graz.\n", said, ("A bus did.", "")))
     alone = [states(Group("Judge.", "A bus left Graz.\n", (one,)))[0] for one in said]
     assert torch.allclose(together, torch.stack(alone), atol=1e-5)
 
@@ -43,3 +43,15 @@ def test_it_is_trained_in_the_words_in_which_it_is_asked() -> None:
     packed = "".join(chr(token) for token in Prompts(letters).packed(group).tokens[0])
     for message in support_messages("It left.", ["A bus left."]):
         assert f"<|im_start|>{message['role']}\n{message['content']}<|im_end|>\n" in packed
+
+
+@pytest.mark.slow
+def test_a_reply_is_foretold_from_what_is_before_it() -> None:
+    group = question_groups.group("[1] A bus left.", [("What did?", 1.0, "A bus did."), ("When?", 0.0, "")])
+    packed = Prompts(letters).packed(group)
+    (places, tokens), *others = packed.written
+    read = "".join(chr(token) for token in packed.tokens[0].tolist())
+    assert not others and "".join(chr(token) for token in tokens) == "A bus did.<|im_end|>"
+    assert read[: places[0] + 1].endswith("<|im_start|>assistant\nyes\n") and read[places[1]] == "A"
+    for said in (question_groups.SYSTEM, "Sentences:\n[1] A bus left.\n\nQuestion: What did?"):
+        assert f"\n{said}<|im_end|>\n" in read

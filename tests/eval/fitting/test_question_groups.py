@@ -1,8 +1,10 @@
 """What the judge of whether something is answered is trained on: questions that look answered, and are or are not."""
 
 import random
+import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from onrecord.eval.fitting.adapter import Group
@@ -68,6 +70,23 @@ def test_other_sources_give_nothing(source: str) -> None:
 def test_every_frame_has_as_many_questions_of_either_kind() -> None:
     groups = list(frames(random.Random(0)))
     labels = [label for group in groups for _, label in group.statements]
-    assert len(groups) > 250
+    assert len(groups) == 390
+    assert all(
+        bool(reply) == bool(label)
+        for group in groups
+        for (_, label), reply in zip(group.statements, group.replies, strict=True)
+    )
     assert 0.45 < sum(labels) / len(labels) < 0.55
     assert all(len({question for question, _ in group.statements}) == len(group.statements) for group in groups)
+
+
+def test_words_alone_do_not_tell_which_question_of_a_frame_is_answered() -> None:
+    shares: dict[float, list[float]] = {0.0: [], 1.0: []}
+    for group in frames(random.Random(0)):
+        told = set(re.findall(r"\w{4,}", group.text.lower()))
+        for question, label in group.statements:
+            asked = re.findall(r"\w{4,}", question.partition(": ")[2].lower()) or [""]
+            shares[label].append(sum(word in told for word in asked) / len(asked))
+    answered, others = (np.asarray(shares[label]) for label in (1.0, 0.0))
+    more = (answered[:, None] > others).mean() + (answered[:, None] == others).mean() / 2
+    assert 0.4 < more < 0.6
