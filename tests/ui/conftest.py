@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from onrecord.index.types import Article
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # so that the modules beside this one can be imported
 
 from tests.ui.fakes import FakeAssistant, FakeLibrary
-from tests.ui.site import CHROMIUM, Site, free_port, page_app, serving
+from tests.ui.site import CHROMIUM, Site, free_port, page_app, serving, visited
 
 
 @pytest.fixture(scope="session")
@@ -52,35 +52,30 @@ def tab(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture(scope="session")
+def phone_tab(browser: Browser) -> Iterator[Page]:
+    """As `tab`, on a phone."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
 def page(tab: Page, site: Site) -> Iterator[Page]:
     """The page, opened, with its first view drawn. Any request to elsewhere fails the test."""
-    page, context = tab, tab.context
-    asked: list[str] = []
-    broken: list[str] = []
+    with visited(tab, site) as page:
+        yield page
 
-    def note_request(request: Request) -> None:
-        asked.append(request.url)
 
-    def note_error(error: Error) -> None:
-        broken.append(str(error))
+@pytest.fixture
+def phone(phone_tab: Page, site: Site) -> Iterator[Page]:
+    """As `page`, on a phone."""
+    with visited(phone_tab, site) as page:
+        yield page
 
-    page.on("request", note_request)
-    page.on("pageerror", note_error)
-    page.goto(site.address)
-    page.wait_for_selector(".home")
-    yield page
-    outside = [url for url in asked if not url.startswith((site.address, "data:", "blob:"))]
-    page.remove_listener("request", note_request)
-    page.remove_listener("pageerror", note_error)
-    for other in context.pages:
-        if other is not page:
-            other.close()
-    # As a browser that was never here: nothing that this test left is seen by the next.
-    page.goto(site.address + "healthz")
-    page.evaluate("localStorage.clear(); sessionStorage.clear()")
-    context.clear_cookies()
-    page.goto("about:blank")
-    page.set_viewport_size({"width": 1280, "height": 800})
-    assert not outside, f"requests left the machine: {outside}"
-    assert not broken, f"errors on the page: {broken}"
+
+@pytest.fixture(params=["light", "dark"])
+def shown(request: pytest.FixtureRequest, tab: Page, site: Site) -> Iterator[Page]:
+    """As `page`, in light colours and in dark ones."""
+    with visited(tab, site, colours=request.param) as page:
+        yield page

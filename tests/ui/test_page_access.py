@@ -1,6 +1,5 @@
 """For everyone: no barrier that axe-core can see, the keyboard alone, phones, long and right-to-left texts."""
 
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -20,20 +19,16 @@ ARABIC = Article(
 )
 
 
+# What fades in has faded in. What moves without end is no fading.
+STILL = """() => document.getAnimations().every((one) =>
+  one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity)"""
+
+
 def violations(page: Page) -> list[tuple[str, str]]:
-    page.wait_for_timeout(500)  # what fades in has faded in
+    expect(page.locator(".pending")).to_have_count(0)  # Gradio fades what is on its way to be drawn anew
+    page.wait_for_function(STILL)
     found = Axe().run(page).response["violations"]
     return [(v["id"], v["nodes"][0]["html"][:200]) for v in found]
-
-
-@pytest.fixture(params=["light", "dark"])
-def shown(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=request.param)
-    page = context.new_page()
-    page.goto(site.address)
-    page.wait_for_selector(".home")
-    yield page
-    context.close()
 
 
 def test_no_view_has_a_barrier(shown: Page) -> None:
@@ -97,11 +92,8 @@ def test_the_list_of_articles_the_notebook_and_editing_in_place_have_no_barrier(
     assert violations(page) == []
 
 
-def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, site: Site) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-    page = context.new_page()
-    page.goto(site.address)
-    page.wait_for_selector(".home")
+def test_a_phone_shows_everything_without_scrolling_sideways(phone: Page) -> None:
+    page = phone
     ask(page, "Where do they differ on the repair of 2.4 million euros?")
     ask(page, "What would the bridge repairs cost?")
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
@@ -128,14 +120,10 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, s
         page.wait_for_timeout(400)
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
         assert violations(page) == []
-    context.close()
 
 
-def test_nothing_is_cut_in_the_tables_of_a_phone_and_the_language_is_within_reach(browser: Browser, site: Site) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-    page = context.new_page()
-    page.goto(site.address)
-    page.wait_for_selector(".home")
+def test_nothing_is_cut_in_the_tables_of_a_phone_and_the_language_is_within_reach(phone: Page) -> None:
+    page = phone
     ask(page, "What would the bridge repairs cost?")
     page.get_by_role("tab", name="Collection").tap()
     row = page.locator("#article-table tbody tr").first
@@ -160,7 +148,6 @@ def test_nothing_is_cut_in_the_tables_of_a_phone_and_the_language_is_within_reac
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     assert violations(page) == []
-    context.close()
 
 
 # The chips that are not on the line of what stands before them: the last word, or another chip.
@@ -173,11 +160,8 @@ STRAYED = """() => [...document.querySelectorAll('.turn .chip')].filter((chip) =
 }).length"""
 
 
-def test_a_chip_stays_on_the_line_of_the_word_before_it_however_wide_the_page(browser: Browser, site: Site) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-    page = context.new_page()
-    page.goto(site.address)
-    page.wait_for_selector(".home")
+def test_a_chip_stays_on_the_line_of_the_word_before_it_however_wide_the_page(phone: Page) -> None:
+    page = phone
     ask(page, "How long will the repairs take, with doubt?")
     ask(page, "Where do they differ on the repair of 2.4 million euros?")
     ask(page, "Who built the bridge, unknown?")
@@ -186,7 +170,6 @@ def test_a_chip_stays_on_the_line_of_the_word_before_it_however_wide_the_page(br
     for width in range(320, 460, 4):  # every place at which a line of these sentences can end
         page.set_viewport_size({"width": width, "height": 844})
         strayed[width] = page.evaluate(STRAYED)
-    context.close()
     assert not any(strayed.values()), strayed
 
 

@@ -8,9 +8,8 @@ from playwright.sync_api import Page, expect
 
 from onrecord.qa.briefing.values import DISPUTED, HAPPENED, IN_BRIEF, SAID, UNKNOWN
 from tests.ui.site import Site
-from tests.ui.test_page_access import shown, violations
+from tests.ui.test_page_access import violations
 
-__all__ = ["shown"]
 pytestmark = pytest.mark.browser
 
 

@@ -6,9 +6,8 @@ from playwright.sync_api import Page, expect
 from onrecord.index.types import Article
 from tests.qa.names.tags import tag
 from tests.ui.site import Site
-from tests.ui.test_page_access import shown, violations
+from tests.ui.test_page_access import violations
 
-__all__ = ["shown"]
 pytestmark = pytest.mark.browser
 NEWS = Article("news", "Bridge again", "The repair of the bridge costs 7 million euros now.", "Sky", "2024-05-01")
 
