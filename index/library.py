@@ -28,6 +28,7 @@ from onrecord.index.reading.files import (
 from onrecord.index.search.searcher import Searcher
 from onrecord.index.settings import FetchSettings, IndexSettings, SearchOptions, describe_mismatch
 from onrecord.index.store import modes, reserve
+from onrecord.index.store.base import Database
 from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.code_store import CodeStore
 from onrecord.index.store.copies import CopyFinder
@@ -154,6 +155,11 @@ class Library:
         while (stored := self.article(article_id)) != replace(stored, **facts):  # again if somebody was faster
             self._sync(plan_edit(stored, facts), None)
         return stored
+
+    @property
+    def database(self) -> Database | None:
+        """The database of the articles, for what is kept beside them; None where it is a file of this process."""
+        return self._open().shared
 
     @property
     def web(self) -> "Web":

@@ -12,8 +12,10 @@ from onrecord.index.store.faults import point
 
 
 class Rows(Protocol):
-    """What a statement has found."""
+    """What a statement has found. ``description``: its columns, None where it gives no rows."""
 
+    @property
+    def description(self) -> Any: ...
     @property
     def rowcount(self) -> int: ...
     def fetchone(self) -> Any: ...

@@ -63,7 +63,8 @@ class Catalogue:
     def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
         self._database = _database(folder, url)
-        self._own = OwnNotes(folder) if self._database.shared else None
+        self.shared = self._database if self._database.shared else None
+        self._own = OwnNotes(folder) if self.shared else None
         self._knowing = threading.Lock()
         self.foreign = 0
         self._reader, self._writer = self._database.reader, self._database.writer
@@ -104,7 +105,7 @@ class Catalogue:
 
     def refresh(self) -> None:
         """Notices what other processes have changed."""
-        if self._database.shared:
+        if self.shared:
             stored = int(self.note("revision") or 0)
             with self._knowing:
                 if stored > self.revision:

@@ -2,17 +2,30 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.types import Article
+from onrecord.ui.desk.conversations import FILE, Conversations
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # so that the modules beside this one can be imported
 
 from tests.ui.fakes import FakeAssistant, FakeLibrary
 from tests.ui.site import CHROMIUM, Site, free_port, page_app, serving, visited
+
+
+@pytest.fixture
+def kept(tmp_path: Path, catalogue_url: str) -> Iterator[Conversations]:
+    """Conversations in a file, and in the database of the articles: the same must hold in both."""
+    with (
+        closing(Catalogue(tmp_path, catalogue_url)) as articles,
+        closing(Conversations(tmp_path / FILE, articles.shared)) as opened,
+    ):
+        yield opened
 
 
 @pytest.fixture(scope="session")

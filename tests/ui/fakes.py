@@ -103,6 +103,8 @@ class FakeFolders:
 class FakeLibrary:
     """Articles in a dict; searches by shared words."""
 
+    database = None
+
     def __init__(self, path: Path, articles: Iterable[Article] = ()) -> None:
         self.path, self.revision = path, 0
         self.kept: dict[str, Article] = {}

@@ -58,10 +58,14 @@ def test_a_folder_is_moved_there_and_back(stage: Stage, postgresql: Server) -> N
     url = postgresql.new()
     stage.fill()
     listed = stage.json("list")
+    stage.run("questions", "save", "How much will the repairs of the bridge cost?")
+    saved = stage.json("questions", "list")
     assert stage.json("migrate", str(stage.data), url) == {"articles": 3, "passages": 3}
     assert stage.json("list", "--data", url) == listed
+    assert stage.json("questions", "list", "--data", url) == saved != []
     said = stage.run("migrate", url, str(stage.folder / "back")).stdout
     assert said == "3 articles with 3 passages are there now; name the place with --data.\n"
     assert stage.json("list", "--data", str(stage.folder / "back")) == listed
+    assert stage.json("questions", "list", "--data", str(stage.folder / "back")) == saved
     again = stage.run("migrate", str(stage.data), url)
     assert again.exit_code == 1 and "already" in again.stderr

@@ -1,8 +1,6 @@
 """Conversations: kept, owned, searched, deleted; and what is written out of them."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,12 +25,6 @@ SAID = (AnswerSentence("2.4 million euros.", (QUOTE,), "supported"),)
 DIFFER = (Disagreement("cost", SAID),)
 ANSWER = Answer("What would repairs cost?", "What would repairs cost?", SAID, status="answered")
 RECORD = Record("t1", ANSWER, "done")
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Conversations]:
-    with closing(Conversations(tmp_path / "conversations.sqlite")) as opened:
-        yield opened
 
 
 def test_what_is_kept_comes_back_the_same(kept: Conversations) -> None:
@@ -82,6 +74,7 @@ def test_a_search_finds_words_of_questions_answers_and_quotes_and_takes_signs_as
     assert kept.list("", "%") == ()
 
 
+@pytest.mark.parametrize("catalogue_url", [""])  # in a file
 def test_what_is_deleted_is_no_longer_in_the_file(kept: Conversations, tmp_path: Path) -> None:
     key = kept.begin("", "A question with zebrafish")
     kept.keep("", key, replace(RECORD, answer=replace(ANSWER, question="A question with zebrafish")))
@@ -138,7 +131,8 @@ OLD = {
 def test_a_conversation_that_an_earlier_version_kept_is_read(kept: Conversations) -> None:
     key = kept.begin("", "q")
     kept.keep("", key, RECORD)
-    kept._db.execute("UPDATE turns SET record=?", (json.dumps(OLD),))
+    with kept.changing():
+        kept.execute("UPDATE turns SET record=?", (json.dumps(OLD),))
     cited = replace(QUOTE, also_in=("copy",))
     evidence = Evidence(3, QUOTE.sentence, "Old *bridge*", "Courier", "2024-03-04", QUOTE.url, ("copy",), 0.5)
     said = (AnswerSentence("2.4 million euros.", (cited,), "supported"),)
@@ -167,7 +161,8 @@ def test_a_conversation_that_an_earlier_version_kept_is_read(kept: Conversations
 def test_a_turn_that_an_earlier_version_cut_off_is_read_as_stopped(kept: Conversations) -> None:
     key = kept.begin("", "q")
     kept.keep("", key, RECORD)
-    kept._db.execute("UPDATE turns SET record=?", (json.dumps({**OLD, "state": "writing", "status": ""}),))
+    with kept.changing():
+        kept.execute("UPDATE turns SET record=?", (json.dumps({**OLD, "state": "writing", "status": ""}),))
     [record] = kept.turns("", key)
     assert (record.state, record.status, record.answer_text) == ("stopped", "", "2.4 million euros. [3]")
 

@@ -110,11 +110,11 @@ def test_what_is_taken_out_of_a_conversation_is_in_no_file_while_it_is_open(tmp_
 def test_a_file_of_before_is_cleaned_when_it_is_opened(tmp_path: Path) -> None:
     import sqlite3
 
-    from onrecord.ui.desk import conversations
+    from onrecord.ui.desk import tables
 
     db = sqlite3.connect(tmp_path / "c.sqlite", isolation_level=None)
     db.execute("PRAGMA secure_delete=OFF")
-    db.executescript(conversations._SCHEMA)
+    db.executescript(tables._SCHEMA.format(order=""))
     db.execute("INSERT INTO conversations VALUES ('k', '', 'zebrafish', '', '')")
     db.execute("DELETE FROM conversations")
     db.close()

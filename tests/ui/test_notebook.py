@@ -1,8 +1,6 @@
 """Pinned quotes: kept across conversations, owned, exported, and removed to the last byte."""
 
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +19,6 @@ COST = Citation(
     "https://a.example/b", ("copy",), who="Tom Addo", who_at=2,
 )  # fmt: skip
 BOAT = Citation(1, Sentence("ferry", 0, 0, 14, "The boat sank."), "Ferry")
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Conversations]:
-    with closing(Conversations(tmp_path / "conversations.sqlite")) as opened:
-        yield opened
 
 
 def pinned(notebook: Notebook, quote: Citation, line: str = "") -> Note:
@@ -59,6 +51,7 @@ def test_nobody_reads_or_changes_the_notes_of_another(kept: Conversations) -> No
     assert notebook.notes("ann") == (note,)
 
 
+@pytest.mark.parametrize("catalogue_url", [""])  # in a file
 @pytest.mark.parametrize("change", ["remove", "write"])
 def test_what_is_taken_out_of_the_notebook_is_in_no_file_while_it_is_open(
     kept: Conversations, tmp_path: Path, change: str

@@ -1,6 +1,5 @@
 """For everyone: no barrier that axe-core can see, the keyboard alone, phones, long and right-to-left texts."""
 
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect

@@ -8,6 +8,7 @@ import pytest
 
 from onrecord.index import Filter, InputError, Library
 from onrecord.index.errors import LibraryClosed
+from onrecord.index.settings import IndexSettings
 from onrecord.index.types import Article
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.settings import AnswerSettings
@@ -29,8 +30,9 @@ NEWS = Article(
 
 
 @pytest.fixture
-def collection(tmp_path: Path) -> Iterator[Collection]:
-    with Library(tmp_path, embedder=FakeEmbedder()) as library:
+def collection(tmp_path: Path, catalogue_url: str) -> Iterator[Collection]:
+    settings = IndexSettings(catalogue_url=catalogue_url)
+    with Library(tmp_path, embedder=FakeEmbedder(), settings=settings) as library:
         library.add(ARTICLES)
         engine = FakeEngine()
         assistant = Assistant(library, engine, AnswerSettings(strictness="lenient"))
@@ -112,6 +114,7 @@ def test_nobody_sees_or_changes_what_another_saved(collection: Collection) -> No
     assert len(collection.saved.list("ann")) == 1
 
 
+@pytest.mark.parametrize("catalogue_url", [""])  # in a file
 def test_a_removed_article_leaves_the_quotes_that_were_cited_and_nothing_else(collection: Collection) -> None:
     save(collection)
     held = collection.saved.list("ann")[0].answer
@@ -125,6 +128,7 @@ def test_a_removed_article_leaves_the_quotes_that_were_cited_and_nothing_else(co
     assert [quote for quote in others if quote.encode() in file] == []
 
 
+@pytest.mark.parametrize("catalogue_url", [""])  # in a file
 def test_a_removed_question_is_in_no_file(collection: Collection) -> None:
     key = save(collection, "Who is Zebulon Quark?")
     collection.saved.remove("ann", key)

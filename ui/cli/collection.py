@@ -207,7 +207,7 @@ class OpenedCollection:
 
     @contextmanager
     def _saved(self) -> "Iterator[SavedQuestions]":
-        with closing(Conversations(self._settings.data / FILE)) as kept:
+        with closing(Conversations(self._settings.data / FILE, self._library.database)) as kept:
             kept.follow(self._library.article, self._library.revision)
             yield SavedQuestions(kept, lambda: ArticleLookup(self._library.article))
 

@@ -1,5 +1,6 @@
 """The command that moves a collection into PostgreSQL, or back into a folder."""
 
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,11 +22,28 @@ def migrate(
     """Copy a collection from a data folder into PostgreSQL, or back; the old place stays as it is."""
     from onrecord.index.moving import move
 
-    moved = move(_place(source), _place(target))
+    places = _place(source), _place(target)
+    moved = move(*places)
+    _copy_what_people_keep(*places)
     if as_json:
         print_json(asdict(moved))
     else:
         say(f"{moved.articles:,} articles with {moved.passages:,} passages are there now; name the place with --data.")
+
+
+def _copy_what_people_keep(source: "Place", target: "Place") -> None:
+    from onrecord.index.store.catalogue import Catalogue
+    from onrecord.ui.desk.conversations import FILE
+    from onrecord.ui.desk.tables import FileTables, SharedTables, Tables, copy
+
+    with ExitStack() as opened:
+
+        def tables(place: "Place") -> Tables:
+            articles = opened.enter_context(closing(Catalogue(place.folder, place.url)))
+            file, shared = place.folder / FILE, articles.shared
+            return opened.enter_context(closing(SharedTables(shared, file) if shared else FileTables(file)))
+
+        copy(tables(source), tables(target))
 
 
 def _place(named: str) -> "Place":

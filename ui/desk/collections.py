@@ -220,7 +220,7 @@ def names_from(folder: Path) -> tuple[str, ...]:
 
 def collection_in(folder: Path, library: LibraryLike, assistant: AssistantLike) -> Collection:
     """A collection with what is kept beside it in ``folder``."""
-    conversations = Conversations(folder / FILE)
+    conversations = Conversations(folder / FILE, library.database)
     follow(library, conversations, folder)
     return Collection(folder.name, library, assistant, conversations, folder)
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from onrecord.index.fetching.values import Visit
 from onrecord.index.reading.files import Named, OnReading, ReadResult, shown_path
+from onrecord.index.store.base import Database
 from onrecord.index.store.folder_notes import Folder
 from onrecord.index.store.web_notes import Feed
 from onrecord.index.text.changes import Changed
@@ -80,6 +81,8 @@ class LibraryLike(Articles, Protocol):
 
     @property
     def path(self) -> Path: ...
+    @property
+    def database(self) -> Database | None: ...
     @property
     def web(self) -> WebLike: ...
     @property

@@ -26,8 +26,8 @@ def follow(library: LibraryLike, conversations: Conversations, folder: Path) -> 
 def tidy(library: LibraryLike, folder: Path) -> None:
     """Once, where nobody has the conversations open."""
     try:
-        if (folder / FILE).exists():
-            with closing(Conversations(folder / FILE)) as conversations:
+        if library.database or (folder / FILE).exists():
+            with closing(Conversations(folder / FILE, library.database)) as conversations:
                 _tidy(library, conversations, folder)
     except OnRecordError as error:
         log.warning("%s", error)
