@@ -30,7 +30,8 @@ pytestmark = [pytest.mark.model, pytest.mark.waits, pytest.mark.slow]
 @contextmanager
 def nginx(folder: Path, ports: list[int]) -> Iterator[str]:
     """The guide's lines, with ports of our own."""
-    if not shutil.which("nginx"):
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not program:
         if os.environ.get("CI") == "true":
             pytest.fail("nginx must be installed for CI: apt-get install nginx-light")
         pytest.skip("nginx is not installed here: apt-get install nginx-light")
@@ -46,7 +47,7 @@ def nginx(folder: Path, ports: list[int]) -> Iterator[str]:
         f"daemon off; pid {folder}/pid; error_log {folder}/errors; {'user root;' if os.geteuid() == 0 else ''}\n"
         f"events {{}}\nhttp {{ access_log off;\n{kept}{lines}}}\n"
     )
-    process = subprocess.Popen(["nginx", "-c", str(config), "-e", str(folder / "errors")])
+    process = subprocess.Popen([program, "-c", str(config), "-e", str(folder / "errors")])
     try:
         until_up(process, f"http://127.0.0.1:{own}")
         yield f"http://127.0.0.1:{own}"

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from onrecord.index.types import Filter
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 from onrecord.ui.desk.collection import Collection
-from onrecord.ui.desk.collections import collection_in
+from onrecord.ui.desk.collections import Collections, collection_in
 from onrecord.ui.desk.conversations import FILE, Conversations
 from onrecord.ui.desk.protocols import LibraryLike
 from onrecord.ui.desk.records import Record
 from onrecord.ui.desk.tuning import quoting
+from onrecord.ui.http.service import DoorLimits, Shared
+from onrecord.ui.server.doors import keys_of
+from onrecord.ui.server.keys import Keys
 from tests.conftest import ARTICLES, FakeEmbedder
 from tests.postgres import Server
 
@@ -90,6 +94,27 @@ def test_what_one_server_removes_is_in_no_answer_at_another(serve: Serve) -> Non
     one.library.remove(["ferry"])
     (turn,) = other.conversations.turns("ann", key)
     assert turn.answer.evidence == () and quotes(turn) == quotes(kept)
+
+
+def test_a_key_counts_at_every_server_until_it_is_revoked_at_one(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    _, of_before = Keys(tmp_path / "one" / "keys.json").add("of before")
+    one, other = (keys_of(Collections(serve(name))) for name in ("one", "other"))
+    key, token = one.add("reading room")
+    assert other.find(token) == key and other.find(of_before)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: (one, other)[n % 2].add(f"program {n}"), range(12)))
+    assert len(one.list()) == len(other.list()) == 14
+    other.revoke("reading room")
+    assert one.find(token) is None
+
+
+def test_a_key_has_its_questions_a_day_at_all_servers_together(serve: Serve) -> None:
+    one, other = (Shared(Collections(serve(name)), DoorLimits()).daily for name in ("one", "other"))
+    assert [one.take("ada", 2), other.take("ada", 2)] == [0, 0]
+    assert one.take("ada", 2) > 0
+    other.give_back("ada")
+    assert one.take("ada", 2) == 0
 
 
 def test_a_server_that_kept_its_own_brings_it_along_once(serve: Serve, tmp_path: Path) -> None:

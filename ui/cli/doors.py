@@ -75,11 +75,11 @@ def mcp(
     data: DataOption = None,
 ) -> None:
     """Serve a language model's host over MCP: tools to search, ask and read the articles."""
+    from onrecord.ui.cli.keys import opened_keys
     from onrecord.ui.cli.serving import run
     from onrecord.ui.http.mcp import create_mcp
     from onrecord.ui.server.connections import limits_of
     from onrecord.ui.server.doors import create_mcp_app
-    from onrecord.ui.server.keys import FILE_NAME, Keys
 
     settings = opening.settings_of(data, _flags(host, port, no_model, model))
     with interface(settings, no_model=no_model, model=model, only=only) as api:
@@ -87,16 +87,17 @@ def mcp(
             create_mcp(api).run("stdio")
             return
         request_log = settings.log_file("requests-mcp.log")  # beside that of a server that has the folder open
-        app = create_mcp_app(
-            api,
-            keys=Keys(settings.data / FILE_NAME),
-            host=settings.server.host,
-            allowed_hosts=settings.server.allowed_hosts,
-            keys_required=require_key or None,
-            request_log=request_log,
-        )
         server = settings.server
-        run(app, server.host, server.port, path="/mcp", limits=limits_of(server), request_log=request_log)
+        with opened_keys(settings) as keys:
+            app = create_mcp_app(
+                api,
+                keys=keys,
+                host=server.host,
+                allowed_hosts=server.allowed_hosts,
+                keys_required=require_key or None,
+                request_log=request_log,
+            )
+            run(app, server.host, server.port, path="/mcp", limits=limits_of(server), request_log=request_log)
 
 
 @contextmanager

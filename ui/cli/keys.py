@@ -1,8 +1,10 @@
 """Keys for other programs that ask over HTTP: add, list, revoke."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +13,9 @@ from onrecord.ui.cli import opening
 from onrecord.ui.cli.group import print_json, say
 from onrecord.ui.cli.opening import DataOption, JsonOption
 from onrecord.ui.server.keys import FILE_NAME, Key, Keys
+
+if TYPE_CHECKING:
+    from onrecord.qa.settings import Settings
 
 app = typer.Typer(help="Keys for other programs: add, list, revoke.", no_args_is_help=True)
 
@@ -30,16 +35,17 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Make a key; its text is shown this once."""
-    folder = opening.settings_of(data).data
+    settings = opening.settings_of(data)
     if collection:
-        _check_collections(folder, collection)
-    key, token = _keys(folder).add(
-        name,
-        per_minute=per_minute,
-        read_only=read_only,
-        collections=tuple(collection or ()),
-        questions_per_day=questions_per_day or 0,
-    )
+        _check_collections(settings.data, collection)
+    with opened_keys(settings) as keys:
+        key, token = keys.add(
+            name,
+            per_minute=per_minute,
+            read_only=read_only,
+            collections=tuple(collection or ()),
+            questions_per_day=questions_per_day or 0,
+        )
     if as_json:
         print_json({**_shown(key), "key": token})
     else:
@@ -49,7 +55,8 @@ def add(
 @app.command("list")
 def list_keys(data: DataOption = None, as_json: JsonOption = False) -> None:
     """List the keys, without their texts."""
-    keys = _keys(opening.settings_of(data).data).list()
+    with opened_keys(opening.settings_of(data)) as known:
+        keys = known.list()
     if as_json:
         print_json({"keys": [_shown(key) for key in keys]})
         return
@@ -66,15 +73,28 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """End a key; a running server refuses it from its next request on."""
-    key = _keys(opening.settings_of(data).data).revoke(name)
+    with opened_keys(opening.settings_of(data)) as keys:
+        key = keys.revoke(name)
     if as_json:
         print_json({"revoked": key.id, "name": key.name})
     else:
         say(f"The key {key.name} ({key.id}) is revoked.")
 
 
-def _keys(folder: Path) -> Keys:
-    return Keys(folder / FILE_NAME)
+@contextmanager
+def opened_keys(settings: "Settings") -> Iterator[Keys]:
+    """The keys of the settings' data folder or, where there is one, of its database."""
+    file, url = settings.data / FILE_NAME, settings.index.catalogue_url
+    if not url:
+        yield Keys(file)
+        return
+    from onrecord.index.store.catalogue import Catalogue
+    from onrecord.ui.desk.conversations import FILE
+    from onrecord.ui.desk.tables import SharedTables
+
+    with closing(Catalogue(settings.data, url)) as articles:
+        assert articles.shared is not None
+        yield Keys(file, SharedTables(articles.shared, settings.data / FILE))
 
 
 def _check_collections(folder: Path, names: list[str]) -> None:

@@ -46,13 +46,14 @@ class Conversations:
 
     They are in the file ``path`` or, where the articles are in a ``database`` that several servers share, in that one,
     which then takes over what the file had. What is deleted or replaced is gone when the method returns, from the file
-    and those beside it, or from the database's tables.
+    and those beside it, or from the database's tables. ``shared``: these, for what else all servers have in common.
     """
 
     def __init__(self, path: Path, database: Database | None = None) -> None:
         self._folder = path.parent
         self._lookup: Callable[[], ArticleLookup] | None = None
-        self._tables: Tables = FileTables(path) if database is None else SharedTables(database, path)
+        self.shared = None if database is None else SharedTables(database, path)
+        self._tables: Tables = self.shared or FileTables(path)
         self.changing, self.execute, self.close = self._tables.changing, self._tables.execute, self._tables.close
 
     def follow(self, article: Callable[[str], Article], revision: int) -> None:

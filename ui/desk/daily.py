@@ -1,4 +1,4 @@
-"""How many questions each key asked today, in a file beside the keys: it holds over restarts and between processes."""
+"""How many questions each key asked today, kept as the keys are: it holds over restarts and between processes."""
 
 import json
 import math
@@ -6,9 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock
-
-from onrecord.index.store import modes
+from onrecord.ui.desk.documents import document
+from onrecord.ui.desk.tables import Tables
 
 FILE_NAME = "keys-today.json"
 
@@ -20,8 +19,8 @@ def _now() -> datetime:
 class Daily:
     """Counts by key and day; only those of one day are kept, so the file never grows beyond the keys in use."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime] = _now) -> None:
-        self._path, self._now = path, now
+    def __init__(self, path: Path, now: Callable[[], datetime] = _now, *, tables: Tables | None = None) -> None:
+        self._document, self._now = document(path, tables), now
 
     def take(self, key_id: str, most: int) -> int:
         """0 when there is one left, which is then taken; else the seconds until the next day begins."""
@@ -32,7 +31,7 @@ class Daily:
         self._change(key_id, -1, 1)
 
     def _change(self, key_id: str, by: int, most: int) -> int:
-        with FileLock(self._path.with_suffix(".lock"), timeout=10, mode=modes.FILE):
+        with self._document.changing():
             now = self._now()
             used = self._used(now)
             count = used.get(key_id, 0)
@@ -40,14 +39,14 @@ class Daily:
                 midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
                 return max(1, math.ceil((midnight - now).total_seconds()))
             used[key_id] = max(0, count + by)
-            modes.write_text(self._path, json.dumps({"day": f"{now:%Y-%m-%d}", "used": used}))
+            self._document.write(json.dumps({"day": f"{now:%Y-%m-%d}", "used": used}))
             return 0
 
     def _used(self, now: datetime) -> dict[str, int]:
-        """Today's counts; those of a file that cannot be read begin anew."""
+        """Today's counts; where they cannot be read they begin anew."""
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            kept = json.loads(self._document.read())
             used = {str(key): int(count) for key, count in kept["used"].items()}
             return used if kept["day"] == f"{now:%Y-%m-%d}" else {}
-        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return {}

@@ -55,7 +55,8 @@ class Shared:
 
     def __init__(self, collections: Collections, limits: DoorLimits) -> None:
         self.collections, self.limits, self.metrics = collections, limits, Metrics()
-        self.daily = Daily(collections.first.folder / FILE_NAME)
+        first = collections.first
+        self.daily = Daily(first.folder / FILE_NAME, tables=first.conversations.shared)
         self.places = Places(limits.questions)
         self.searches = BoundedSemaphore(limits.searches)
         # More searches at once than processors only take each other's: fifty on two cores gave a quarter of the rate.

@@ -61,7 +61,7 @@ def add_doors(
     collections: Collections = app.state.collections
     limits = limits or DoorLimits()
     service = Service.of(collections, limits)
-    keys = keys or Keys(collections.first.folder / FILE_NAME)
+    keys = keys or keys_of(collections)
     required = host not in LOOPBACK if keys_required is None else keys_required
     rate = Rate()
 
@@ -93,6 +93,12 @@ def add_doors(
     app.state.service, app.state.doors = service, {path: inner.app for path, inner in behind.items()}
 
 
+def keys_of(collections: Collections) -> Keys:
+    """Those of the first data folder, or of its database."""
+    first = collections.first
+    return Keys(first.folder / FILE_NAME, first.conversations.shared)
+
+
 def create_api(
     library: Library,
     assistant: Assistant,
@@ -110,10 +116,13 @@ def create_api(
 
     Raises `InputError` when keys are required and there are none.
     """
-    where = folder or library.path
-    keys = keys or Keys(where / FILE_NAME)
-    required = _keys_wanted(host, keys, keys_required)
-    collections = Collections(collection_in(where, library, assistant), opener, folders_allowed=False)
+    collections = Collections(collection_in(folder or library.path, library, assistant), opener, folders_allowed=False)
+    try:
+        keys = keys or keys_of(collections)
+        required = _keys_wanted(host, keys, keys_required)
+    except BaseException:
+        collections.close()
+        raise
     uploads.hold(collections)
     app = FastAPI(title="OnRecord", docs_url=None, redoc_url=None, openapi_url=None, lifespan=closing(collections))
     app.state.collections = collections

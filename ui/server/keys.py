@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 import threading
@@ -14,10 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from onrecord.index.errors import InputError, StoreError
-from onrecord.index.store import modes
+from onrecord.ui.desk.documents import document
+from onrecord.ui.desk.tables import Tables
 from onrecord.ui.http.allowance import Allowance
 
 FILE_NAME = "keys.json"
@@ -44,28 +42,27 @@ class Key:
 
 
 class Keys:
-    """The keys of one data folder. A change by another process counts from the next request on."""
+    """The keys of one data folder or, with ``tables``, of all servers over one database.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    A change by another process counts from the next request on.
+    """
+
+    def __init__(self, path: Path, tables: Tables | None = None) -> None:
+        self._document = document(path, tables)
         self._lock = threading.Lock()
-        self._seen: tuple[int, int] = (0, 0)
+        self._read = ""
         self._keys: tuple[Key, ...] = ()
 
     def list(self) -> tuple[Key, ...]:
         """The keys in the order in which they were made; raises `StoreError` for a damaged file."""
         with self._lock:
             try:
-                stat = self._path.stat()
-                seen = (stat.st_mtime_ns, stat.st_size)
-                if seen != self._seen:
-                    rows = json.loads(self._path.read_text(encoding="utf-8"))
-                    self._keys, self._seen = tuple(_key(row) for row in rows), seen
-            except FileNotFoundError:
-                self._keys, self._seen = (), (0, 0)
+                text = self._document.read()
+                if text != self._read:
+                    self._keys, self._read = tuple(_key(row) for row in json.loads(text)) if text else (), text
             except (OSError, ValueError, TypeError) as error:
                 raise StoreError(
-                    f"The keys in {self._path} cannot be read ({error}); delete it and add keys."
+                    f"The keys in {self._document} cannot be read ({error}); delete it and add keys."
                 ) from error
             return self._keys
 
@@ -91,7 +88,7 @@ class Keys:
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         limits = (per_minute, read_only, collections, questions_per_day)
         key = Key(key_id, name, salt, _digest(salt, token), created, *limits)
-        with self._changing():
+        with self._document.changing():
             known = self.list()
             if any(other.name == name for other in known):
                 raise InputError(f"There is a key named {name!r}; revoke it first, or choose another name.")
@@ -100,7 +97,7 @@ class Keys:
 
     def revoke(self, name: str) -> Key:
         """Ends the key of this name or id."""
-        with self._changing():
+        with self._document.changing():
             known = self.list()
             found = next((key for key in known if name in (key.name, key.id)), None)
             if found is None:
@@ -119,16 +116,8 @@ class Keys:
                 return key if hmac.compare_digest(key.digest, _digest(key.salt, token)) else None
         return None
 
-    def _changing(self) -> FileLock:
-        modes.make_folder(self._path.parent)
-        return FileLock(self._path.with_suffix(".lock"), timeout=10, mode=modes.FILE)
-
     def _write(self, keys: tuple[Key, ...]) -> None:
-        new = self._path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump([asdict(key) for key in keys], file, indent=1)
-        new.replace(self._path)
+        self._document.write(json.dumps([asdict(key) for key in keys], indent=1))
 
 
 def _key(row: dict[str, Any]) -> Key:
