@@ -30,11 +30,11 @@ def begun() -> Iterator[list["subprocess.Popen[bytes]"]]:
 
 
 def started(
-    command: list[str], data: Path, begun: list["subprocess.Popen[bytes]"], *, port: int = 0, **own: str
+    command: list[str], data: Path, begun: list["subprocess.Popen[bytes]"]
 ) -> tuple["subprocess.Popen[bytes]", str]:
-    port = port or free_port()
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ONRECORD_")}
-    environment |= {"ONRECORD_MODELS": str(data.with_name("models")), "ONRECORD_DATA": str(data), **own}
+    environment |= {"ONRECORD_MODELS": str(data.with_name("models")), "ONRECORD_DATA": str(data)}
     whole = [sys.executable, "-m", "onrecord.ui.cli.main", *command, "--no-model", "--port", str(port)]
     process = subprocess.Popen(
         whole, env=environment, cwd=data.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

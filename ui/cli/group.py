@@ -22,7 +22,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 PLUGINS = "onrecord.commands"
-OWN = (EntryPoint("keys", "onrecord.ui.cli.keys:app", PLUGINS),)  # built-in commands whose modules are not light
+# Built-in commands whose modules are not light.
+OWN = tuple(EntryPoint(name, f"onrecord.ui.cli.{name}:app", PLUGINS) for name in ("cluster", "keys"))
 DEBUG = "ONRECORD_DEBUG"
 FAILED, USAGE = 1, 2
 

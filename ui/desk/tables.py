@@ -146,7 +146,7 @@ class FileTables:
         """What works beside the server may still come after it was closed: it is told so, as by the library."""
         with self._lock:
             if self._closed:
-                raise LibraryClosed(_CLOSED)
+                raise _closed()
             yield
 
 
@@ -192,12 +192,13 @@ class SharedTables:
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         if self._closed:
-            raise LibraryClosed(_CLOSED)
+            raise _closed()
         with self._database.reader() as connection:  # which takes no turn among those that change the articles
             yield connection
 
 
-_CLOSED = "The conversations were closed before this call; open the collection again."
+def _closed() -> LibraryClosed:
+    return LibraryClosed("The conversations were closed before this call; open the collection again.")
 
 
 def _rows(connection: Connection, statement: str, values: Sequence[str]) -> list[Any]:
