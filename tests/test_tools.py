@@ -40,7 +40,7 @@ def run(folder: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def test_what_is_here_is_left_as_it_is(machine: Path) -> None:
-    for name in ("chromium", "strace", "ip", "pg_ctlcluster", "apt-get"):
+    for name in ("chromium", "strace", "nginx", "ip", "pg_ctlcluster", "apt-get"):
         command(machine, name, "")
     done = run(machine)
     assert (done.returncode, done.stdout, asked(machine)) == (0, "", [])
@@ -52,7 +52,7 @@ def test_root_on_debian_gets_all_that_is_missing_by_apt_get(machine: Path) -> No
     command(machine, "apt-get", f'[ "$1" = update ] || : > "{machine}/chromium"; /bin/chmod +x "{machine}"/*')
     done = run(machine)
     assert done.returncode == 0, done.stderr
-    assert "apt-get install -y -qq chromium iproute2 postgresql" in asked(machine)
+    assert "apt-get install -y -qq chromium nginx-light iproute2 postgresql" in asked(machine)
 
 
 @pytest.mark.parametrize("apt", [True, False], ids=["apt-get fails", "no apt-get"])

@@ -32,7 +32,6 @@ server {{
     proxy_set_header Host $host;
     proxy_buffering off;
     proxy_read_timeout 600s;
-    # A question may be asked twice: what a server that went away has not begun to answer is put to another.
     proxy_next_upstream error timeout http_503 non_idempotent;
     proxy_next_upstream_tries 3;
   }}
@@ -47,6 +46,7 @@ Process = subprocess.Popen[bytes]
 
 def nginx_lines(listen: str, ports: Sequence[int]) -> str:
     """What nginx is told of servers at these ports of this machine."""
+    # A question may be asked twice, so what a server has not begun to answer is put to another (non_idempotent).
     # With failures counted, two servers that restart one after the other would both be left alone, and people refused.
     servers = "".join(f"  server 127.0.0.1:{port} max_fails=0;\n" for port in ports)
     return NGINX.format(listen=listen, servers=servers)
