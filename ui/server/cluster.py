@@ -117,15 +117,7 @@ class Server:
 
     def wait(self) -> None:
         """Until it answers; `OnRecordError` where it ended before that."""
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5):
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        said = (self.folder / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise OnRecordError(f"A server could not be started: {said[-1] if said else 'it said nothing'}")
+        _wait(self.process, self.port, self.folder / "log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +164,7 @@ def cluster(listen: int, ports: Sequence[int], flags: Sequence[str]) -> Iterator
         config.write_text(_nginx_config(folder, nginx_lines(f"127.0.0.1:{listen}", ports)), encoding="utf-8")
         before = _started([nginx, "-c", str(config), "-e", str(folder / "nginx.log")], subprocess.DEVNULL)
         ends.callback(_end, before)
+        _wait(before, listen, folder / "nginx.log")
         yield Cluster(f"http://127.0.0.1:{listen}", url, servers)
 
 
@@ -189,6 +182,21 @@ def _started(command: Sequence[str], out: Any, **options: Any) -> Process:
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, **options
     )
+
+
+def _wait(process: Process, port: int, log: Path) -> None:
+    """Until something at this port answers, be it that it cannot; `OnRecordError` where the process ended before that."""
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
+    raise OnRecordError(f"A process could not be started: {said[-1] if said else 'it said nothing'}")
 
 
 def _end(process: Process) -> None:
