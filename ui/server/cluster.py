@@ -185,7 +185,7 @@ def _started(command: Sequence[str], out: Any, **options: Any) -> Process:
 
 
 def _wait(process: Process, port: int, log: Path) -> None:
-    """Until something at this port answers, be it that it cannot; `OnRecordError` where the process ended before that."""
+    """Until this port answers, be it that it cannot; `OnRecordError` where the process ended before that."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         try:
