@@ -125,9 +125,7 @@ class FakeEngine:
         self.usage += usage
         on_usage(usage)
 
-    def generate(
-        self, messages: Messages, *, max_tokens: int, adapter: str = "", on_usage: OnUsage = not_counted
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         read = self._read(messages)
         assert self.replies, "the engine was asked for more replies than the test enqueued"
         pieces = re.findall(r"\s*\S+|\s+$", self.replies.pop(0))

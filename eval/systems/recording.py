@@ -34,12 +34,10 @@ class RecordingEngine(WrappedEngine):
         super().__init__(bare)
         self._calls: list[Call] = []
 
-    def generate(
-        self, messages: Messages, *, max_tokens: int, adapter: str = "", on_usage: OnUsage = not_counted
-    ) -> Iterator[str]:
-        call = Call(lambda engine: engine.generate(messages, max_tokens=max_tokens, adapter=adapter))
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
+        call = Call(lambda engine: engine.generate(messages, max_tokens=max_tokens))
         self._calls.append(call)
-        return _counted(self.bare.generate(messages, max_tokens=max_tokens, adapter=adapter, on_usage=on_usage), call)
+        return _counted(self.bare.generate(messages, max_tokens=max_tokens, on_usage=on_usage), call)
 
     def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         self._calls.append(Call(lambda engine: _no_pieces(engine.first_tokens(messages))))

@@ -60,17 +60,15 @@ class KeptReplies(WrappedEngine):
                 self._keep(prompt, kept)
         return kept  # type: ignore[no-any-return]
 
-    def generate(
-        self, messages: Messages, *, max_tokens: int, adapter: str = "", on_usage: OnUsage = not_counted
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         """The pieces as kept, else as the model writes them. A text that was stopped half-way is not kept."""
-        prompt = self._key("generate", messages, max_tokens, *NO_OPTIONS, *filter(None, [adapter]))
+        prompt = self._key("generate", messages, max_tokens, *NO_OPTIONS)
         kept = self._kept(prompt)
         if kept is not None:
             yield from kept
             return
         pieces = []
-        for piece in self.bare.generate(messages, max_tokens=max_tokens, adapter=adapter, on_usage=on_usage):
+        for piece in self.bare.generate(messages, max_tokens=max_tokens, on_usage=on_usage):
             pieces.append(piece)
             yield piece
         self._keep(prompt, pieces)

@@ -267,8 +267,7 @@ def _worded(item: Evidence, tools: Tools) -> Generator[Event, None, AnswerSenten
     assert tools.model is not None
     prompt = prompts.about(REPORT, prompts.evidence_text([item]), WORDED)
     with tools.trace.timed("write"):
-        pieces = tools.model.generate(prompt, max_tokens=WORDED_TOKENS)
-        for marked in drafted(pieces, max_tokens=WORDED_TOKENS):
+        for marked in drafted(tools.model, prompt, max_tokens=WORDED_TOKENS):
             if marked is None:
                 yield Writing()
                 continue

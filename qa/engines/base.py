@@ -57,13 +57,10 @@ class Engine(Protocol):
     @property
     def context_tokens(self) -> int: ...
 
-    def generate(
-        self, messages: Messages, *, max_tokens: int, adapter: str = "", on_usage: OnUsage = not_counted
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         """The assistant's message in pieces of text; closing the iterator stops the model within a token.
 
-        ``messages`` have the keys ``role`` and ``content``. ``adapter``: as for `yes_probability`, one that it has; its
-        last message may then be the assistant's, which the reply goes on from.
+        ``messages`` have the keys ``role`` and ``content``.
         """
         ...
 
@@ -87,12 +84,4 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free the model. May be called twice."""
-        ...
-
-
-class Asked(Protocol):
-    """An engine, or one that counts what is asked of it."""
-
-    def yes_probability(self, messages: Messages, *, adapter: str = "") -> float | None:
-        """See `Engine.yes_probability`."""
         ...

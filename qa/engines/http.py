@@ -94,9 +94,7 @@ class UrlEngine:
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
 
-    def generate(
-        self, messages: Messages, *, max_tokens: int, adapter: str = "", on_usage: OnUsage = not_counted
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         """See `Engine.generate`. Closing the iterator closes the connection."""
         chunks = self._chunks({"messages": list(messages), "max_tokens": max_tokens}, on_usage)
         said = (_content(choice) for chunk in chunks for choice in (chunk.get("choices") or [])[:1])

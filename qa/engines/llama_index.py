@@ -31,9 +31,7 @@ class LlmEngine:
     def count_tokens(self, text: str) -> int:
         return estimate_tokens(text)
 
-    def generate(
-        self, messages: Messages, *, max_tokens: int, adapter: str = "", on_usage: OnUsage = not_counted
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         """See `Engine.generate`."""
         responses = self._responses(messages)
         generated = 0

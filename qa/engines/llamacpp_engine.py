@@ -80,13 +80,9 @@ class LlamaCppEngine(CustomLLM):
     def count_tokens(self, text: str) -> int:
         return self._server.count_tokens(text)
 
-    def generate(
-        self, messages: Messages, *, max_tokens: int, adapter: str = "", on_usage: OnUsage = not_counted
-    ) -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         """See `Engine.generate`."""
-        begun = messages[-1]["content"] if messages[-1]["role"] == "assistant" else ""
-        prompt = self.prompt(messages[:-1] if begun else messages) + begun
-        yield from self._pieces(prompt, {"max_tokens": max_tokens}, on_usage, adapter)
+        yield from self._pieces(self.prompt(messages), {"max_tokens": max_tokens}, on_usage)
 
     def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`; the prompt is read once, and one token is generated."""
@@ -116,11 +112,9 @@ class LlamaCppEngine(CustomLLM):
         """The messages in the model's own chat template, up to where the assistant's message begins."""
         return self._server.apply_template(tuple((m["role"], without_chat_marks(m["content"])) for m in messages))
 
-    def _pieces(
-        self, prompt: str, options: Mapping[str, Any], on_usage: OnUsage = not_counted, adapter: str = ""
-    ) -> Iterator[str]:
+    def _pieces(self, prompt: str, options: Mapping[str, Any], on_usage: OnUsage = not_counted) -> Iterator[str]:
         request: Chunk = {"prompt": prompt, "temperature": 0.0, **options}
-        chunks = self._server.stream(request, adapter=adapter, on_done=self._counter(on_usage))
+        chunks = self._server.stream(request, on_done=self._counter(on_usage))
         try:
             for chunk in chunks:
                 if piece := chunk_text(chunk):

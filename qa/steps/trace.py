@@ -57,11 +57,9 @@ class Model:
         self.context_tokens = engine.context_tokens
         self.count_tokens: Callable[[str], int] = engine.count_tokens
 
-    def generate(self, messages: Messages, *, max_tokens: int, adapter: str = "") -> Iterator[str]:
+    def generate(self, messages: Messages, *, max_tokens: int) -> Iterator[str]:
         """See `Engine.generate`."""
-        return self._engine.generate(
-            messages, max_tokens=max_tokens, adapter=adapter, on_usage=self._trace.calls.append
-        )
+        return self._engine.generate(messages, max_tokens=max_tokens, on_usage=self._trace.calls.append)
 
     def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`."""

@@ -13,11 +13,11 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from onrecord.index.text.sentences import sentence_spans
-from onrecord.qa.judges.reader import READER, answer_messages
+from onrecord.qa.engines.base import Messages
 from onrecord.qa.judges.verify import Verifier
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps import prompts
-from onrecord.qa.steps.check import silence
+from onrecord.qa.steps.check import not_stated_share
 from onrecord.qa.steps.cite import (
     citations_of,
     cite_and_verify,
@@ -85,11 +85,12 @@ class ModelWriter:
     def _write(
         self, part: Part, found: Found, checked: Checked, cited: Sequence[Citation], trace: Trace
     ) -> Generator[Event, None, Written]:
+        prompt = prompts.about(part.text, found.text, TASKS[self.settings.length])
         sentences: list[AnswerSentence] = []
         unconfirmed: list[AnswerSentence] = []
         likely: Evidence | None = None
-        most = self.settings.max_answer_tokens
-        for piece, marked in enumerate(drafted(self._pieces(part, found, checked, most), max_tokens=most)):
+        drafts = drafted(self.model, prompt, max_tokens=self.settings.max_answer_tokens)
+        for piece, marked in enumerate(drafts):
             if not piece:
                 trace.reached("to_first_token")
             if marked is None:
@@ -121,31 +122,24 @@ class ModelWriter:
             yield SentenceDone(sentences[-1])
         return Written(tuple(sentences), tuple(unconfirmed))
 
-    def _pieces(self, part: Part, found: Found, checked: Checked, most: int) -> Iterator[str]:
-        """What the model writes: the reader, where it was what decided, goes on from there."""
-        if READER in checked.signals and self.settings.length == "sentence":
-            said = answer_messages(prompts.neutral(part.text), found.text)
-            return self.model.generate(said, max_tokens=most, adapter=READER)
-        prompt = prompts.about(part.text, found.text, TASKS[self.settings.length])
-        return self.model.generate(prompt, max_tokens=most)
-
     def _answers(self, question: str, item: Evidence, evidence: Sequence[Evidence], checked: Checked) -> bool:
         """Whether a sentence may be quoted in place of a failed draft: it has to answer when it is read on its own."""
         answered = 1.0 if checked.answerability is None else checked.answerability
         if answered < STANDS_IN:
             return False
-        silent = silence(self.model, question, with_lead_in(item, evidence))
-        return answered * (1.0 - (silent or 0.0)) >= STANDS_IN
+        asked = prompts.about_text(question, with_lead_in(item, evidence), prompts.SHORT_OR_NOT)
+        silence = not_stated_share(self.model.first_tokens(asked))
+        return answered * (1.0 - (silence or 0.0)) >= STANDS_IN
 
 
-def drafted(pieces: Iterator[str], *, max_tokens: int) -> Iterator[Marked | None]:
-    """The sentences of a draft, of which the model writes ``pieces``, as they are finished: (text, numbers of its
-    markers); None between two.
+def drafted(model: Model, prompt: Messages, *, max_tokens: int) -> Iterator[Marked | None]:
+    """The sentences of the model's draft as they are finished: (text, numbers of its markers); None between two.
 
     Closing this iterator stops the model. A last sentence that the token limit cut off is kept only when it is the
     only one.
     """
     stream = SentenceStream()
+    pieces = model.generate(prompt, max_tokens=max_tokens)
     written = 0
     count = 0
     try:
@@ -166,10 +160,11 @@ def drafted(pieces: Iterator[str], *, max_tokens: int) -> Iterator[Marked | None
             yield marked
 
 
-def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
+def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> str:
     """The sentence, behind the one before it where that is among the evidence too."""
     key = (item.sentence.article_id, item.sentence.index - 1)
-    return [*(one for one in evidence if (one.sentence.article_id, one.sentence.index) == key), item]
+    before = [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) == key]
+    return " ".join([*before, item.sentence.text])
 
 
 class SentenceStream:

@@ -34,6 +34,16 @@ def test_ticked_articles_are_asked_alone_until_all_are_asked_again(page: Page, s
     assert not site.assistant.asked[-1][2]
 
 
+def test_two_that_are_ticked_before_the_page_has_answered_are_both_asked(page: Page) -> None:
+    opened(page)
+    expect(page.locator("#picking [data-pick]")).to_have_count(3)
+    page.evaluate(
+        "document.querySelectorAll('#picking [data-pick]').forEach((box, n) => { if (n !== 1) box.click(); })"
+    )
+    expect(page.locator("#picking [role=status]")).to_have_text("2 articles are ticked: they alone are asked.")
+    expect(page.locator("#picking [data-pick]:checked")).to_have_count(2)
+
+
 def test_what_the_filter_names_is_ticked_and_first_in_the_list(page: Page, site: Site) -> None:
     last = sorted(site.library.kept.values(), key=lambda article: article.title)[-1]
     page.get_by_role("button", name="Filter").click()

@@ -197,7 +197,7 @@ def _asking(page: Any, collections: Collections, chat: Chat, session: Any) -> Pa
     thread.fresh(chat.fresh, [session], opened, cancels=followers, **QUICK)
     articles = Picking(collections)
     picking.look(articles.look, [session, filters[0]], [picking], **QUICK)
-    picking.pick(articles.pick, [session], [filters[0]], **QUICK)
+    picking.pick(articles.pick, [session], [filters[0]], trigger_mode="always_last", **QUICK)
     filters[0].change(articles.ticked, [filters[0]], [picking], **QUICK)
     brought = [notice, box, thread, *filters[:2]]
     notice.bring(chat.bring, [session], brought, concurrency_id="web", concurrency_limit=2, **HIDDEN)

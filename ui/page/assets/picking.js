@@ -1,11 +1,12 @@
 // Articles to ask alone. A tick changes the filter, and the filter says what is ticked, so that both are always the same.
 const rows = element.querySelector('.rows'), search = element.querySelector('input[type=search]'), all = element.querySelector('.all');
-let picked = [], timer = 0;
+let picked = [], timer = 0, changed = 0;
 const look = () => trigger('look', {search: search.value});
-const choose = (ids) => { picked = ids; trigger('pick', {ids}); };
+const choose = (ids) => { picked = ids; changed = Date.now(); trigger('pick', {ids}); };
 function draw() {
   const value = props.value || {}, had = document.activeElement?.dataset?.pick;
-  if (value.picked) picked = value.picked;
+  // What a person ticks while the tick before is on its way stands; the filter has it a moment later.
+  if (value.picked && (Date.now() - changed > 2000 || value.picked.length === picked.length)) picked = value.picked;
   if (value.html !== undefined) rows.innerHTML = value.html;
   rows.querySelectorAll('[data-pick]').forEach((box) => { box.checked = picked.includes(box.dataset.pick); });
   element.querySelector('[role=status]').textContent = value.note || '';
