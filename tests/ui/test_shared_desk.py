@@ -109,6 +109,17 @@ def test_a_key_counts_at_every_server_until_it_is_revoked_at_one(serve: Serve, t
     assert one.find(token) is None
 
 
+def test_keys_of_a_server_that_comes_to_others_are_not_lost(serve: Serve, tmp_path: Path) -> None:
+    shared = keys_of(Collections(serve("one")))
+    _, token = shared.add("reading room")
+    (tmp_path / "other").mkdir()
+    own = Keys(tmp_path / "other" / "keys.json")
+    _, of_before = own.add("of before")
+    other = keys_of(Collections(serve("other")))
+    assert other.find(token) and not other.find(of_before)
+    assert own.find(of_before)
+
+
 def test_a_key_has_its_questions_a_day_at_all_servers_together(serve: Serve) -> None:
     one, other = (Shared(Collections(serve(name)), DoorLimits()).daily for name in ("one", "other"))
     assert [one.take("ada", 2), other.take("ada", 2)] == [0, 0]

@@ -11,7 +11,7 @@ from onrecord.ui.cli.group import say
 from onrecord.ui.cli.serving import check_port
 from onrecord.ui.server.cluster import cluster
 
-app = typer.Typer(help="Several servers over one database, on this machine, to try it.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 HOST = "127.0.0.1"
 
 

@@ -26,7 +26,7 @@ class Document(Protocol):
 
 
 def document(file: Path, tables: Tables | None) -> Document:
-    """The file, or where there are ``tables`` a note of its name, which takes over what the file held."""
+    """The file, or where there are ``tables`` a note of its name; the first takes over what its file held."""
     return FileDocument(file) if tables is None else SharedDocument(tables, file)
 
 
@@ -60,9 +60,11 @@ class SharedDocument:
         self._tables, self._name = tables, file.name
         if file.exists():
             with self.changing():
-                if not self.read():
+                taken = not self.read()
+                if taken:
                     self.write(file.read_text(encoding="utf-8"))
-            file.unlink()
+            if taken:  # else it stays, and says nothing any longer: what is shared is in force
+                file.unlink()
 
     def read(self) -> str:
         rows = self._tables.execute("SELECT value FROM notes WHERE name=?", (self._name,))
