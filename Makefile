@@ -94,7 +94,7 @@ bench: $(STAMP) ## speed and memory, ratios taken in one run
 	@$(ONRECORD) models pull $(MODELS)
 	@$(ONRECORD) eval bench
 
-train: $(STAMP) ## the judges anew from QUESTIONS=FILE.jsonl.gz (answers) and, if given, CLAIMS=FILE.jsonl.gz (support): an hour of two cores each, resumable
+train: $(STAMP) ## the judges anew from QUESTIONS=FILE.jsonl.gz (answers) and, if given, CLAIMS=FILE.jsonl.gz (support, reader): some four hours of two cores, resumable
 	@test -n "$(QUESTIONS)" || { echo "Say what to train on: make train QUESTIONS=FILE.jsonl.gz (qa/judges/answer_judge/MODEL_CARD.md)."; exit 2; }
 	@$(INSTALL) --quiet --no-deps --require-hashes -r requirements-train.lock
 	@$(ONRECORD) models pull all-minilm-l6-v2

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from onrecord.index.models.catalogue import model_path
+from onrecord.qa.judges.reader import YES
 
 # The upper layers of Qwen2.5-1.5B's 28: what they compare is made below, and what is below costs no way back.
 FIRST_LAYER = 10
 RANK, WARM_UP = 16, 0.04
 SERVED = 8  # the rank that is kept: half the bytes; what it costs is in the model card
 GROUPS_A_STEP, STATEMENTS = 2, 8  # and how many a group has, about
-YES = "yes\n"  # how a reply that says more begins
 SAVED_EVERY = 10  # steps
 _PARTS = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",

@@ -19,8 +19,9 @@ from onrecord.index.library import Library
 from onrecord.index.types import Filter
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.engines.base import Engine
+from onrecord.qa.judges.reader import READER
 from onrecord.qa.settings import AnswerSettings
-from onrecord.qa.steps.check import MODEL_SIGNALS, TEXT_SIGNALS, check
+from onrecord.qa.steps.check import MODEL_SIGNALS, READER_SIGNALS, TEXT_SIGNALS, check
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.values import Checked, Found, Part
 from onrecord.qa.types import AnswerStarted, Finished, Turn
@@ -106,8 +107,8 @@ def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
             f"calibration needs at least {2 * FOLDS} answerable and {2 * FOLDS} unanswerable questions with evidence, "
             f"found {labels.sum()} and {(~labels).sum()}; name more suites or a larger sample"
         )
-    with_model = all(name in one.signals for one in observations for name in MODEL_SIGNALS)
-    names = [*(MODEL_SIGNALS if with_model else ()), *TEXT_SIGNALS]
+    sets = (READER_SIGNALS, (*MODEL_SIGNALS, *TEXT_SIGNALS), TEXT_SIGNALS)
+    names = next(list(names) for names in sets if all(one.signals.keys() >= {*names} for one in observations))
     shares = _case_weights(observations)
     names, table = _of_right_sign(names, observations, labels, shares)
     held_out = _out_of_fold(table, labels, shares, seed)
@@ -128,7 +129,8 @@ def fit(observations: Sequence[Observation], *, seed: int = 0) -> Fitted:
 def write_calibration(path: Path, fitted: Fitted, *, with_model: bool, provenance: Mapping[str, Any]) -> None:
     """Write the decision with a model, or that without one, and its provenance; every other stays as it is.
 
-    The first model has its own part of the file, which holds for those without one too; others are by their names.
+    The first model has its own part of the file, which holds for those without one too; others are by their names. The
+    decision with a reader is a part of its own.
     """
     data = json.loads(path.read_text(encoding="utf-8"))
     figures = {"n": fitted.n, "roc_auc": fitted.roc_auc, "balanced_accuracy": fitted.balanced_accuracy}
@@ -141,6 +143,8 @@ def write_calibration(path: Path, fitted: Fitted, *, with_model: bool, provenanc
     }
     if not with_model:
         data["without_model"] = part
+    elif READER in fitted.weights:
+        data["with_reader"] = part
     elif provenance["model"] == data["with_model"]["provenance"]["model"]:
         data["with_model"] = part
     else:

@@ -1,9 +1,8 @@
 """Trains the model's judges: ``python -m onrecord.eval.fitting.fit_adapter CLAIMS.jsonl.gz QUESTIONS.jsonl.gz``.
 
 They are adapters of the default model (`adapter`): the judge of support says yes or no of a claim about its evidence
-(`claim_groups`); with ``--reader`` then, trained on with both, a reader says whether sentences answer a question, and
-the answer (`question_groups`). This one is written beside the training's state: so far it has not won where it would
-decide.
+(`claim_groups`); then, trained on with both, the reader says whether sentences answer a question, and the answer
+(`question_groups`).
 
 CLAIMS has ``source, evidence, claim, label`` a line, QUESTIONS what ``fit_answers`` reads.
 """
@@ -17,8 +16,8 @@ from pathlib import Path
 from onrecord.eval.fitting import claim_groups, question_groups
 from onrecord.eval.fitting.adapter import Group, Stage, export, train
 from onrecord.eval.fitting.fit_answers import rows_of
-from onrecord.eval.fitting.question_groups import READER
 from onrecord.qa.engines.load import ADAPTERS
+from onrecord.qa.judges.reader import READER
 from onrecord.qa.judges.verify import SUPPORT
 
 MODEL = "qwen2.5-coder-1.5b"
@@ -27,7 +26,7 @@ CLAIMS_RATE, BOTH_RATE = 3e-4, 2e-4
 OF_FRAMES = 0.7  # the share of the first stage that are frames
 READ = {"claims": 6000, "questions": 3000}  # rows from which the claims that are no frames are made
 # Of the second stage: frames of questions, public questions, frames of claims, public claims.
-SHARES = (0.62, 0.20, 0.12, 0.06)
+SHARES = (0.50, 0.38, 0.08, 0.04)
 MANY = 4  # questions about one text, from which on it does not come first
 
 
@@ -66,19 +65,19 @@ def main() -> None:
     parser.add_argument("claims", type=Path, help="gzipped JSON Lines of claims")
     parser.add_argument("questions", type=Path, help="gzipped JSON Lines of questions")
     parser.add_argument("--work", type=Path, default=Path("runs/adapter"), help="where the training's state is kept")
-    parser.add_argument("--out", type=Path, default=ADAPTERS / MODEL, help="the folder of the judge of support")
-    parser.add_argument("--reader", action="store_true", help="the second adapter, too: another two hours")
+    parser.add_argument("--out", type=Path, default=ADAPTERS / MODEL, help="the folder of the two adapters")
+    parser.add_argument("--support", action="store_true", help="the first of the two alone: an hour")
     parser.add_argument("--share", type=float, default=1.0, help="of the data, for a trial")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     made = stages(given.claims, given.questions, random.Random(given.seed), share=given.share)
-    wanted = list(islice(made, 2 if given.reader else 1))
+    wanted = list(islice(made, 1 if given.support else 2))
     for stage in wanted:
         print(
             f"{len(stage.groups)} texts, {sum(len(group.statements) for group in stage.groups)} statements", flush=True
         )
     for name, trained in train(wanted, given.work, model=MODEL):
-        export(trained, (given.out if name == SUPPORT else given.work) / f"{name}.gguf")
+        export(trained, given.out / f"{name}.gguf")
 
 
 if __name__ == "__main__":

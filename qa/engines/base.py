@@ -85,3 +85,11 @@ class Engine(Protocol):
     def close(self) -> None:
         """Free the model. May be called twice."""
         ...
+
+
+class Asked(Protocol):
+    """An engine, or one that counts what is asked of it."""
+
+    def yes_probability(self, messages: Messages, *, adapter: str = "") -> float | None:
+        """See `Engine.yes_probability`."""
+        ...

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any, Protocol
 
 from onrecord.index.text.words import Words, plain, words_of
-from onrecord.qa.engines.base import Messages
+from onrecord.qa.engines.base import Asked
 from onrecord.qa.judges.claim_matching import case_of
 from onrecord.qa.judges.measures import FEATURES, LONG, measure
 from onrecord.qa.judges.objections import EXACT, FATAL, is_alleged, objections
@@ -168,14 +168,6 @@ def between(score: float, low: float, high: float, *, partly: float) -> float:
     elif high < 1.0 and score > partly:
         score = partly + (score - partly) / (1.0 - partly) * (high - partly) * 0.999
     return max(low, score)
-
-
-class Asked(Protocol):
-    """An engine, or one that counts what is asked of it."""
-
-    def yes_probability(self, messages: Messages, *, adapter: str = "") -> float | None:
-        """See `Engine.yes_probability`."""
-        ...
 
 
 class EngineVerifier:

@@ -17,7 +17,7 @@ from onrecord.qa.engines.base import Messages
 from onrecord.qa.judges.verify import Verifier
 from onrecord.qa.settings import AnswerSettings
 from onrecord.qa.steps import prompts
-from onrecord.qa.steps.check import not_stated_share
+from onrecord.qa.steps.check import silence
 from onrecord.qa.steps.cite import (
     citations_of,
     cite_and_verify,
@@ -127,9 +127,8 @@ class ModelWriter:
         answered = 1.0 if checked.answerability is None else checked.answerability
         if answered < STANDS_IN:
             return False
-        asked = prompts.about_text(question, with_lead_in(item, evidence), prompts.SHORT_OR_NOT)
-        silence = not_stated_share(self.model.first_tokens(asked))
-        return answered * (1.0 - (silence or 0.0)) >= STANDS_IN
+        silent = silence(self.model, question, with_lead_in(item, evidence))
+        return answered * (1.0 - (silent or 0.0)) >= STANDS_IN
 
 
 def drafted(model: Model, prompt: Messages, *, max_tokens: int) -> Iterator[Marked | None]:
@@ -160,11 +159,10 @@ def drafted(model: Model, prompt: Messages, *, max_tokens: int) -> Iterator[Mark
             yield marked
 
 
-def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> str:
+def with_lead_in(item: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
     """The sentence, behind the one before it where that is among the evidence too."""
     key = (item.sentence.article_id, item.sentence.index - 1)
-    before = [e.sentence.text for e in evidence if (e.sentence.article_id, e.sentence.index) == key]
-    return " ".join([*before, item.sentence.text])
+    return [*(one for one in evidence if (one.sentence.article_id, one.sentence.index) == key), item]
 
 
 class SentenceStream:

@@ -6,6 +6,7 @@ import pytest
 
 from onrecord.eval.fitting import claim_groups, question_groups
 from onrecord.eval.fitting.adapter import Group, Prompts
+from onrecord.qa.judges.reader import question_messages
 from onrecord.qa.judges.verify import support_messages
 
 
@@ -53,5 +54,5 @@ def test_a_reply_is_foretold_from_what_is_before_it() -> None:
     read = "".join(chr(token) for token in packed.tokens[0].tolist())
     assert not others and "".join(chr(token) for token in tokens) == "A bus did.<|im_end|>"
     assert read[: places[0] + 1].endswith("<|im_start|>assistant\nyes\n") and read[places[1]] == "A"
-    for said in (question_groups.SYSTEM, "Sentences:\n[1] A bus left.\n\nQuestion: What did?"):
-        assert f"\n{said}<|im_end|>\n" in read
+    for message in question_messages("What did?", "[1] A bus left."):
+        assert f"<|im_start|>{message['role']}\n{message['content']}<|im_end|>\n" in read

@@ -14,6 +14,7 @@ from onrecord.eval.fitting.calibrate import (
 )
 from onrecord.eval.suites.loading import Question
 from onrecord.index import Article, Embedder, InputError, Library
+from onrecord.qa.judges.reader import READER
 from onrecord.qa.steps.check import TEXT_SIGNALS, Calibration, probability
 
 pytestmark = pytest.mark.slow  # scikit-learn takes its second and a half
@@ -100,6 +101,25 @@ def test_a_further_model_gets_a_part_of_its_own_and_the_first_keeps_its(tmp_path
     write_calibration(path, fitted, with_model=True, provenance={"model": "first"})
     data = json.loads(path.read_text())
     assert data["with_model"] == data["models"]["other"] | {"provenance": {"model": "first"}}
+
+
+def test_what_a_reader_decides_has_its_part_of_the_file(tmp_path: Path) -> None:
+    read = [
+        Observation(
+            one.question_id,
+            one.suite,
+            one.answerable,
+            {**one.signals, READER: 2.0 * one.answerable - 1.0, "nearness_in_many": 0.3},
+        )
+        for one in observations(100)
+    ]
+    path = tmp_path / "answerability.json"
+    path.write_text(json.dumps({"schema_version": 2, "with_model": {"bias": 7}, "without_model": {}}))
+    fitted = fit(read)
+    write_calibration(path, fitted, with_model=True, provenance={"model": "first"})
+    data = json.loads(path.read_text())
+    assert fitted.roc_auc > 0.95 and READER in fitted.weights
+    assert data["with_model"] == {"bias": 7} and data["with_reader"]["provenance"] == {"model": "first"}
 
 
 def test_an_assistant_is_observed_without_being_changed(

@@ -1,22 +1,27 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from onrecord.index import Article, Library, Sentence
+from onrecord.index.types import Embedder
+from onrecord.qa.assistant import Assistant
+from onrecord.qa.engines.base import Messages, OnUsage, not_counted
+from onrecord.qa.judges.reader import READER
 from onrecord.qa.settings import ModelSettings
 from onrecord.qa.steps import check
-from onrecord.qa.steps.check import calibration, not_calibrated
+from onrecord.qa.steps.check import MODEL_SIGNALS, calibration, not_calibrated, silence
+from onrecord.qa.steps.trace import Model, Trace
+from onrecord.qa.types import Evidence
+from tests.conftest import FakeEngine
 
 
 @pytest.fixture
-def with_a_second_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def with_a_second_model(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = json.loads(Path(check.__file__).with_name("answerability.json").read_text(encoding="utf-8"))
     own = stored["with_model"] | {"bias": 9.0, "provenance": {"model": "second"}}
     monkeypatch.setattr(check, "_stored", lambda: stored | {"models": {"second": own}})
-    calibration.cache_clear()
-    yield
-    calibration.cache_clear()
 
 
 def test_the_default_model_is_calibrated_and_another_is_said_not_to_be() -> None:
@@ -29,6 +34,47 @@ def test_the_default_model_is_calibrated_and_another_is_said_not_to_be() -> None
 
 def test_a_model_with_a_fit_of_its_own_is_decided_by_it(with_a_second_model: None) -> None:
     assert not_calibrated("second") == ""
-    assert calibration(with_model=True, model="second").bias == 9.0
-    assert calibration(with_model=True, model="third") == calibration(with_model=True)
-    assert calibration(with_model=False, model="second") == calibration(with_model=False)
+    assert calibration(MODEL_SIGNALS, model="second").bias == 9.0
+    assert calibration(MODEL_SIGNALS, model="third") == calibration(MODEL_SIGNALS)
+    assert calibration((), model="second") == calibration(())
+
+
+class Reading(FakeEngine):
+    """A model with a reader."""
+
+    def __init__(self, says: float) -> None:
+        super().__init__()
+        self.says = says
+        self.read: list[str] = []  # what the reader was shown
+
+    def yes_probability(
+        self, messages: Messages, *, adapter: str = "", on_usage: OnUsage = not_counted
+    ) -> float | None:
+        if adapter != READER:
+            return super().yes_probability(messages, adapter=adapter, on_usage=on_usage)
+        self.read.append(messages[-1]["content"])
+        return self.says
+
+
+def test_a_model_with_a_reader_is_decided_by_it_and_writes_without_it(
+    tmp_path: Path, embedder: Embedder, articles: Sequence[Article]
+) -> None:
+    question, other = "When was the Old Mill Bridge closed?", "Who built the Old Mill Bridge?"
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add(articles)
+        sure, unsure = Reading(0.98), Reading(0.001)
+        sure.enqueue(*["The city closed the Old Mill Bridge on Monday."] * 9)
+        answered, silent = Assistant(library, sure).ask(question), Assistant(library, unsure).ask(other)
+    assert not answered.reason and silent.reason == "not_answered"
+    assert not unsure.prompts
+    assert sure.read[0].startswith("Sentences:\nFrom “") and sure.read[0].endswith(f"\n\nQuestion: {question}")
+    assert sure.prompts and sure.read[0] not in [message["content"] for message in sure.prompts[0]]
+
+
+def test_without_a_reader_the_model_itself_says_whether_a_sentence_answers() -> None:
+    item = Evidence(7, Sentence("a", 0, 0, 10, "It closed."), title="Bridge")
+    reading, plain = Reading(0.75), FakeEngine()
+    plain.yes = 0.9
+    assert silence(Model(reading, Trace()), "When?", [item]) == 0.25
+    assert silence(Model(plain, Trace()), "When?", [item]) == pytest.approx(0.1)
+    assert reading.read == ["Sentences:\nFrom “Bridge”:\n[1] It closed.\n\nQuestion: When?"]

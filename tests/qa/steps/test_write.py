@@ -22,7 +22,8 @@ def bare(text: str) -> list[str]:
 def test_the_sentence_before_leads_in() -> None:
     before = Evidence(1, Sentence("a", 3, 0, 9, "Abdurrahman spoke."), title="a")
     item = Evidence(2, Sentence("a", 4, 10, 20, "He estimated 5,000."), title="a")
-    assert with_lead_in(item, [before, item]) == "Abdurrahman spoke. He estimated 5,000."
+    assert with_lead_in(item, [before, item]) == [before, item]
+    assert with_lead_in(before, [before, item]) == [before]
 
 
 @pytest.mark.parametrize(
