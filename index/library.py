@@ -36,7 +36,7 @@ from onrecord.index.store.derived import Derived
 from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.lock import FolderLock
 from onrecord.index.store.pair_notes import PairNotes
-from onrecord.index.store.vectors import VectorStore
+from onrecord.index.store.vectors import VectorStore, vector_store
 from onrecord.index.sync import (
     Arrival,
     Plan,
@@ -100,7 +100,7 @@ class Library:
         self._lock = FolderLock(self.path)
         try:
             self._catalogue = Catalogue(self.path, self.settings.catalogue_url)
-            self._vectors = VectorStore(self._catalogue, url=self.settings.chroma_url, at_once_from=search.chroma_from)
+            self._vectors = vector_store(self._catalogue, self.settings.chroma_url, search.chroma_from)
             self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
             codes = CodeStore(self.path)
             self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, codes, search)
@@ -247,7 +247,7 @@ class Library:
                 self._carry_out(Plan(arrivals, frozenset(ids), ()), on_progress, vectors=None)
             self._searcher.forget()
             self._upkeep.purge(fill=False)
-            self._vectors.repair()
+            self._vectors.rebuild()
             catalogue.set_note("fingerprint", now)
             catalogue.compact()
             self._searcher.view()

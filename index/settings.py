@@ -56,10 +56,6 @@ class IndexSettings:
         at_least(self, "index", read_seconds=1, read_memory_mib=64)
         if self.catalogue_url:
             database_address.parse(self.catalogue_url)
-        if self.catalogue_url and self.chroma_url:
-            raise InputError(
-                "index.chroma_url cannot be used with a collection in PostgreSQL: each server has vectors of its own."
-            )
 
     def fingerprint(self, *, embedder: str, splitter: int, normaliser: int) -> str:
         """Readable JSON that changes whenever the stored passages or their vectors would.

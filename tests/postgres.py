@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from onrecord.ui.server.cluster import postgresql, postgresql_programs
+from tests.ports import free_port
 
 PASSWORD = "st/ill@water"
 _schemas = count(1)
@@ -41,9 +41,7 @@ def running() -> Iterator[Server]:
             pytest.fail("PostgreSQL must be installed for CI: apt-get install postgresql")
         pytest.skip("PostgreSQL is not installed here: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="onrecord-postgres-", dir="/tmp"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     try:
         with postgresql(programs, folder, port, user="tester", password=PASSWORD):
             yield Server(folder, port)

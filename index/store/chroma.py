@@ -47,10 +47,12 @@ def connect(url: str, folder: Path) -> Any:
 
 def disconnect(client: Any) -> None:
     """Closes a client, and what Chroma's own closing leaves open: the connections to a server."""
-    client.close()
-    session = getattr(client._server, "_session", None)
-    if session is not None:
-        session.close()
+    try:
+        client.close()
+    finally:
+        session = getattr(client._server, "_session", None)
+        if session is not None:
+            session.close()
 
 
 def delete(folder: Path) -> None:

@@ -146,6 +146,13 @@ class PostgresqlDatabase:
             with all_or_nothing(connection, "BEGIN", turn):
                 yield connection
 
+    @contextmanager
+    def errand(self, name: str) -> Iterator[Connection]:
+        """A transaction beside those that write; one at a time of this name among all processes."""
+        turn = f"SELECT pg_advisory_xact_lock({APPLICATION_ID}, {_number(f'{self._address.schema} {name}')})"
+        with self._borrowed() as connection, all_or_nothing(connection, "BEGIN", turn):
+            yield connection
+
     def scrub(self) -> bool:
         """Deleted rows leave the tables; the server's log and its backups keep them as long as they are kept."""
         with self.writer() as connection:

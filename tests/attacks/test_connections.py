@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.attacks.guarded_server import LIMITS
-from tests.ui.site import free_port
+from tests.ports import free_port
 
 SECRET = base64.b64encode(b"ann:secret").decode()
 SLACK = 2.5  # seconds that a busy machine may be late

@@ -230,10 +230,6 @@ class TestAddresses:
         assert "hush" not in repr(IndexSettings(catalogue_url="postgresql://u:hush@host/db"))
         assert "hush" not in repr(parse("postgresql://u:hush@host/db?sslpassword=hush"))
 
-    def test_vectors_on_a_server_of_their_own_are_refused_with_it(self) -> None:
-        with pytest.raises(InputError, match="chroma_url cannot be used"):
-            IndexSettings(catalogue_url="postgresql://host/db", chroma_url="http://127.0.0.1:1")
-
 
 class TestOthersTables:
     def test_those_of_another_program_are_refused_and_left_alone(

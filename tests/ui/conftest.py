@@ -14,8 +14,9 @@ from onrecord.ui.desk.conversations import FILE, Conversations
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # so that the modules beside this one can be imported
 
+from tests.ports import free_port
 from tests.ui.fakes import FakeAssistant, FakeLibrary
-from tests.ui.site import CHROMIUM, Site, free_port, page_app, serving, visited
+from tests.ui.site import CHROMIUM, Site, page_app, serving, visited
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What the tests of the page share: a running server, and asking as a person does."""
 
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Error, Page, Request, expect
 
+from tests.ports import free_port
 from tests.ui.fakes import FakeAssistant, FakeLibrary
 
 expect.set_options(timeout=15_000)
@@ -36,12 +36,6 @@ def page_app(library: Any, assistant: Any, **options: Any) -> FastAPI:
     from onrecord.ui.server.app import create_app
 
     return create_app(library, assistant, **options)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

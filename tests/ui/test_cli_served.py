@@ -32,9 +32,9 @@ from onrecord.ui.server.guard import Guard
 from onrecord.ui.server.keys import FILE_NAME, Keys
 from onrecord.ui.server.serving import Server
 from tests.conftest import FakeEmbedder, FakeEngine, fill
+from tests.ports import free_port
 from tests.ui.behind_doors import until
 from tests.ui.cli_stage import Stage, staged
-from tests.ui.site import free_port
 
 QUESTION = "How many people does the boat hold?"
 REPLY = "The boat holds 60 people."

@@ -134,8 +134,8 @@ def test_with_a_server_that_has_the_folder_open_it_fetches_and_logs(stage: Stage
     from onrecord.ui.server.doors import create_api
     from onrecord.ui.server.serving import Server
     from tests.conftest import FakeEmbedder
+    from tests.ports import free_port
     from tests.ui.behind_doors import until
-    from tests.ui.site import free_port
 
     settings = opening.settings_of(None)
     web.put("/a", page())

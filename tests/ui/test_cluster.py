@@ -22,7 +22,7 @@ from onrecord.ui.cli.main import app
 from onrecord.ui.cli.serving import check_port
 from onrecord.ui.server import cluster
 from tests.conftest import ARTICLES
-from tests.ui.site import free_port
+from tests.ports import free_port
 
 GUIDE = Path(__file__).parents[2] / "docs" / "archive.md"
 PEOPLE = 3
@@ -66,7 +66,7 @@ def tried(tmp_path: Path) -> Iterator[Tried]:
             pytest.skip("nginx or PostgreSQL is not installed here: apt-get install postgresql nginx-light")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ONRECORD_")}
     environment |= {"ONRECORD_MODELS": str(models_folder()), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "onrecord.ui.cli.main", "cluster", "try", "--no-model", "--port", _three_ports()]
+    command = [sys.executable, "-m", "onrecord.ui.cli.main", "cluster", "try", "--no-model", "--port", _four_ports()]
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(command, env=environment, cwd=tmp_path, **streams) as process:
         yield Tried(process)
@@ -77,17 +77,17 @@ def tried(tmp_path: Path) -> Iterator[Tried]:
             process.kill()
 
 
-def _three_ports() -> str:
-    """The first of three in a row that nobody has."""
+def _four_ports() -> str:
+    """The first of four in a row that nobody has."""
     for _ in range(100):
         port = free_port()
         try:
-            for one in range(port, port + 3):
+            for one in range(port, port + 4):
                 check_port("127.0.0.1", one)
         except InputError:
             continue
         return str(port)
-    raise AssertionError("no three ports in a row are free")
+    raise AssertionError("no four ports in a row are free")
 
 
 class People:
@@ -134,12 +134,13 @@ class People:
 def test_servers_are_killed_and_started_anew_while_people_ask(tried: Tried) -> None:
     answered = tried.line("is answered by 2 servers")
     address, first, second = re.findall(r"http://[\d.:]+|(?<=[( ])\d{3,}(?=[,)])", answered)
+    (chroma,) = re.findall(r"(?<=process )\d+", tried.line("Chroma answers"))
     given = [{"title": one.title, "text": one.text, "source": one.source} for one in ARTICLES]
     assert httpx.post(f"{address}/api/v1/articles", json={"articles": given}, timeout=60).status_code == 201
     people = People(address)
     try:
         people.until(6)
-        for process, how in ((first, signal.SIGKILL), (second, signal.SIGTERM)):
+        for process, how in ((first, signal.SIGKILL), (chroma, signal.SIGKILL), (second, signal.SIGTERM)):
             os.kill(int(process), how)
             tried.line("was started anew")
             people.until(6)

@@ -23,9 +23,9 @@ from onrecord.ui.cli.doors import interface
 from onrecord.ui.http.mcp import create_mcp
 from onrecord.ui.server.keys import Keys
 from tests.conftest import ARTICLES, FakeEmbedder
+from tests.ports import free_port
 from tests.ui.behind_doors import Behind, Others, filled, until
 from tests.ui.cli_stage import Stage, staged
-from tests.ui.site import free_port
 from tests.ui.test_mcp import call, links_of, text_of
 
 QUESTION = "How many people does the boat hold?"

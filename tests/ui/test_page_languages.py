@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import ARTICLES
+from tests.ports import free_port
 from tests.ui.fakes import FakeAssistant, FakeLibrary
-from tests.ui.site import ask, free_port, page_app, serving
+from tests.ui.site import ask, page_app, serving
 from tests.ui.test_page_access import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -20,8 +20,9 @@ from onrecord.index.types import Article
 from onrecord.ui.desk.collections import Collections, Limits, collection_in
 from onrecord.ui.desk.model_queue import ModelQueue
 from onrecord.ui.page.scope import scope_of
+from tests.ports import free_port
 from tests.ui.fakes import FakeAssistant, FakeLibrary, FakeWriter
-from tests.ui.site import Site, free_port, page_app, start
+from tests.ui.site import Site, page_app, start
 
 
 @pytest.mark.page

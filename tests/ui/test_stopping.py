@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.ui.site import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 COMMANDS = {"serve": ["serve"], "mcp": ["mcp", "--http"], "page": ["chat", "--no-browser"]}

@@ -23,24 +23,27 @@ def several() -> None:
 @app.command("try")
 def try_it(
     servers: Annotated[int, typer.Option(min=1, max=16, help="How many servers.")] = 2,
-    port: Annotated[int, typer.Option(min=1, max=65000, help="Where nginx listens; the servers are behind it.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=1, max=65000, help="Where nginx listens; what is behind it takes the next.")
+    ] = 8080,
     no_model: NoModelOption = False,
 ) -> None:
-    """Start PostgreSQL, servers over it and nginx before them, until Ctrl-C; nothing of it is kept."""
-    ports = [port + number for number in range(1, servers + 1)]
-    for one in (port, *ports):
+    """Start PostgreSQL, Chroma, servers over them and nginx before them, until Ctrl-C; nothing of it is kept."""
+    chroma, *ports = [port + number for number in range(1, servers + 2)]
+    for one in (port, chroma, *ports):
         check_port(HOST, one)
-    say(f"Starting PostgreSQL, {servers} servers and nginx…")
+    say(f"Starting PostgreSQL, Chroma, {servers} servers and nginx…")
     try:
-        with cluster(port, ports, ["--no-model"] if no_model else []) as started:
+        with cluster(port, chroma, ports, ["--no-model"] if no_model else []) as started:
             processes = ", ".join(str(one.process.pid) for one in started.servers)
             say(f"{started.address}/api/v1 is answered by {servers} servers over one database (processes {processes}).")
+            say(f"Chroma answers them at port {chroma} (process {started.chroma.process.pid}).")
             say(f"Add articles: onrecord add FOLDER --data '{started.url}'")
-            say("Kill a server and go on asking: it is started anew. Ctrl-C ends all of it, and nothing is kept.")
+            say("Kill one of them and go on asking: it is started anew. Ctrl-C ends all of it, and nothing is kept.")
             while True:
                 for server in started.ended():
                     pid = server.process.pid
-                    say(f"The server at port {server.port} went away and was started anew (process {pid}).")
+                    say(f"What answered at port {server.port} went away and was started anew (process {pid}).")
                 time.sleep(0.2)
     except KeyboardInterrupt:
         say("Everything is stopped.")

@@ -1,4 +1,4 @@
-"""A cluster on one machine, to try it: PostgreSQL, servers over it, nginx before them; real processes, nothing kept."""
+"""A cluster on one machine, to try it: PostgreSQL and Chroma, servers over them, nginx before; nothing is kept."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,13 +96,13 @@ def _run(command: list[str], folder: Path, account: dict[str, Any], *, must: boo
 
 
 @dataclass(slots=True)
-class Server:
-    """One ``onrecord serve`` over the database, with a folder of its own."""
+class Member:
+    """A process that answers at a port, with a folder of its own."""
 
     port: int
     folder: Path
-    url: str
-    flags: Sequence[str]
+    command: Sequence[str]
+    settings: Mapping[str, str] = field(default_factory=dict)
     process: Process = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,14 +110,24 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        own = {"ONRECORD_DATA": str(self.folder), "ONRECORD_INDEX_CATALOGUE_URL": self.url}
-        command = [sys.executable, "-m", "onrecord.ui.cli.main", "serve", "--port", str(self.port), *self.flags]
         with (self.folder / "log").open("ab") as log:
-            self.process = _started(command, log, env={**os.environ, **own})
+            self.process = _started(self.command, log, env={**os.environ, **self.settings})
 
     def wait(self) -> None:
         """Until it answers; `OnRecordError` where it ended before that."""
         _wait(self.process, self.port, self.folder / "log")
+
+
+def _chroma(port: int, folder: Path) -> Member:
+    command = [sys.executable, "-c", "from chromadb.cli.cli import app; app()", "run", "--host", "127.0.0.1"]
+    return Member(port, folder, [*command, "--port", str(port), "--path", str(folder)])
+
+
+def _server(port: int, folder: Path, url: str, chroma: str, flags: Sequence[str]) -> Member:
+    """One ``onrecord serve`` over the database and Chroma."""
+    own = {"DATA": str(folder), "INDEX_CATALOGUE_URL": url, "INDEX_CHROMA_URL": chroma}
+    command = [sys.executable, "-m", "onrecord.ui.cli.main", "serve", "--port", str(port), *flags]
+    return Member(port, folder, command, {f"ONRECORD_{name}": value for name, value in own.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +136,12 @@ class Cluster:
 
     address: str
     url: str
-    servers: Sequence[Server]
+    chroma: Member
+    servers: Sequence[Member]
 
-    def ended(self) -> Iterator[Server]:
-        """Those servers that went away, each once the one that is started in its place answers."""
-        for server in self.servers:
+    def ended(self) -> Iterator[Member]:
+        """Those that went away, each once the one that is started in its place answers."""
+        for server in (self.chroma, *self.servers):
             if server.process.poll() is not None:
                 server.start()
                 server.wait()
@@ -138,8 +149,8 @@ class Cluster:
 
 
 @contextmanager
-def cluster(listen: int, ports: Sequence[int], flags: Sequence[str]) -> Iterator[Cluster]:
-    """PostgreSQL, a server at each of ``ports``, and nginx at ``listen``, all of this machine alone, until the end.
+def cluster(listen: int, chroma_port: int, ports: Sequence[int], flags: Sequence[str]) -> Iterator[Cluster]:
+    """PostgreSQL, Chroma, a server at each of ``ports``, and nginx at ``listen``, of this machine alone, until the end.
 
     Raises `InputError` where PostgreSQL or nginx is not installed.
     """
@@ -153,19 +164,21 @@ def cluster(listen: int, ports: Sequence[int], flags: Sequence[str]) -> Iterator
         base.mkdir()
         ends.enter_context(postgresql(programs, base, 5432, user="onrecord"))
         url = f"postgresql://onrecord@/postgres?host={quote(str(base), safe='')}"
+        chroma = _chroma(chroma_port, folder / "chroma")
+        ends.callback(lambda: _end(chroma.process))
         servers = []
         for number, port in enumerate(ports, start=1):
-            server = Server(port, folder / f"server-{number}", url, flags)
-            ends.callback(lambda one: _end(one.process), server)
-            servers.append(server)
-        for server in servers:
-            server.wait()
+            at = f"http://127.0.0.1:{chroma_port}"
+            servers.append(_server(port, folder / f"server-{number}", url, at, flags))
+            ends.callback(lambda one: _end(one.process), servers[-1])
+        for one in (chroma, *servers):
+            one.wait()
         config = folder / "nginx.conf"
         config.write_text(_nginx_config(folder, nginx_lines(f"127.0.0.1:{listen}", ports)), encoding="utf-8")
         before = _started([nginx, "-c", str(config), "-e", str(folder / "nginx.log")], subprocess.DEVNULL)
         ends.callback(_end, before)
         _wait(before, listen, folder / "nginx.log")
-        yield Cluster(f"http://127.0.0.1:{listen}", url, servers)
+        yield Cluster(f"http://127.0.0.1:{listen}", url, chroma, servers)
 
 
 def _nginx_config(folder: Path, lines: str) -> str:

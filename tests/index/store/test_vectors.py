@@ -1,15 +1,10 @@
 """Nearest vectors: exactly, in Chroma inside the process, and on a real Chroma server."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 
@@ -19,6 +14,8 @@ from onrecord.index.store.chroma import disconnect
 from onrecord.index.store.entries import Entry
 from onrecord.index.store.vectors import VectorStore, nearest, top
 from onrecord.index.types import Article, Filter, Passage, Sentence, Vectors
+from tests.chroma import running
+from tests.ports import free_port
 
 DIMENSION = 8
 
@@ -41,25 +38,8 @@ def store(
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real ``chroma run``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1", "--port", str(port)]
-    folder = tmp_path_factory.mktemp("chroma")
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([*command, "--path", str(folder)], stdout=log, stderr=log)
-    try:
-        for _ in range(300):
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/api/v2/heartbeat").raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with running(tmp_path_factory.mktemp("chroma"), free_port()) as address:
+        yield address
 
 
 @pytest.fixture(params=["inside", pytest.param("server", marks=pytest.mark.slow)])
