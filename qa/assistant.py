@@ -21,7 +21,7 @@ from onrecord.qa.steps.cite import citations_of
 from onrecord.qa.steps.compare import compare
 from onrecord.qa.steps.search import search, settled
 from onrecord.qa.steps.sources import Sources
-from onrecord.qa.steps.split import split
+from onrecord.qa.steps.split import split, take_apart
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.trace import Model, Trace
 from onrecord.qa.steps.translate import translate
@@ -54,6 +54,7 @@ class Steps:
     brief: Callable[[str, Filter | None, Tools], Wish | None] = wish_of
     understand: Callable[[str, Sequence[Turn], Tools], Asked] = understand
     split: Callable[[Asked, Filter | None, Tools], tuple[Part, ...]] = split
+    take_apart: Callable[[tuple[Part, ...], Tools], tuple[Part, ...]] = take_apart
     search: Callable[[Part, Tools], Searched] = search
     choose: Callable[[Part, Searched, Tools], Found] = choose
     check: Callable[[Part, Found, Tools], Checked] = check
@@ -114,6 +115,11 @@ class Assistant:
         seen = gathered(found)
         tools.trace.reached("to_evidence")
         yield EvidenceFound(asked.text, seen.hits, seen.evidence, seen.best)
+        several = steps.take_apart(parts, tools)
+        if several != parts:
+            parts, found = several, [self._find(part, tools) for part in several]
+            seen = gathered(found)
+            yield EvidenceFound(asked.text, seen.hits, seen.evidence, seen.best)
         writer = ModelWriter(tools.model, tools.verifier, tools.settings) if tools.model else QuoteWriter()
         outcomes: list[Outcome] = []
         cited: tuple[Citation, ...] = ()

@@ -154,7 +154,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFound:
-    """The evidence, before the model has written a word.
+    """The evidence, before the model has written a word; again, in place of it, where the question was taken apart.
 
     ``best``: the number of the sentence that the judge of answers takes for an answer; 0 where it takes none for one.
     """

@@ -23,6 +23,7 @@ from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.stopping import go_on
 from onrecord.qa.engines.tokens import yes_share
 from onrecord.qa.judges.pair_encoder import Logits, PairEncoder
+from onrecord.qa.steps.prompts import PARTS
 from tests import postgres
 
 gc.disable()  # until all is imported: what is imported stays
@@ -109,6 +110,7 @@ class FakeEngine:
         self.yes: float | list[float | None] | None = 0.9
         self.prompts: list[list[dict[str, str]]] = []  # the messages of every call, checks included
         self.replies: list[str] = []
+        self.parts: dict[str, Sequence[str]] = {}  # of what a question is made; any other is one
         self.cancelled = 0  # replies that were closed before their end
         self.closed = False
         self.usage = Usage()
@@ -126,6 +128,10 @@ class FakeEngine:
         on_usage(usage)
 
     def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
+        if messages[0]["content"] == PARTS:
+            asked = messages[-1]["content"]
+            yield "\n".join(self.parts.get(asked, (asked,)))
+            return
         read = self._read(messages)
         assert self.replies, "the engine was asked for more replies than the test enqueued"
         pieces = re.findall(r"\s*\S+|\s+$", self.replies.pop(0))

@@ -174,7 +174,7 @@ def bench_answering(
         for event in assistant.stream(question.question, history=turns_of(question), scope=scope_of(question)):
             now = time.perf_counter() - started
             if isinstance(event, EvidenceFound):
-                evidence = now
+                evidence = evidence or now
             elif isinstance(event, Finished):
                 done, answered = now, event.answer.status == "answered"
         calls = engine.take_calls()

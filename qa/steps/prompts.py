@@ -26,6 +26,43 @@ PHRASE = "Answer in as few words as possible, copied from the sentences."
 # (25 of 36 right with markers, 29 without), and its numbers are wrong as often as not. Code aligns instead.
 SENTENCE = "Answer the question in one short, complete sentence."
 DETAILED = "Answer the question in two or three short, complete sentences."
+PARTS = (
+    "List the questions that the message asks, one a line, each complete by itself, with names in place of words such "
+    "as it, they, he, her, there. If the message asks one question, repeat it."
+)
+PARTS_SHOWN = (
+    (
+        "When and where was the peace treaty signed?",
+        "When was the peace treaty signed?\nWhere was the peace treaty signed?",
+    ),
+    ("Did the mayor know who paid for the trip and why?", "Did the mayor know who paid for the trip and why?"),
+    (
+        "Why was Anna Berg sentenced, and has she appealed against it?",
+        "Why was Anna Berg sentenced?\nHas Anna Berg appealed against her sentence?",
+    ),
+    ("Which banks and insurers were fined in March?", "Which banks and insurers were fined in March?"),
+    (
+        "Who attacked the Brask depot; how many guards were hurt there?",
+        "Who attacked the Brask depot?\nHow many guards were hurt at the Brask depot?",
+    ),
+    (
+        "tell me what Lind and Marek each said about the strike",
+        "What did Lind say about the strike?\nWhat did Marek say about the strike?",
+    ),
+    (
+        "What happened between the vote and the day when she resigned?",
+        "What happened between the vote and the day when she resigned?",
+    ),
+    ("Who won the race and by how much?", "Who won the race?\nBy how much was the race won?"),
+    (
+        "How long is the tunnel to Orvane, where the fire broke out?",
+        "How long is the tunnel to Orvane, where the fire broke out?",
+    ),
+    (
+        "What does the union demand from Toran Air? What has the airline offered it?",
+        "What does the union demand from Toran Air?\nWhat has Toran Air offered the union?",
+    ),
+)
 
 _UNSEEN = ("Cf", "Co", "Cn")  # formatting such as bidi overrides, private use, unassigned
 _ROLE_LINE = re.compile(r"\b(system|assistant|user|human)\s*:", re.IGNORECASE)
@@ -69,6 +106,14 @@ def about(question: str, text: str, task: str) -> list[Mapping[str, str]]:
 def about_text(question: str, text: str, task: str) -> list[Mapping[str, str]]:
     """A prompt about one text alone."""
     return about(question, neutral(text), task)
+
+
+def parts(question: str) -> list[Mapping[str, str]]:
+    """A prompt for the questions that one is made of, a line each."""
+    turns = [{"role": "system", "content": PARTS}]
+    for asked, listed in PARTS_SHOWN:
+        turns += [{"role": "user", "content": asked}, {"role": "assistant", "content": listed}]
+    return [*turns, {"role": "user", "content": neutral(question)}]
 
 
 def plain_messages(task: str) -> list[Mapping[str, str]]:

@@ -128,12 +128,17 @@ def points_back(question: str) -> bool:
     content = [token for token in words_of(question).tokens if token.content]
     if _AND.match(question) or len(content) <= 1:
         return True
-    pointing = [m for m in _POINTING.finditer(question) if not _is_dummy(question, m)]
-    if not pointing:
+    found = pointing(question)
+    if not found:
         # "When will the repairs start?": no name of its own and very short, so it may still lean on the topic
         return len(content) <= 2 and not words_of(question).names
     first_name = next((m.start() for m in _CAPITALS.finditer(question) if m.start() > 0), None)
-    return first_name is None or pointing[0].start() < first_name
+    return first_name is None or found[0].start() < first_name
+
+
+def pointing(question: str) -> list[re.Match[str]]:
+    """The words that stand for something said before."""
+    return [match for match in _POINTING.finditer(question) if not _is_dummy(question, match)]
 
 
 def _is_dummy(question: str, match: re.Match[str]) -> bool:

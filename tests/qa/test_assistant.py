@@ -149,8 +149,10 @@ def test_a_task_is_refused_before_anything_is_searched_or_the_model_asked(librar
 
 
 def test_a_part_that_is_a_task_leaves_the_other_parts_answered(library, engine) -> None:  # type: ignore[no-untyped-def]
-    engine.enqueue("The coins were struck in 1643.")
-    answer = sure(library, engine).ask("When were the coins struck and what do you think of the coins?")
+    engine.enqueue("What do you think of the coins?", "The coins were struck in 1643.")
+    asked = "When were the coins struck and what do you think of the coins?"
+    engine.parts[asked] = ("When were the coins struck?", "What do you think of the coins?")
+    answer = sure(library, engine).ask(asked)
     assert [sentence.text for sentence in answer.sentences] == ["The coins were struck in 1643."]
     assert answer.missing == "What do you think of the coins?"
 
@@ -373,9 +375,11 @@ def test_an_allegation_is_quoted_where_the_draft_makes_it_a_fact(tmp_path, embed
 
 
 def test_the_half_that_asks_of_another_year_is_answered_or_named(library, engine) -> None:  # type: ignore[no-untyped-def]
-    engine.enqueue("The coins were struck in 1643.")
+    engine.enqueue("Who spoke in 2019?", "The coins were struck in 1643.")
     engine.yes = [0.99, 0.99, 0.01, 0.01]
-    answer = sure(library, engine, threshold=0.4).ask("When were the coins struck, and who spoke in 2019?")
+    asked = "When were the coins struck, and who spoke in 2019?"
+    engine.parts[asked] = ("When were the coins struck?", "Who spoke in 2019?")
+    answer = sure(library, engine, threshold=0.4).ask(asked)
     assert [sentence.text for sentence in answer.sentences] == ["The coins were struck in 1643."]
     assert answer.missing == "Who spoke in 2019?"
 
@@ -391,11 +395,13 @@ def test_the_sentence_that_holds_the_number_is_cited_first(tmp_path, embedder, e
 
 
 TWO_PARTS = "When was the Old Mill Bridge closed and who designed it?"
+PARTS = ("When was the Old Mill Bridge closed?", "Who designed the Old Mill Bridge?")
 
 
 def test_each_part_of_a_question_is_answered_or_said_to_be_missing(library, engine) -> None:  # type: ignore[no-untyped-def]
     engine.enqueue("The Old Mill Bridge was closed on Monday.")
     engine.yes = [0.99, 0.99, 0.9, 0.01, 0.01]  # two looks, what is partly supported, two looks
+    engine.parts[TWO_PARTS] = PARTS
     answer = sure(library, engine, threshold=0.4).ask(TWO_PARTS)
     assert [s.text for s in answer.sentences] == ["The Old Mill Bridge was closed on Monday."]
     assert answer.missing == "Who designed the Old Mill Bridge?"
@@ -408,13 +414,25 @@ def test_the_parts_of_a_question_share_one_numbering(library, engine) -> None:  
     engine.enqueue(
         "The Old Mill Bridge was closed on Monday.", "Mayor Ilse Brandt said repairs would take nine months."
     )
-    answer = sure(library, engine).ask("When was the Old Mill Bridge closed and how long will its repairs take?")
+    asked = "When was the Old Mill Bridge closed and how long will its repairs take?"
+    engine.parts[asked] = ("When was the Old Mill Bridge closed?", "How long will the Old Mill Bridge's repairs take?")
+    answer = sure(library, engine).ask(asked)
     assert [c.number for s in answer.sentences for c in s.citations] == [1, 2]
     assert not answer.missing
 
 
+def test_evidence_is_shown_before_a_question_is_taken_apart_and_again_after_it(library, engine) -> None:  # type: ignore[no-untyped-def]
+    engine.yes, engine.parts[TWO_PARTS] = 0.01, PARTS
+    events = sure(library, engine, threshold=0.9).stream(TWO_PARTS)
+    first = next(events)
+    assert isinstance(first, EvidenceFound) and first.evidence and not engine.prompts
+    again, *_, last = events
+    assert isinstance(again, EvidenceFound) and isinstance(last, Finished)
+    assert last.answer.evidence == again.evidence
+
+
 def test_what_is_warned_of_in_both_parts_is_said_once(library, engine) -> None:  # type: ignore[no-untyped-def]
-    engine.yes = 0.01
+    engine.yes, engine.parts[TWO_PARTS] = 0.01, PARTS
     engine.context_tokens = 800  # too few for the evidence that is set
     answer = sure(library, engine, threshold=0.9).ask(TWO_PARTS)
     assert answer.warnings == ("The model reads 800 tokens at once, so it was shown less evidence than set.",)
@@ -471,7 +489,7 @@ def test_a_step_can_be_replaced(library, engine, steps: Steps) -> None:  # type:
 
 
 def test_a_question_of_which_no_part_is_answered_is_refused_whole(library, engine) -> None:  # type: ignore[no-untyped-def]
-    engine.yes = 0.01
+    engine.yes, engine.parts[TWO_PARTS] = 0.01, PARTS
     answer = sure(library, engine, threshold=0.9).ask(TWO_PARTS)
     assert (answer.status, answer.reason, answer.missing) == ("abstained", "not_answered", "")
 

@@ -21,6 +21,7 @@ from onrecord.index.models.catalogue import models_folder
 from onrecord.ui.cli.main import app
 from onrecord.ui.cli.serving import check_port
 from onrecord.ui.server import cluster
+from onrecord.ui.settings import load_settings
 from tests.conftest import ARTICLES
 from tests.ports import free_port
 
@@ -32,6 +33,19 @@ QUESTION = {"question": "How much will the repairs of the bridge cost?"}
 def test_the_guide_tells_nginx_what_the_command_tells_it() -> None:
     lines = re.findall(r"```nginx\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert "".join(lines) == cluster.nginx_lines("8080", [7861, 7862])
+
+
+def test_the_compose_file_tells_nginx_the_same_and_the_servers_what_they_read() -> None:
+    folder = GUIDE.parent / "compose"
+    lines = cluster.NGINX.format(listen="8080", servers="  server server:7860 max_fails=0;\n")
+    assert (folder / "nginx.conf").read_text(encoding="utf-8") == lines
+    text = (folder / "compose.yaml").read_text(encoding="utf-8")
+    given = dict(re.findall(r"^ +(ONRECORD_\w+): (\S+)$", text, re.MULTILINE))
+    settings = load_settings(env=given)
+    assert (
+        settings.index.catalogue_url.startswith("postgresql://") and settings.index.chroma_url == "http://chroma:8000"
+    )
+    assert (GUIDE.parents[1] / re.findall(r"dockerfile: (\S+)", text)[0]).is_file()
 
 
 def test_where_a_program_is_missing_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

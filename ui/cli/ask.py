@@ -84,6 +84,7 @@ def _followed(
     from onrecord.ui.cli.terminal import sentence_text
 
     shown: list[AnswerSentence] = []
+    searched = False
     with nullcontext() if silent else out.status("Searching the articles") as status:
         for event in events:
             match event:
@@ -92,8 +93,10 @@ def _followed(
                 case _ if status is None:
                     continue
                 case EvidenceFound():
-                    _show_found(out, question, event)
-                    status.update("Reading")
+                    if not searched:
+                        _show_found(out, question, event)
+                        status.update("Reading")
+                    searched = True
                 case AnswerStarted():
                     status.update("Writing")
                 case SentenceDone(sentence=sentence) if sentence.verdict != "unsupported":

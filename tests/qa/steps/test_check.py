@@ -71,6 +71,30 @@ def test_a_model_with_a_reader_is_decided_by_it_and_writes_without_it(
     assert sure.prompts and sure.read[0] not in [message["content"] for message in sure.prompts[0]]
 
 
+@pytest.mark.parametrize(("sure", "status"), [(0.97, "answered"), (0.6, "abstained")])
+def test_where_a_draft_fails_the_sentence_that_the_reader_takes_for_an_answer_is_quoted(
+    tmp_path: Path, embedder: Embedder, articles: Sequence[Article], sure: float, status: str
+) -> None:
+    class Alone(Reading):
+        """Sure of all sentences together, and of one that is read alone."""
+
+        def yes_probability(
+            self, messages: Messages, *, adapter: str = "", on_usage: OnUsage = not_counted
+        ) -> float | None:
+            said = messages[-1]["content"]
+            self.says = 0.98 if "[3]" in said else sure if "nine months" in said else 0.1
+            return super().yes_probability(messages, adapter=adapter, on_usage=on_usage)
+
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.add(articles)
+        engine = Alone(0.98)
+        engine.enqueue(*["The repair of the Old Mill Bridge will take four years."] * 9)
+        answer = Assistant(library, engine).ask("How long will the repairs of the Old Mill Bridge take?")
+    assert answer.status == status
+    assert [c.quote for c in answer.citations] == [s.text for s in answer.sentences]
+    assert ("nine months" in answer.text) == (status == "answered")
+
+
 def test_without_a_reader_the_model_itself_says_whether_a_sentence_answers() -> None:
     item = Evidence(7, Sentence("a", 0, 0, 10, "It closed."), title="Bridge")
     reading, plain = Reading(0.75), FakeEngine()
