@@ -171,7 +171,7 @@ def scope_of(question: Question) -> Filter | None:
 
 
 def standalone_text(question: Question) -> str:
-    """The question made standalone by rule alone, as far as rules can: what a search without a model asks."""
+    """The question behind the one that it follows up: what a search without a model asks."""
     from onrecord.qa.steps.understand import standalone
 
     return standalone(question.question, turns_of(question)).text

@@ -63,6 +63,44 @@ PARTS_SHOWN = (
         "What does the union demand from Toran Air?\nWhat has Toran Air offered the union?",
     ),
 )
+ALONE = (
+    "Write the last question so that it can be understood without the conversation: names in place of words such as "
+    "he, it, they, there, that, then, and what is left out put in. Change nothing else. If it can be understood as it "
+    "is, repeat it. Reply with the question only."
+)
+ALONE_SHOWN = (
+    (
+        "Q: Who leads the Orvane strike?\nA: Mara Lind has led the strike since May, the union said.\n"
+        "Q: did she say when it will end",
+        "Did Mara Lind say when the Orvane strike will end?",
+    ),
+    (
+        "Q: How many people visited the Brask fair in 2016?\nA: About 40,000 people came.\nQ: and in 2017?",
+        "How many people visited the Brask fair in 2017?",
+    ),
+    (
+        "Q: Was the Toran bridge closed?\nA: Yes, the city closed it after cracks were found.\n"
+        "Q: Who is the new head of the central bank?",
+        "Who is the new head of the central bank?",
+    ),
+    (
+        "Q: What did the Orvane court decide about Jan Marek?\nA: It found the former mayor guilty of fraud.\n"
+        "Q: How long is the sentence?",
+        "How long is Jan Marek's sentence for fraud?",
+    ),
+    (
+        "Q: Which ships collided off Larn?\nA: The ferry Halden hit the tanker Vega.\nQ: What about the tanker's crew?",
+        "What happened to the crew of the tanker Vega?",
+    ),
+    (
+        "Q: Did Berg Steel cut jobs in Brask?\nA: It cut 300 jobs.\nQ: sorry, I meant in Orvane",
+        "Did Berg Steel cut jobs in Orvane?",
+    ),
+    (
+        "Q: Why did the minister resign?\nA: Nora Falk resigned over a loan from a builder.\nQ: Who replaced her?",
+        "Who replaced Nora Falk as minister?",
+    ),
+)
 
 _UNSEEN = ("Cf", "Co", "Cn")  # formatting such as bidi overrides, private use, unassigned
 _ROLE_LINE = re.compile(r"\b(system|assistant|user|human)\s*:", re.IGNORECASE)
@@ -110,13 +148,24 @@ def about_text(question: str, text: str, task: str) -> list[Mapping[str, str]]:
 
 def parts(question: str) -> list[Mapping[str, str]]:
     """A prompt for the questions that one is made of, a line each."""
-    turns = [{"role": "system", "content": PARTS}]
-    for asked, listed in PARTS_SHOWN:
-        turns += [{"role": "user", "content": asked}, {"role": "assistant", "content": listed}]
-    return [*turns, {"role": "user", "content": neutral(question)}]
+    return _shown(PARTS, PARTS_SHOWN, neutral(question))
+
+
+def standalone(question: str, turns: Sequence[tuple[bool, str]]) -> list[Mapping[str, str]]:
+    """A prompt for the question that needs no conversation. ``turns``: whether the user said it, and what."""
+    said = [f"{'Q' if by_user else 'A'}: {neutral(text)}" for by_user, text in [*turns, (True, question)]]
+    return _shown(ALONE, ALONE_SHOWN, "\n".join(said))
+
+
+def _shown(system: str, examples: Sequence[tuple[str, str]], asked: str) -> list[Mapping[str, str]]:
+    """A prompt with examples: a small model copies them out where they stand in one message."""
+    turns = [{"role": "system", "content": system}]
+    for given, reply in examples:
+        turns += [{"role": "user", "content": given}, {"role": "assistant", "content": reply}]
+    return [*turns, {"role": "user", "content": asked}]
 
 
 def plain_messages(task: str) -> list[Mapping[str, str]]:
-    """A prompt without evidence: rewriting and translating."""
+    """A prompt without evidence, as for translating."""
     system = "You rewrite short texts exactly as asked."
     return [{"role": "system", "content": system}, {"role": "user", "content": task}]

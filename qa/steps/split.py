@@ -21,7 +21,7 @@ from onrecord.qa.steps.question_type import names_subject, of_each
 from onrecord.qa.steps.search import articles_about
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.trace import Model
-from onrecord.qa.steps.understand import complete, pointing, points_back, standalone
+from onrecord.qa.steps.understand import pointing, points_back, reply, standalone
 from onrecord.qa.steps.values import Asked, Part
 from onrecord.qa.types import Reason, Turn
 
@@ -100,7 +100,7 @@ def _complete(part: str, first: str, model: Model) -> str:
     """The part as a follow-up to the first one: a small model leaves "it" and "there" standing in every third."""
     if not points_back(part):
         return part
-    written = standalone(part, [Turn("user", first)], partial(complete, model)).text
+    written = standalone(part, [Turn("user", first)], partial(reply, model)).text
     if written != part and words_of(part).content <= words_of(written).content:
         return written
     return f"{first.rstrip('?')}: {part}" if pointing(part) else part

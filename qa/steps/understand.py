@@ -1,9 +1,8 @@
-"""A follow-up -> a question that stands alone: rules first, the model only where they cannot.
+"""A follow-up -> a question that stands alone: the model writes it.
 
-Rules: a question without history, or one that names its own topic and points back to nothing, is left alone; "and
-civilians?" and "what about X?" take the shape of the question before; a lone pronoun takes the name that the
-conversation last put forward. Where a question points back and no rule is sure, the model rewrites it; what the model
-writes is used only if it keeps the question's words and adds no name or number that the conversation does not hold.
+A question without history, or one that names its own topic and points back to nothing, is left alone. What the model
+writes is used only if it keeps the question's words and adds no name or number that the conversation does not hold;
+else, and where there is no model, the question is put behind the one before it and the names of its answer.
 """
 
 import re
@@ -16,18 +15,20 @@ from onrecord.index.errors import InputError
 from onrecord.index.reading.files import stated_address, unread_address
 from onrecord.index.text.language import language_of, translated
 from onrecord.index.text.words import words_of
-from onrecord.qa.steps.prompts import plain_messages
+from onrecord.qa.engines.base import Messages
+from onrecord.qa.steps import prompts
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.trace import Model
 from onrecord.qa.steps.values import Asked
 from onrecord.qa.types import Turn
 
-By = Literal["as_asked", "rule", "model", "joined"]
+By = Literal["as_asked", "model", "joined"]
 
 MAX_QUESTION = 4000  # characters
-KEPT = 0.6  # the share of a question's content words that a rewritten one must keep
+KEPT = 0.5  # the share of a question's content words that a rewritten one must keep: "that firm" becomes its name
 
-_HE = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself)\b", re.IGNORECASE)
+NAMED = 3  # names of the last answer that a follow-up without a model is given
+
 _POINTING = re.compile(
     r"\b(?:he|she|him|her|his|hers|they|them|their|theirs|it|its|this|that|these|those|there|then|former|latter|"
     r"same|else|others?|one|ones|so)\b",
@@ -40,16 +41,6 @@ _BARE = re.compile(
     r"who (?:said|says|claimed|told) (?:so|that|this|it)|according to whom|are you sure|really)\s*\??$",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(
-    r"\bhow (?:many|much)\s+"
-    r"(?P<what>\w+(?:\s+(?!(?:were|was|are|is|did|do|does|have|has|had|can|will|would|still)\b)\w+)?)",
-    re.I,
-)
-_QUESTION_WORD = re.compile(
-    r"^(?:who|what|when|where|why|which|how|whose|whom|is|are|was|were|did|does|do|has|have|had|can|could|will|would)\b",
-    re.I,
-)
-_PERSON_NAME = re.compile(r"\b[A-Z][\w’'-]+(?:\s+(?:al-|bin |abu |von |van |de |del )?[A-Z][\w’'-]+)+\b")
 _CAPITALS = re.compile(r"\b[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+)*\b")
 
 
@@ -70,7 +61,7 @@ def understand(question: str, history: Sequence[Turn], tools: Tools) -> Asked:
         translate = model is not None and language not in spoken
         if model is not None and translate:
             text = translated(text, "en" if "en" in spoken else min(spoken), partial(complete, model))
-        whole = standalone(text, history, partial(complete, model) if model else None)
+        whole = standalone(text, history, partial(reply, model) if model else None)
     return Asked(asked, whole.text, language, translate)
 
 
@@ -90,31 +81,34 @@ def readable(question: str) -> str:
 
 
 def complete(model: Model, task: str) -> str:
-    """What the model writes to a task without evidence: rewriting, translating."""
-    return "".join(model.generate(plain_messages(task), max_tokens=80))
+    """What the model writes to a task without evidence, as translating."""
+    return reply(model, prompts.plain_messages(task))
 
 
-def standalone(question: str, history: Sequence[Turn], rewrite: Callable[[str], str] | None = None) -> Standalone:
+def reply(model: Model, messages: Messages) -> str:
+    """What the model replies, in few words."""
+    return "".join(model.generate(messages, max_tokens=80))
+
+
+def standalone(question: str, history: Sequence[Turn], rewrite: Callable[[Messages], str] | None = None) -> Standalone:
     """The question with everything it takes from the conversation written out.
 
-    ``rewrite``: gives the model's completion of a prompt, or ``None`` where there is no model.
+    ``rewrite``: gives the model's reply to a prompt, or ``None`` where there is no model.
 
     >>> turns = [Turn("user", "How many fighters were in the enclave?"), Turn("assistant", "5,000.")]
     >>> standalone("And civilians?", turns).text
-    'How many civilians were in the enclave?'
+    'How many fighters were in the enclave: And civilians?'
     """
     asked = " ".join(question.split())
     earlier = [turn.content for turn in history if turn.role == "user" and turn.content.strip()]
     if not earlier or not points_back(asked):
         return Standalone(asked, "as_asked")
-    by_rule = _by_rule(asked, history)
-    if by_rule:
-        return Standalone(by_rule, "rule")
     if rewrite is not None:
-        written = _accepted(rewrite(rewriting_prompt(asked, history)), asked, history)
+        turns = [(turn.role == "user", _short(turn.content)) for turn in history[-4:]]
+        written = _accepted(rewrite(prompts.standalone(asked, turns)), asked, history)
         if written:
             return Standalone(written, "model")
-    return Standalone(f"{_previous(history).rstrip('?. ')}: {asked}", "joined")
+    return Standalone(f"{_topic(history)}: {asked}", "joined")
 
 
 def points_back(question: str) -> bool:
@@ -164,67 +158,14 @@ def _is_dummy(question: str, match: re.Match[str]) -> bool:
     return word in ("else", "others", "other", "same", "then") and bool(words_of(question).names)
 
 
-def _previous(history: Sequence[Turn]) -> str:
-    """The user's last question, itself made whole as far as rules can."""
-    asked = [index for index, turn in enumerate(history) if turn.role == "user" and turn.content.strip()]
-    last = " ".join(history[asked[-1]].content.split())
-    if len(asked) > 1 and points_back(last):
-        return standalone(last, list(history)[: asked[-1]]).text
-    return last
-
-
-def _by_rule(question: str, history: Sequence[Turn]) -> str:
-    match = _ELLIPSIS.match(question) or _AND.match(question)
-    if match and not _QUESTION_WORD.match(match["rest"]):
-        return _same_shape(match["rest"].strip(), _previous(history))
-    if match and _QUESTION_WORD.match(match["rest"]) and not points_back(match["rest"]):
-        return match["rest"][0].upper() + match["rest"][1:].rstrip("?") + "?"
-    if len(_HE.findall(question)) >= 1 and not re.search(r"\b(?:they|them|it|this|that|those|these)\b", question, re.I):
-        person = _last_person(history)
-        if person:
-            return _put_name(question, person)
-    return ""
-
-
-def _same_shape(rest: str, previous: str) -> str:
-    """ "How many fighters were there?" + "civilians" -> "How many civilians were there?"; empty when unsure."""
-    counted = _COUNTED.search(previous)
-    bare = rest.split()
-    if counted and len(bare) <= 3 and not rest[0].isupper():
-        return previous[: counted.start("what")] + rest + previous[counted.end("what") :]
-    names = [m for m in _CAPITALS.finditer(previous) if m.start() > 0]
-    plain_rest = re.sub(r"^(?:the|in|by|from|for|of)\s+", "", rest)
-    if names and plain_rest[:1].isupper() and len(bare) <= 5:
-        return previous[: names[-1].start()] + plain_rest + previous[names[-1].end() :]
-    return ""
-
-
-def _last_person(history: Sequence[Turn]) -> str:
-    """The full name last put forward: in the last question if it has one, else the first of the last answer."""
-    for turn in reversed(history):
-        found = [m.group() for m in _PERSON_NAME.finditer(turn.content) if not _QUESTION_WORD.match(m.group())]
-        if found:
-            return found[-1] if turn.role == "user" else found[0]
-    return ""
-
-
-def _put_name(question: str, name: str) -> str:
-    def replace(match: re.Match[str]) -> str:
-        word = match.group().lower()
-        possessive = word in ("his", "hers") or (word == "her" and re.match(r"\s+\w", question[match.end() :]))
-        return f"{name}'s" if possessive else name
-
-    return _HE.sub(replace, question)
-
-
-def rewriting_prompt(question: str, history: Sequence[Turn]) -> str:
-    """What the model is asked when no rule is sure: the last turns and the question."""
-    turns = "\n".join(f"{'Q' if turn.role == 'user' else 'A'}: {_short(turn.content)}" for turn in history[-4:])
-    return (
-        f"Conversation:\n{turns}\nQ: {question}\n\n"
-        "Rewrite the last question so that it can be understood without the conversation. Replace words such as "
-        "he, it, they, that with what they stand for. Keep it short. Reply with the question only."
-    )
+def _topic(history: Sequence[Turn]) -> str:
+    """The user's last question, itself put behind the one before where it leans on it, and whom the answer names."""
+    asked = max(index for index, turn in enumerate(history) if turn.role == "user" and turn.content.strip())
+    question = standalone(history[asked].content, history[:asked]).text.rstrip("?. ")
+    said = " ".join(turn.content for turn in history[asked + 1 :])
+    names = [m.group() for m in _CAPITALS.finditer(said) if m.start() or " " in m.group()]
+    named = [name for name in dict.fromkeys(names) if name not in question][:NAMED]
+    return f"{question} ({', '.join(named)})" if named else question
 
 
 def _short(text: str, width: int = 300) -> str:
@@ -236,7 +177,7 @@ def _accepted(written: str, question: str, history: Sequence[Turn]) -> str:
     """What the model wrote, if it is one question that says nothing the conversation does not hold."""
     line = next((line.strip() for line in written.splitlines() if line.strip()), "")
     line = re.sub(r"^(?:Q|Question|Rewritten question)\s*:\s*", "", line).strip('"“” ')
-    if not line or len(line) > 400:
+    if not line or len(line) > 400 or line[-1] == "." != question[-1]:  # nothing, a story, or an answer
         return ""
     known = words_of(" ".join([question, *(turn.content for turn in history)]))
     new = words_of(line)

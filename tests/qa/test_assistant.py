@@ -231,7 +231,9 @@ def test_articles_that_differ_are_shown_side_by_side_the_earlier_first(tmp_path,
 
 
 def test_a_follow_up_keeps_its_topic(library, engine) -> None:  # type: ignore[no-untyped-def]
-    engine.enqueue("Curator Nadia Roux said the coins were struck in 1643.")
+    engine.enqueue(
+        "When did Nadia Roux say the coins were struck?", "Curator Nadia Roux said the coins were struck in 1643."
+    )
     turns = [Turn("user", "What did Nadia Roux say?"), Turn("assistant", "The coins were struck in 1643.")]
     answer = sure(library, engine).ask("When did she say the coins were struck?", turns)
     assert answer.standalone_question == "When did Nadia Roux say the coins were struck?"

@@ -50,7 +50,7 @@ def test_the_compose_file_tells_nginx_the_same_and_the_servers_what_they_read() 
 
 def test_where_a_program_is_missing_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "nginx_program", lambda: None)
-    done = CliRunner().invoke(app, ["cluster", "try", "--port", str(free_port())], prog_name="onrecord")
+    done = CliRunner().invoke(app, ["cluster", "try", "--port", _four_ports()], prog_name="onrecord")
     assert done.exit_code == 1 and "apt-get install postgresql nginx-light" in done.stderr
 
 
