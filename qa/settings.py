@@ -89,7 +89,7 @@ class AnswerSettings:
 
     top_k: int = 24
     evidence_tokens: int = 450
-    evidence_sentences: int = 8
+    evidence_sentences: int = 12
     max_answer_tokens: int = 120
     length: Length = "sentence"
     strictness: Strictness = "balanced"

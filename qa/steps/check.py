@@ -32,6 +32,8 @@ MODEL_SIGNALS = ("not_stated", "stated")  # of a model without a reader, beside 
 # With one its log-odds. Over two articles nearness tells nothing (seeds: AUC .54), over a thousand nearly all (.97).
 READER_SIGNALS = (READER, "nearness_in_many", "answers")
 
+READ = 8  # sentences that the reader is shown, as when the decision was fitted; the writing model sees all
+
 UNREAD = -0.4  # between what the judge of answers says of the best sentence where it answers, and where it does not
 NOTHING_NEAR = 0.2  # cosine below which nothing found is about the question at all
 OUTSIDE_IS_NEARER = 0.12  # how much nearer an article outside the filter must be to blame the filter
@@ -93,7 +95,7 @@ def _signals(part: Part, found: Found, tools: Tools, *, look: bool) -> dict[str,
     signals = {"nearness": found.nearness, "answers": UNREAD if found.answers is None else found.answers}
     if tools.model is None or not look:
         return signals
-    read = answered(tools.model, prompts.neutral(part.text), found.text)
+    read = answered(tools.model, prompts.neutral(part.text), renumbered(best_of(found.evidence, READ)))
     if read is not None:
         articles = len({hit.passage.article_id for hit in found.hits})
         return signals | {READER: logit(read), "nearness_in_many": found.nearness * math.log10(max(1, articles))}
@@ -106,12 +108,22 @@ def _signals(part: Part, found: Found, tools: Tools, *, look: bool) -> dict[str,
 
 def silence(model: Model, question: str, evidence: Sequence[Evidence]) -> float | None:
     """The probability that these sentences alone do not answer; None where the model does not tell."""
-    numbered = [replace(item, number=number) for number, item in enumerate(evidence, start=1)]
-    read = answered(model, prompts.neutral(question), prompts.evidence_text(numbered))
+    read = answered(model, prompts.neutral(question), renumbered(evidence))
     if read is not None:
         return 1.0 - read
     text = " ".join(item.sentence.text for item in evidence)
     return not_stated_share(model.first_tokens(prompts.about_text(question, text, prompts.SHORT_OR_NOT)))
+
+
+def renumbered(evidence: Sequence[Evidence]) -> str:
+    """The evidence text of these alone, numbered from one."""
+    return prompts.evidence_text([replace(item, number=number) for number, item in enumerate(evidence, start=1)])
+
+
+def best_of(evidence: Sequence[Evidence], most: int) -> list[Evidence]:
+    """The sentences of the highest scores, in the order in which they stand."""
+    kept = {item.number for item in sorted(evidence, key=lambda item: -item.score)[:most]}
+    return [item for item in evidence if item.number in kept]
 
 
 def calibration(signals: Iterable[str], *, model: str = "") -> Calibration:
