@@ -36,7 +36,8 @@ from onrecord.index.store.derived import Derived
 from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.store.lock import FolderLock
 from onrecord.index.store.pair_notes import PairNotes
-from onrecord.index.store.vectors import VectorStore, vector_store
+from onrecord.index.store.vector_stores import vector_store
+from onrecord.index.store.vectors import VectorStore
 from onrecord.index.sync import (
     Arrival,
     Plan,

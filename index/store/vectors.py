@@ -51,15 +51,6 @@ def top(keys: Keys, scores: Vectors, *, top_k: int) -> list[tuple[int, float]]:
     return [(int(keys[row]), float(scores[row])) for row in order]
 
 
-def vector_store(catalogue: Catalogue, url: str, at_once_from: int) -> "VectorStore":
-    """That of a catalogue: with others, where they share both it and a Chroma server."""
-    if catalogue.shared and url:
-        from onrecord.index.store.shared_vectors import SharedVectorStore
-
-        return SharedVectorStore(catalogue, url=url)
-    return VectorStore(catalogue, url=url, at_once_from=at_once_from)
-
-
 class VectorStore:
     """The catalogue's vectors in Chroma. Nothing is imported or opened before the first use."""
 
