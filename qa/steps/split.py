@@ -100,9 +100,9 @@ def _complete(part: str, first: str, model: Model) -> str:
     """The part as a follow-up to the first one: a small model leaves "it" and "there" standing in every third."""
     if not points_back(part):
         return part
-    written = standalone(part, [Turn("user", first)], partial(reply, model)).text
-    if written != part and words_of(part).content <= words_of(written).content:
-        return written
+    whole = standalone(part, [Turn("user", first)], partial(reply, model))
+    if whole.by == "model" and whole.text != part and words_of(part).content <= words_of(whole.text).content:
+        return whole.text
     return f"{first.rstrip('?')}: {part}" if pointing(part) else part
 
 

@@ -177,7 +177,8 @@ def _accepted(written: str, question: str, history: Sequence[Turn]) -> str:
     """What the model wrote, if it is one question that says nothing the conversation does not hold."""
     line = next((line.strip() for line in written.splitlines() if line.strip()), "")
     line = re.sub(r"^(?:Q|Question|Rewritten question)\s*:\s*", "", line).strip('"“” ')
-    if not line or len(line) > 400 or line[-1] == "." != question[-1]:  # nothing, a story, or an answer
+    # Nothing, a story, an answer, or two questions.
+    if not line or len(line) > 400 or line[-1] == "." != question[-1] or "?" in line[:-1]:
         return ""
     known = words_of(" ".join([question, *(turn.content for turn in history)]))
     new = words_of(line)

@@ -50,6 +50,7 @@ def test_what_is_not_made_of_the_question_is_not_used(parts: Sequence[str]) -> N
         ("Who won it?", "Who won it?", "When was the Orvane cup held: Who won it?"),
         ("Who won it?", "Who lost the Orvane cup?", "When was the Orvane cup held: Who won it?"),
         ("Who won the Orvane cup?", "", "Who won the Orvane cup?"),
+        ("Who won the prize?", "Who held the Orvane cup? Who won the prize?", "Who won the prize?"),
     ],
 )
 def test_a_part_that_points_back_is_a_follow_up_to_the_first(second: str, written: str, whole: str) -> None:

@@ -52,7 +52,14 @@ def test_the_model_writes_a_follow_up_and_is_shown_the_conversation() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "They did go to Idlib.", "Where did the Martians go?", "Where did all 90,000 of them go?"]
+    "written",
+    [
+        "",
+        "They did go to Idlib.",
+        "How many were there? Where did they go?",
+        "Where did the Martians go?",
+        "Where did all 90,000 of them go?",
+    ],
 )
 def test_a_rewriting_that_adds_names_or_numbers_is_not_used(written: str) -> None:
     whole = standalone("Where did they go?", TURNS, lambda _: written)
