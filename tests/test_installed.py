@@ -9,7 +9,6 @@ import os
 import re
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ import numpy
 import pytest
 
 from onrecord.index.models.catalogue import models_folder
+from tests.ports import free_port
 
 pty = pytest.importorskip("pty")
 
@@ -48,9 +48,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def person(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """Somebody new, on whose PATH there is what the wheel brings and nothing else."""
     home = tmp_path_factory.mktemp("home")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     network = {key: value for key, value in os.environ.items() if key.startswith(NETWORK)}
     own = {"HOME": str(home), "PATH": str(home / "venv" / "bin"), "ONRECORD_SERVER_PORT": str(port)}
     return {**network, **own, "LANG": "C.UTF-8", "TERM": "dumb", "COLUMNS": "200"}

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import numpy
 import pytest
 
 from onrecord.index.models.catalogue import models_folder
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START = "make chat"
@@ -65,9 +65,7 @@ def clone(tmp_path: Path) -> Path:
 @pytest.fixture
 def person(tmp_path: Path) -> Mapping[str, str]:
     """Somebody with the models, without settings or data; a free port, as others may run here at the same time."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ONRECORD_", "PYTHON", "XDG_"))}
     own = {"HOME": str(tmp_path), "ONRECORD_MODELS": str(models_folder()), "ONRECORD_SERVER_PORT": str(port)}
     return {**kept, **own, "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}

@@ -78,15 +78,12 @@ class SharedVectorStore(VectorStore):
 
     def repair(self) -> tuple[int, int]:
         """See `VectorStore.repair`. Raises ``StoreError`` when the server is away."""
-        self._opened()
-        while not self._settle(LARGEST_BATCH):
-            pass
+        self._settle_all()
         wanted, stored = {int(key) for key in self._catalogue.passage_rows()[0]}, self.keys()
         rows = [(key, 0) for key in sorted(wanted - stored)] + [(key, 1) for key in sorted(stored - wanted)]
         with self._database.transaction() as connection:
             connection.executemany("INSERT INTO vectors_owed (key, gone) VALUES (?, ?)", rows)
-        while not self._settle(LARGEST_BATCH):
-            pass
+        self._settle_all()
         return len(wanted - stored), len(stored - wanted)
 
     def rebuild(self) -> None:
@@ -129,6 +126,11 @@ class SharedVectorStore(VectorStore):
             return None
         self._away = FIRST_AWAY / 2.0
         return done
+
+    def _settle_all(self) -> None:
+        self._opened()
+        while not self._settle(LARGEST_BATCH):
+            pass
 
     def _settle(self, most: int) -> bool:
         """One batch, in the order in which it came to be owed; True when that was all.

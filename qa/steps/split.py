@@ -21,7 +21,7 @@ from onrecord.qa.steps.question_type import names_subject, of_each
 from onrecord.qa.steps.search import articles_about
 from onrecord.qa.steps.tools import Tools
 from onrecord.qa.steps.trace import Model
-from onrecord.qa.steps.understand import pointing, points_back, reply, standalone
+from onrecord.qa.steps.understand import invents, pointing, points_back, reply, standalone
 from onrecord.qa.steps.values import Asked, Part
 from onrecord.qa.types import Reason, Turn
 
@@ -87,7 +87,7 @@ def parts_of(question: str, model: Model) -> tuple[str, ...]:
     """The questions that a standalone question is made of, at most three; the question itself where it is one."""
     if len(question) > MAX_LENGTH or not _JOINED.search(question) or language_of(question) != "en":
         return (question,)
-    said = "".join(model.generate(prompts.parts(question), max_tokens=TOKENS))
+    said = reply(model, prompts.parts(question), max_tokens=TOKENS)
     parts = tuple(dict.fromkeys(line.strip() for line in said.splitlines() if line.strip()))
     if len(parts) < 2 or not _is_made_of(question, parts):
         return (question,)
@@ -115,6 +115,6 @@ def _is_made_of(question: str, parts: tuple[str, ...]) -> bool:
         part.endswith("?")
         and one.content
         and len(one.content & whole.content) >= OWN * len(one.content)
-        and not {t.stem for t in one.tokens if t.start and (t.text[0].isupper() or t.text[0].isdigit())} - whole.stems
+        and not invents(one, whole)
         for part, one in zip(parts, words, strict=True)
     )

@@ -14,7 +14,7 @@ from typing import Literal
 from onrecord.index.errors import InputError
 from onrecord.index.reading.files import stated_address, unread_address
 from onrecord.index.text.language import language_of, translated
-from onrecord.index.text.words import words_of
+from onrecord.index.text.words import Words, words_of
 from onrecord.qa.engines.base import Messages
 from onrecord.qa.steps import prompts
 from onrecord.qa.steps.tools import Tools
@@ -26,7 +26,6 @@ By = Literal["as_asked", "model", "joined"]
 
 MAX_QUESTION = 4000  # characters
 KEPT = 0.5  # the share of a question's content words that a rewritten one must keep: "that firm" becomes its name
-
 NAMED = 3  # names of the last answer that a follow-up without a model is given
 
 _POINTING = re.compile(
@@ -34,8 +33,8 @@ _POINTING = re.compile(
     r"same|else|others?|one|ones|so)\b",
     re.IGNORECASE,
 )
-_ELLIPSIS = re.compile(r"^(?:and|but|or|so|also)?,?\s*(?:what|how) about\s+(?P<rest>.+?)\??$", re.IGNORECASE)
-_AND = re.compile(r"^(?:and|or)\s+(?P<rest>.+?)\??$", re.IGNORECASE)
+_ELLIPSIS = re.compile(r"^(?:and|but|or|so|also)?,?\s*(?:what|how) about\s+.+$", re.IGNORECASE)
+_AND = re.compile(r"^(?:and|or)\s+.+$", re.IGNORECASE)
 _BARE = re.compile(
     r"^(?:and |but |so )?(?:why(?: not)?|when|where|who|how|how (?:many|much|long|often|come|so)|says who|which ones?|"
     r"who (?:said|says|claimed|told) (?:so|that|this|it)|according to whom|are you sure|really)\s*\??$",
@@ -85,9 +84,9 @@ def complete(model: Model, task: str) -> str:
     return reply(model, prompts.plain_messages(task))
 
 
-def reply(model: Model, messages: Messages) -> str:
+def reply(model: Model, messages: Messages, *, max_tokens: int = 80) -> str:
     """What the model replies, in few words."""
-    return "".join(model.generate(messages, max_tokens=80))
+    return "".join(model.generate(messages, max_tokens=max_tokens))
 
 
 def standalone(question: str, history: Sequence[Turn], rewrite: Callable[[Messages], str] | None = None) -> Standalone:
@@ -173,6 +172,12 @@ def _short(text: str, width: int = 300) -> str:
     return flat if len(flat) <= width else flat[:width].rsplit(" ", 1)[0] + " …"
 
 
+def invents(written: Words, known: Words) -> bool:
+    """Whether a question has a name or a number, behind its first word, that is not known."""
+    told = {t.stem for t in written.tokens if t.start and (t.text[0].isupper() or t.text[0].isdigit())}
+    return not told <= known.stems
+
+
 def _accepted(written: str, question: str, history: Sequence[Turn]) -> str:
     """What the model wrote, if it is one question that says nothing the conversation does not hold."""
     line = next((line.strip() for line in written.splitlines() if line.strip()), "")
@@ -182,11 +187,8 @@ def _accepted(written: str, question: str, history: Sequence[Turn]) -> str:
         return ""
     known = words_of(" ".join([question, *(turn.content for turn in history)]))
     new = words_of(line)
-    invented = {
-        t.stem for t in new.tokens if (t.text[0].isupper() or t.text[0].isdigit()) and t.start > 0
-    } - known.stems
     kept = words_of(question).content
     # "Who was at the helm?" is not "Who was the captain?": a rewritten question keeps the words of the one asked.
-    if invented or len(kept & new.stems) < KEPT * len(kept):
+    if invents(new, known) or len(kept & new.stems) < KEPT * len(kept):
         return ""
     return line if line.endswith("?") else f"{line}?"

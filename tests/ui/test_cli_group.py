@@ -15,6 +15,7 @@ from onrecord.ui.cli import opening as cli_open
 from onrecord.ui.cli.chat import users_of
 from onrecord.ui.server import doors
 from tests.conftest import FakeEmbedder, FakeEngine
+from tests.ports import free_port
 from tests.ui.cli_stage import Stage, staged
 
 
@@ -210,9 +211,7 @@ def test_chat_serves_the_collection_with_the_settings_given(stage: Stage, monkey
     monkeypatch.setattr(server, "create_app", create_app)
     monkeypatch.setattr(doors, "add_doors", lambda app, **options: served.update(doors=options["host"]))
     monkeypatch.setattr(server, "serve", lambda app, host, port, **_: served.update(app=app, port=port))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     result = stage.run("chat", "--port", str(port), "--auth", "ada:secret:x", "--no-browser")
     assert result.exit_code == 0, result.output
     assert (served["app"], served["port"], served["host"]) == ("app", port, "127.0.0.1")

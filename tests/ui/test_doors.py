@@ -18,6 +18,7 @@ from onrecord.ui.cli import serving as doors_serving
 from onrecord.ui.server.doors import add_doors
 from onrecord.ui.server.keys import Keys
 from tests.conftest import fill
+from tests.ports import free_port
 from tests.ui.behind_doors import EchoAssistant, Others, filled
 from tests.ui.cli_stage import Stage, staged
 from tests.ui.site import page_app
@@ -103,9 +104,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 def test_a_folder_that_another_process_owns_is_not_served_and_one_sentence_says_so(
     library: Library, command: list[str]
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     arguments = [*command, "--data", str(library.path), "--port", port, "--no-model"]
     environment = {**os.environ, "ONRECORD_DEBUG": ""}
     done = subprocess.run(

@@ -92,10 +92,9 @@ def _followed(
                     return answer, shown
                 case _ if status is None:
                     continue
-                case EvidenceFound():
-                    if not searched:
-                        _show_found(out, question, event)
-                        status.update("Reading")
+                case EvidenceFound() if not searched:
+                    _show_found(out, question, event)
+                    status.update("Reading")
                     searched = True
                 case AnswerStarted():
                     status.update("Writing")

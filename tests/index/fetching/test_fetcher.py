@@ -16,6 +16,7 @@ from onrecord.index.fetching.fetcher import Fetcher
 from onrecord.index.fetching.politeness import LONGEST_PAUSE, Pace, Rules
 from onrecord.index.fetching.values import Version, Visit
 from onrecord.index.settings import FetchSettings
+from tests.ports import free_port
 from tests.web import Answer, Web, page, serving
 
 NEAR = FetchSettings(reach="all", pause_seconds=0, seconds=5)
@@ -249,10 +250,7 @@ class TestBrokenAnswers:
             assert "could not be fetched" in refused(f"http://127.0.0.1:{door.getsockname()[1]}/a")
 
     def test_where_nobody_listens_it_is_said_so(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            address = f"http://127.0.0.1:{probe.getsockname()[1]}/a"
-        assert "could not be fetched" in refused(address)
+        assert "could not be fetched" in refused(f"http://127.0.0.1:{free_port()}/a")
 
     def test_a_name_that_nobody_knows_is_said_so(self) -> None:
         def look_up(host: str, port: int) -> Sequence[str]:
