@@ -238,3 +238,29 @@ def names(
         for kind, tally in own.items():
             exact, rough = (" ".join(f"{one:.2f}" for one in rates) for rates in (tally.exactly, tally.roughly))
             say(f"{name:12} {kind:13} {tally.marked:4} marked {tally.found:4} found   {exact}   {rough}")
+
+
+def asked(
+    model: Model = "qwen2.5-coder-1.5b",
+    no_model: Annotated[bool, typer.Option("--no-model", help="Follow-ups alone, completed by no model.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="The half that nothing was chosen from.")] = False,
+    errors: Annotated[bool, typer.Option("--errors", help="List what was read otherwise.")] = False,
+) -> None:
+    """How questions are read: those that ask several things taken apart, follow-ups completed."""
+    from onrecord.eval.asked.measure import TEST, follow_ups, parts, tally
+    from onrecord.qa.engines.load import load_engine
+    from onrecord.qa.steps.trace import Model as Metered
+    from onrecord.qa.steps.trace import Trace
+
+    rows = TEST if test else slice(None)
+    reader = None if no_model else Metered(load_engine(model, context_tokens=2048), Trace())
+    found = {"follow-ups": follow_ups(reader, rows)} | ({"parts": parts(reader, rows)} if reader else {})
+    for name, readings in found.items():
+        counts = tally(readings)
+        say(
+            f"{name:10} {counts.read} of {counts.leaning} read rightly; "
+            f"{counts.left_alone} of {counts.others} others left as they were"
+        )
+        for one in readings if errors else ():
+            if not one.right:
+                say(f"  {one.question}\n    read:   {' | '.join(one.read)}\n    wanted: {' | '.join(one.wanted)}")

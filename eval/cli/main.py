@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from onrecord.eval.cli.judge import calibrate, compare, gate, grounding, names
+from onrecord.eval.cli.judge import asked, calibrate, compare, gate, grounding, names
 from onrecord.eval.cli.load import load
 from onrecord.eval.cli.make import bench, draft, grow
 from onrecord.eval.cli.options import (
@@ -180,6 +180,7 @@ app.command()(compare)
 app.command()(gate)
 app.command()(grounding)
 app.command()(names)
+app.command()(asked)
 app.command()(calibrate)
 app.command()(draft)
 app.command()(bench)
