@@ -82,9 +82,9 @@ gate: $(STAMP) ## before a release: seeds and poisoned, all with quotes alone, 3
 	@$(ONRECORD) models pull $(MODELS)
 	@$(ONRECORD) eval gate --sample 30
 
-gate-quick: $(STAMP) ## what CI holds: all of both with quotes alone, six of seeds with the real model
+gate-quick: $(STAMP) ## what CI holds: all of both with quotes alone, four of seeds with the real model
 	@$(ONRECORD) models pull $(MODELS)
-	@$(ONRECORD) eval gate --quick --sample 6
+	@$(ONRECORD) eval gate --quick --sample 4
 
 eval: $(STAMP) ## the seeds suite for onrecord and its peers; refreshes the table in docs/evaluation.md
 	@$(ONRECORD) models pull $(MODELS)
