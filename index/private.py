@@ -14,6 +14,7 @@ SWITCHES = {
     "ANONYMIZED_TELEMETRY": "False",  # chromadb
     "GRADIO_ANALYTICS_ENABLED": "False",  # gradio: counts, and whether there is a newer version
     "GRADIO_RUN_HISTORY": "false",  # gradio: every question and answer in the browser's storage
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "false",  # fastapi: spans with query strings, logs with what errors say
     "HF_HUB_DISABLE_TELEMETRY": "1",  # huggingface_hub, transformers, sentence-transformers
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
     "DO_NOT_TRACK": "1",  # whoever keeps to the convention

@@ -71,7 +71,8 @@ import sys
 from importlib.abc import MetaPathFinder
 from onrecord.index.extras import _BROUGHT
 
-ABSENT = {package.split(".")[0] for packages in _BROUGHT.values() for package in packages} - {"llama_index"}
+BROUGHT = {package.split(".")[0] for packages in _BROUGHT.values() for package in packages}
+ABSENT = BROUGHT - {"llama_index", "opentelemetry"}
 
 class Absent(MetaPathFinder):
     def find_spec(self, name, path, target=None):

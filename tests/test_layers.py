@@ -20,6 +20,7 @@ ONE_HOME = {
     "spacy": set(),  # the model's package imports it
     "torch": {"index/models/export.py", "eval/fitting/adapter.py", "eval/fitting/cross_encoder.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},
+    "opentelemetry": {"ui/server/traces.py"},
     "psycopg": {"index/store/postgresql.py"},
     "sqlalchemy": {"index/store/postgresql.py"},
 }

@@ -56,18 +56,25 @@ with Library("data") as library:
 @pytest.mark.slow
 def test_building_the_page_reaches_nobody(tmp_path: Path) -> None:
     program = """
-import time
+import sys, time
 from onrecord.ui.server.app import create_app
+from onrecord.ui.server.doors import add_doors
 from pathlib import Path
 from onrecord.index import Library
 from onrecord.qa.assistant import Assistant
+from starlette.testclient import TestClient
 library = Library("data")
-create_app(library, Assistant(library, None))
+app = create_app(library, Assistant(library, None))
+add_doors(app)
+TestClient(app, base_url="http://127.0.0.1").get("/api/v1/articles").raise_for_status()
+tracing = ("opentelemetry.sdk", "opentelemetry.exporter", "onrecord.ui.server.traces")
+print("TRACED BY", [name for name in sys.modules if name.startswith(tracing)])
 time.sleep(2)  # what a library starts in the background shows within this
 library.close()
 """
     result = run(program, tmp_path)
     assert result.returncode == 0, result.stderr[-2000:]
+    assert result.stdout == "TRACED BY []\n"
     assert "LOOKED UP" not in result.stderr
     assert "CONNECTED" not in result.stderr
 

@@ -17,6 +17,7 @@ import sqlalchemy
 from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import DBAPIError
 
+from onrecord.index import tracing
 from onrecord.index.database_address import Address
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store.base import Connection, all_or_nothing, note
@@ -215,12 +216,13 @@ class _Connection:
         self._driver: psycopg.Connection[Any] = driver
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
-        # Without values it may be several statements, which cannot be asked for in binary.
-        return self._driver.execute(_said(statement), values or None, binary=bool(values))
+        with tracing.spent("database"):
+            # Without values it may be several statements, which cannot be asked for in binary.
+            return self._driver.execute(_said(statement), values or None, binary=bool(values))
 
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> None:
         if values := list(rows):
-            with self._driver.cursor() as cursor:
+            with tracing.spent("database"), self._driver.cursor() as cursor:
                 cursor.executemany(_said(statement), values)
 
     @property

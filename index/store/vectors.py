@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from onrecord.index import tracing
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.settings import NEVER
 from onrecord.index.store import modes, reserve
@@ -188,9 +189,11 @@ class VectorStore:
         if not self._whole:
             return [[] for _ in vectors]
         with self._using, self._plain_errors():
-            found = self._opened().query(
-                query_embeddings=vectors, n_results=top_k, where=where_of(where), include=["distances"]
-            )
+            collection = self._opened()
+            with tracing.spent("chroma"):
+                found = collection.query(
+                    query_embeddings=vectors, n_results=top_k, where=where_of(where), include=["distances"]
+                )
         pairs = zip(found["ids"], found["distances"], strict=True)
         return [[(int(i), 1.0 - d) for i, d in zip(ids, distances, strict=True)] for ids, distances in pairs]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from onrecord.index import tls
+from onrecord.index import tls, tracing
 from onrecord.index.errors import InputError, ModelError
 from onrecord.qa.engines.base import Messages, OnUsage, Usage, not_counted
 from onrecord.qa.engines.stopping import go_on, stop_asked
@@ -31,14 +31,16 @@ LOOK_UP = 0.25  # seconds between two looks at whether a stop is asked for while
 HEALTH_EVERY = 5.0  # seconds between two looks at whether a server lives that keeps somebody waiting, or has failed
 HEALTH_WITHIN = 2.0  # seconds within which it says so
 SILENT = 3  # so many looks without an answer, and it hangs: a server may be silent while it reads
+TRY = "model server"  # what asking one of them is to who traces the call: another is a second of these
 SELDOM = 60.0  # seconds between two looks, at most, at a server that failed long ago
 
 
 @dataclass(slots=True, eq=False)
 class _Server:
-    """One address. ``has_logprobs``: until it refuses them or leaves them out."""
+    """One address, and its number among them. ``has_logprobs``: until it refuses them or leaves them out."""
 
     url: str
+    number: int
     has_logprobs: bool = True
     lives: bool = True
     under_way: int = 0
@@ -79,7 +81,7 @@ class UrlEngine:
                 raise InputError(f"{url!r} is not a server's address; it begins with http:// or https://.")
         self.name = model
         self.context_tokens = context_tokens
-        self._servers = [_Server(url.rstrip("/")) for url in urls]
+        self._servers = [_Server(url.rstrip("/"), number) for number, url in enumerate(urls, start=1)]
         self._wait, self._choosing, self._closed = wait_seconds, threading.Lock(), threading.Event()
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         # A connection for each call: hanging up is how a server hears that it may stop.
@@ -221,9 +223,17 @@ class UrlEngine:
         whole = False
         try:
             with (
+                tracing.ended(tracing.current().child(TRY, "client")) as asked,
                 _hung_up_when(self._why_over(wait)) as extensions,
-                self._http.stream("POST", f"{url}/chat/completions", json=request, extensions=extensions) as response,
+                self._http.stream(
+                    "POST",
+                    f"{url}/chat/completions",
+                    json=request,
+                    headers=_noted(asked, wait.server),
+                    extensions=extensions,
+                ) as response,
             ):
+                asked.note({"http.response.status_code": response.status_code})
                 if response.status_code != 200:
                     response.read()
                     raise _refusal(url, response)
@@ -237,8 +247,8 @@ class UrlEngine:
                         raise ModelError(f"The server at {url} failed: {_reason(chunk)}.")
                     whole |= any(choice.get("finish_reason") for choice in chunk.get("choices") or [])
                     yield chunk
-            if not whole:
-                raise httpx.RemoteProtocolError("it broke off")
+                if not whole:
+                    raise httpx.RemoteProtocolError("it broke off")
         except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, json.JSONDecodeError) as error:
             go_on()
             raise ModelError(
@@ -265,6 +275,15 @@ class UrlEngine:
             return bool(wait.over)
 
         return over
+
+
+def _noted(asked: tracing.Span, server: _Server) -> Mapping[str, str]:
+    """Which server a span is about; with what is returned, that server's own spans are parts of it."""
+    where = httpx.URL(server.url)
+    asked.note({"server.address": where.host, "onrecord.server": server.number})
+    if where.port:
+        asked.note({"server.port": where.port})
+    return asked.headers
 
 
 @contextlib.contextmanager

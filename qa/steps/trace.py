@@ -4,8 +4,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
+from onrecord.index import tracing
 from onrecord.qa.engines.base import Engine, Messages, Usage
+
+CALL = "model"  # what a call of the model is to who traces it
 
 
 @dataclass(slots=True)
@@ -19,10 +23,11 @@ class Trace:
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Adds the seconds spent inside to ``timings[step]``."""
+        """Adds the seconds spent inside to ``timings[step]``; who traces it sees a span of that name."""
         start = time.perf_counter()
         try:
-            yield
+            with tracing.step(step):
+                yield
         finally:
             self.timings[step] = self.timings.get(step, 0.0) + time.perf_counter() - start
 
@@ -59,12 +64,26 @@ class Model:
 
     def generate(self, messages: Messages, *, max_tokens: int) -> Iterator[str]:
         """See `Engine.generate`."""
-        return self._engine.generate(messages, max_tokens=max_tokens, on_usage=self._trace.calls.append)
+        with tracing.ended(tracing.current().child(CALL)) as call:
+            count = partial(self._count, call)
+            yield from tracing.made_within(call, self._engine.generate(messages, max_tokens=max_tokens, on_usage=count))
 
     def first_tokens(self, messages: Messages) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`."""
-        return self._engine.first_tokens(messages, on_usage=self._trace.calls.append)
+        with tracing.step(CALL) as call:
+            return self._engine.first_tokens(messages, on_usage=partial(self._count, call))
 
     def yes_probability(self, messages: Messages, *, adapter: str = "") -> float | None:
         """See `Engine.yes_probability`."""
-        return self._engine.yes_probability(messages, adapter=adapter, on_usage=self._trace.calls.append)
+        with tracing.step(CALL) as call:
+            return self._engine.yes_probability(messages, adapter=adapter, on_usage=partial(self._count, call))
+
+    def _count(self, call: tracing.Span, usage: Usage) -> None:
+        self._trace.calls.append(usage)
+        call.note(
+            {
+                "gen_ai.usage.input_tokens": usage.evaluated_tokens + usage.reused_tokens,
+                "gen_ai.usage.output_tokens": usage.generated_tokens,
+                "onrecord.reused_tokens": usage.reused_tokens,
+            }
+        )

@@ -12,6 +12,7 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
+from onrecord.index import tracing
 from onrecord.index.text.sentences import sentence_spans
 from onrecord.qa.engines.base import Messages
 from onrecord.qa.judges.reader import READER
@@ -108,7 +109,8 @@ class ModelWriter:
                 likely = likely or other
                 unconfirmed.append(AnswerSentence(text, (), "unsupported"))
                 continue
-            done = cite_and_verify(text, markers, found.evidence, self.verifier)
+            with tracing.step("verify"):
+                done = cite_and_verify(text, markers, found.evidence, self.verifier)
             done = numbered(done, citations_of(sentences, cited))
             if done.verdict != "unsupported" and sources_cover_answer(part.text, done):
                 sentences.append(done)

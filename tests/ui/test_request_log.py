@@ -22,6 +22,7 @@ from onrecord.ui.server import request_log
 from onrecord.ui.server.doors import add_doors, create_mcp_app
 from onrecord.ui.server.keys import Keys
 from onrecord.ui.server.request_log import RequestLog
+from onrecord.ui.server.traces import traced_to
 from tests.conftest import ARTICLES, FakeEmbedder, fill
 from tests.ui.behind_doors import Behind, EchoAssistant, Others, filled, serving
 from tests.ui.cli_stage import staged
@@ -44,9 +45,13 @@ def file(tmp_path: Path) -> Path:
 def behind(tmp_path: Path, file: Path) -> Iterator[Behind]:
     others = Others(FakeEmbedder())
     filled(tmp_path / f"{WORD} archive", FakeEmbedder(), ARTICLES[2:])
-    with closing(Behind(tmp_path / "news", FakeEmbedder(), ARTICLES, opener=others, request_log=file)) as made:
-        yield made
+    spans = tmp_path / "spans.jsonl"
+    with traced_to(f"file:{spans}") as traces:
+        options: dict[str, Any] = {"opener": others, "request_log": file, "traces": traces}
+        with closing(Behind(tmp_path / "news", FakeEmbedder(), ARTICLES, **options)) as made:
+            yield made
     others.close()
+    assert not spans.exists() or WORD not in spans.read_text().lower()
 
 
 def lines(file: Path) -> list[str]:

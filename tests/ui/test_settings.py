@@ -52,11 +52,30 @@ def test_an_unknown_name_is_refused_with_the_known_ones(tmp_path: Path, text: st
         ("server.port", 70000, r"server\.port = 70000 .* a number from 0 to 65535"),
         ("server.connections", 0, r"server\.connections = 0 .* 1 or more"),
         ("server.idle_seconds", float("nan"), r"server\.idle_seconds = nan .* 1 or more"),
+        (
+            "server.traces",
+            "collector:4318",
+            r"server\.traces cannot be used: .* http://127\.0\.0\.1:4318, or file:PATH",
+        ),
+        ("server.traces", "http://", r"server\.traces cannot be used"),
+        ("server.traces", "file:", r"server\.traces cannot be used"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_the_reason(name: str, value: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load_settings(env={}, flags={name: value})
+
+
+@pytest.mark.parametrize("place", ["http://collector:4318", "https://collector/otlp/v1/traces", "file:~/spans.jsonl"])
+def test_traces_go_to_a_collector_or_into_a_file(place: str) -> None:
+    assert load_settings(env={"ONRECORD_SERVER_TRACES": place}).server.traces == place
+    assert load_settings(env={}).server.traces == ""
+
+
+def test_a_collector_s_password_is_refused_in_its_address_and_not_shown() -> None:
+    with pytest.raises(InputError, match="OTEL_EXPORTER_OTLP_HEADERS") as refused:
+        load_settings(env={}, flags={"server.traces": "http://me:hidden@collector:4318"})
+    assert "hidden" not in str(refused.value)
 
 
 def test_passwords_are_not_in_the_printed_settings() -> None:

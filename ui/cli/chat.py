@@ -72,7 +72,7 @@ def run(settings: "AllSettings", users: dict[str, str], *, model_required: bool,
     server.check_address(host, users)
     if not server.port_is_free(host, port):  # said before the models are loaded
         raise InputError(f"Port {port} on {host} is in use; stop what uses it, or choose another with --port.")
-    with closing(opening.open_library(settings)) as library:
+    with opening.traces_of(settings) as traces, closing(opening.open_library(settings)) as library:
         engine = opening.open_engine(settings, required=model_required)
 
         def load(name: str) -> "Engine | None":
@@ -96,6 +96,7 @@ def run(settings: "AllSettings", users: dict[str, str], *, model_required: bool,
             users=users,
             allowed_hosts=settings.server.allowed_hosts,
             opener=None if settings.index.catalogue_url else another,  # one database, one collection
+            traces=traces,
         )
         add_doors(
             app,

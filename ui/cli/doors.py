@@ -42,7 +42,10 @@ def serve(
     settings = opening.settings_of(data, _flags(host, port, no_model, model))
     check_port(settings.server.host, settings.server.port)  # said before the models are loaded
     request_log = settings.log_file()
-    with _opened(settings, model_required=bool(model), only=only) as (assistant, opener):
+    with (
+        opening.traces_of(settings) as traces,
+        _opened(settings, model_required=bool(model), only=only) as (assistant, opener),
+    ):
         app = create_api(
             assistant.library,
             assistant,
@@ -51,6 +54,7 @@ def serve(
             keys_required=require_key or None,
             opener=opener,
             request_log=request_log,
+            traces=traces,
         )
         server = settings.server
         with closing(app.state.collections):  # a second Ctrl-C leaves out what an app does when it stops
@@ -88,7 +92,7 @@ def mcp(
             return
         request_log = settings.log_file("requests-mcp.log")  # beside that of a server that has the folder open
         server = settings.server
-        with opened_keys(settings) as keys:
+        with opening.traces_of(settings) as traces, opened_keys(settings) as keys:
             app = create_mcp_app(
                 api,
                 keys=keys,
@@ -96,6 +100,7 @@ def mcp(
                 allowed_hosts=server.allowed_hosts,
                 keys_required=require_key or None,
                 request_log=request_log,
+                traces=traces,
             )
             run(app, server.host, server.port, path="/mcp", limits=limits_of(server), request_log=request_log)
 

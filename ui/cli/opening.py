@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from onrecord.index.library import Library
+    from onrecord.index.tracing import Span
     from onrecord.index.types import Filter
     from onrecord.qa.assistant import Assistant
     from onrecord.qa.engines.base import Engine
@@ -79,6 +80,21 @@ def open_engine(settings: "Settings", *, required: bool) -> "Engine | None":
     if engine is not None and not settings.model.url and (said := not_calibrated(engine.name)):
         logging.getLogger("onrecord").warning(said)
     return engine
+
+
+@contextmanager
+def traces_of(settings: "AllSettings") -> Iterator["Span"]:
+    """What a server's traces are below; said where they go, unless that is nowhere."""
+    from onrecord.index.tracing import NOBODY
+
+    if not settings.server.traces:
+        yield NOBODY
+        return
+    from onrecord.ui.server.traces import traced_to
+
+    with traced_to(settings.server.traces) as span:
+        print(f"Traces, without what was asked, go to {settings.server.traces}", file=sys.stderr)
+        yield span
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from onrecord.index import tracing
 from onrecord.index.errors import OnRecordError, UnknownArticle
 from onrecord.qa.engines.stopping import StopAsked, never
 from onrecord.qa.names.index import Names
@@ -110,10 +111,11 @@ def answer(
                 record = _grown(collection, record, event)
                 yield record
                 if isinstance(event, EvidenceFound):
-                    while not ticket.wait(LOOK_UP):
-                        if stopped():
-                            return
-                        yield _behind(record, ticket)
+                    with tracing.step("wait"):
+                        while not ticket.wait(LOOK_UP):
+                            if stopped():
+                                return
+                            yield _behind(record, ticket)
                     yield record
     except OnRecordError as error:
         yield replace(record, state="failed", error=str(error))

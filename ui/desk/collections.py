@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from onrecord.index import tracing
 from onrecord.index.errors import InputError, OnRecordError
 from onrecord.index.store.catalogue import FILE as CATALOGUE
 from onrecord.qa.engines.base import Engine, at_once
@@ -58,9 +59,9 @@ class Collections:
     """The first collection and those in folders beside it. Without ``opener`` there is only the first.
 
     ``token``: lets this account's commands in at ``/api/v1`` for as long as this process runs.
-    ``writer``: the model of all of them, where another can be chosen. `close` closes what was
-    opened here: every conversation store, and the collections that ``opener`` gave. Who gave the first library and the
-    model closes those.
+    ``writer``: the model of all of them, where another can be chosen. ``traces``: what is traced is below it. `close`
+    closes what was opened here: every conversation store, and the collections that ``opener`` gave. Who gave the first
+    library and the model closes those.
     """
 
     first: Collection
@@ -70,6 +71,7 @@ class Collections:
     queue: ModelQueue = field(default_factory=ModelQueue)
     answers: Answers = field(default_factory=Answers)
     writer: Writer | None = None
+    traces: tracing.Span = tracing.NOBODY
     token: str = field(default_factory=lambda: f"run_{secrets.token_urlsafe(32)}")
     _address: str = ""
     _others: dict[str, Collection] = field(default_factory=dict)
@@ -82,6 +84,7 @@ class Collections:
 
     def __post_init__(self) -> None:
         self.queue.width = at_once(self.first.assistant.engine)
+        self.answers.traces = self.traces
 
     def names(self) -> tuple[str, ...]:
         """The collections, the first one first."""

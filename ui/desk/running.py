@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 
+from onrecord.index import tracing
 from onrecord.index.errors import InputError, OnRecordError
 from onrecord.qa.engines.stopping import stops_when
 from onrecord.ui.desk.records import Record
@@ -82,10 +83,10 @@ Write = Callable[[Running], Generator[Record, None, None]]
 
 
 class Answers:
-    """The answers under way: one in a conversation, and ``most`` in all."""
+    """The answers under way: one in a conversation, and ``most`` in all. Each begins a trace below ``traces``."""
 
     def __init__(self, most: int = 32) -> None:
-        self._most = most
+        self._most, self.traces = most, tracing.NOBODY
         self._under_way: list[Running] = []  # also those that were stopped, while their model is not free
         self._lock = threading.Lock()
 
@@ -120,7 +121,8 @@ class Answers:
 
     def _run(self, running: Running, write: Write) -> None:
         try:
-            running.write(write(running))
+            with tracing.ended(self.traces.child("answer")) as span, tracing.under(span):
+                running.write(write(running))
         finally:
             with self._lock:
                 self._under_way.remove(running)

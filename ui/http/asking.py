@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from onrecord.index import Filter
+from onrecord.index import Filter, tracing
 from onrecord.qa.engines.stopping import stops_when
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn, Writing
 from onrecord.ui.desk.collection import Collection
@@ -98,7 +98,10 @@ class Asking:
                 loop.call_soon_threadsafe(signs.put_nowait, sign)
 
         work = threading.Thread(
-            target=self._work, args=(question, tuple(history), scope, assistant, stop, tell), name="ask", daemon=True
+            target=self._work,
+            args=(question, tuple(history), scope, assistant, stop, tell, tracing.current()),
+            name="ask",
+            daemon=True,
         )
         work.start()
         end = loop.time() + self.seconds
@@ -137,13 +140,14 @@ class Asking:
         assistant: AssistantLike | None,
         stop: threading.Event,
         tell: Callable[[Sign | Failed | None], None],
+        span: tracing.Span,
     ) -> None:
         """Runs in a thread of its own, to its end, until ``stop``, or until the time is over."""
         end = time.monotonic() + self.seconds  # here too: a client that reads nothing never asks what the time is
         ticket = self.queue.join(stopped=stop.is_set)
         try:
             stream = (assistant or self.collection.assistant).stream(question, history, scope)
-            with stops_when(stop.is_set), contextlib.closing(stream) as events:
+            with stops_when(stop.is_set), tracing.under(span), contextlib.closing(stream) as events:
                 self._follow(events, ticket, stop, end, tell)
         except Exception as error:  # noqa: BLE001  carried to the task that waits for it
             tell(Failed(error))
@@ -170,12 +174,13 @@ class Asking:
             tell(event)
             if isinstance(event, EvidenceFound):
                 shown_place = -1
-                while not ticket.wait(_LOOK_UP):
-                    if stop.is_set():
-                        return
-                    if ticket.place != shown_place:
-                        shown_place = ticket.place
-                        tell(Waiting(shown_place))
+                with tracing.step("wait"):
+                    while not ticket.wait(_LOOK_UP):
+                        if stop.is_set():
+                            return
+                        if ticket.place != shown_place:
+                            shown_place = ticket.place
+                            tell(Waiting(shown_place))
 
 
 async def _next(signs: "asyncio.Queue[Sign | Failed | None]", seconds: float) -> Sign | Failed | None:

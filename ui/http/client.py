@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from onrecord.index import errors, tls
+from onrecord.index import errors, tls, tracing
 from onrecord.index.store.lock import holder_of
 from onrecord.index.types import Filter
 from onrecord.ui.http.allowance import allowance
@@ -113,7 +113,7 @@ class Interface:
             )
         told = place.options(named)
         told["params"] |= params or {}
-        told["headers"] |= allowance().headers()
+        told["headers"] |= {**allowance().headers(), **tracing.current().headers}
         with place.talking():
             return reply_of(await self._client.request(method, place.url + path, **told, **options))
 

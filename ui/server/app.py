@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
+from onrecord.index import tracing
 from onrecord.index.errors import InputError
 from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collections import Collections, Limits, Opener, closing, collection_in
@@ -49,6 +50,7 @@ def create_app(
     folder: Path | None = None,
     routers: Sequence[APIRouter] = (),
     writer: Writer | None = None,
+    traces: tracing.Span = tracing.NOBODY,
 ) -> FastAPI:
     """The application. ``users``: name -> password; ``allowed_hosts``: further names under which it is reached.
 
@@ -61,7 +63,12 @@ def create_app(
     limits = limits or Limits()
     where = Path(folder if folder is not None else library.path)
     collections = Collections(
-        collection_in(where, library, assistant), opener, limits, folders_allowed=host in LOOPBACK, writer=writer
+        collection_in(where, library, assistant),
+        opener,
+        limits,
+        folders_allowed=host in LOOPBACK,
+        writer=writer,
+        traces=traces,
     )
     uploads.hold(collections)  # before the page is built, which notes where sent files go
 

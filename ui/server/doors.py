@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from onrecord.index import InputError, Library
+from onrecord.index import InputError, Library, tracing
 from onrecord.qa.assistant import Assistant
 from onrecord.ui.desk import uploads
 from onrecord.ui.desk.collections import Collections, Opener, closing, collection_in
@@ -89,7 +89,7 @@ def add_doors(
     hosts = _hosts(host, allowed_hosts)
     doors = InProblems(Guard(Router(routes, default=elsewhere), hosts=hosts, max_body=limits.body_bytes + 1_000_000))
     app.add_middleware(Doors, doors=doors)
-    app.add_middleware(RequestLog, file=request_log, other=PAGE if page else NOBODY)
+    app.add_middleware(RequestLog, file=request_log, other=PAGE if page else NOBODY, traces=collections.traces)
     app.state.service, app.state.doors = service, {path: inner.app for path, inner in behind.items()}
 
 
@@ -111,12 +111,14 @@ def create_api(
     folder: Path | None = None,
     opener: Opener | None = None,
     request_log: Path | None = None,
+    traces: tracing.Span = tracing.NOBODY,
 ) -> FastAPI:
     """The doors without the page; with ``opener``, for the collections in folders beside ``folder`` too.
 
     Raises `InputError` when keys are required and there are none.
     """
-    collections = Collections(collection_in(folder or library.path, library, assistant), opener, folders_allowed=False)
+    first = collection_in(folder or library.path, library, assistant)
+    collections = Collections(first, opener, folders_allowed=False, traces=traces)
     try:
         keys = keys or keys_of(collections)
         required = _keys_wanted(host, keys, keys_required)
@@ -153,6 +155,7 @@ def create_mcp_app(
     keys_required: bool | None = None,
     limits: DoorLimits | None = None,
     request_log: Path | None = None,
+    traces: tracing.Span = tracing.NOBODY,
 ) -> ASGIApp:
     """MCP over streamable HTTP at ``/mcp``, behind the same guard and keys; needs the extra ``mcp``."""
     from onrecord.ui.http.mcp import mcp_http_app
@@ -168,7 +171,7 @@ def create_mcp_app(
         seconds=limits.body_seconds,
     )
     guarded = InProblems(Guard(gate, hosts=_hosts(host, allowed_hosts), max_body=limits.body_bytes + 1_000_000))
-    return RequestLog(guarded, file=request_log, other=NOBODY)
+    return RequestLog(guarded, file=request_log, other=NOBODY, traces=traces)
 
 
 def _keys_wanted(host: str, keys: Keys, required: bool | None) -> bool:

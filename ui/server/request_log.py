@@ -1,4 +1,4 @@
-"""A line for each request, and nothing of its text: no question, no article, no name of a file, no key."""
+"""A line and a span for each request, and nothing of its text: no question, no article, no name of a file, no key."""
 
 import json
 import logging
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from onrecord.index import tracing
 from onrecord.index.store import modes
 from onrecord.ui.http.allowance import READING
 
@@ -25,13 +26,16 @@ class RequestLog:
 
     Who is a key's name, ``"command"``, ``"page"``, or ``other`` where nobody said. The route is the template that was
     matched, without what stood in its places. Lines go to the logger ``onrecord.access`` and to ``file``, if given.
+    The span, a child of ``traces``, has the same, but not who; it goes on with the trace that a request comes with.
     """
 
-    def __init__(self, app: ASGIApp, *, file: Path | None, other: str = "page") -> None:
-        self.app, self.other = app, other
+    def __init__(
+        self, app: ASGIApp, *, file: Path | None, other: str = "page", traces: tracing.Span = tracing.NOBODY
+    ) -> None:
+        self.app, self.other, self.traces = app, other, traces
         self._file = logging.Logger("onrecord.requests", logging.INFO)  # of this server alone: it has no parent
         if file is not None:
-            self._file.addHandler(_File(file))
+            self._file.addHandler(OwnFile(file))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,6 +43,7 @@ class RequestLog:
             return
         started, status, sent = time.perf_counter(), 499, 0  # 499: the client went before there was a response
         method = method_of(scope)
+        span = self.traces.child(method, "server", parent=_parent_of(scope))
         scope.setdefault("state", {})
 
         async def noting(message: Message) -> None:
@@ -49,13 +54,17 @@ class RequestLog:
             await send(message)
 
         try:
-            await self.app(scope, receive, noting)
+            with tracing.under(span):
+                await self.app(scope, receive, noting)
         finally:
-            who = json.dumps(scope["state"].get("who", self.other))
+            who, route = json.dumps(scope["state"].get("who", self.other)), template_of(scope)
             took = (time.perf_counter() - started) * 1000
-            line = (who, method, template_of(scope), status, took, sent)
             for logger in (log, self._file):
-                logger.info("%s %s %s %d %.0fms %dB", *line)
+                logger.info("%s %s %s %d %.0fms %dB", who, method, route, status, took, sent)
+            span.note({"http.request.method": method, "http.route": route, "http.response.status_code": status})
+            if status >= 500:
+                span.note({"error.type": str(status)})
+            span.end(f"{method} {route}")
 
 
 def method_of(scope: Scope) -> str:
@@ -68,13 +77,19 @@ def template_of(scope: Scope) -> str:
     return f"{scope.get('root_path', '')}{path}" if path else OTHER
 
 
-class _File(RotatingFileHandler):
+def _parent_of(scope: Scope) -> str:
+    """The span of another process that asks this, as a proxy passes it on."""
+    given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"]
+    return given[0] if len(given) == 1 else ""
+
+
+class OwnFile(RotatingFileHandler):
     """Open only while a line is written, so that it holds no folder; its owner's alone."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, line: logging.Formatter = LINE, *, of: str = "Requests") -> None:
         super().__init__(file, maxBytes=FILE_BYTES, backupCount=OLDER_FILES, encoding="utf-8", delay=True)
-        self.setFormatter(LINE)
-        self._failed = False
+        self.setFormatter(line)
+        self._of, self._failed = of, False
 
     def _open(self):  # type: ignore[no-untyped-def]  # the type is the library's
         modes.make_file(Path(self.baseFilename))
@@ -90,4 +105,4 @@ class _File(RotatingFileHandler):
         """A disk that is full must not end a request; it is said once."""
         if not self._failed:
             self._failed = True
-            print(f"Requests cannot be logged in {self.baseFilename} ({sys.exc_info()[1]}).", file=sys.stderr)
+            print(f"{self._of} cannot be logged in {self.baseFilename} ({sys.exc_info()[1]}).", file=sys.stderr)

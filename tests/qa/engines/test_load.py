@@ -59,13 +59,14 @@ class LLMWithoutStreaming(ReplyingLLM):
 
 
 class FakeServer(ThreadingHTTPServer):
-    """An OpenAI-compatible server on loopback that says `REPLY`; what it was asked is kept in ``requests``."""
+    """An OpenAI-compatible server on loopback that says `REPLY`; what it was asked is kept, and by which headers."""
 
     daemon_threads = True
 
     def __init__(self, *, logprobs: bool = True, status: int = 200, key: str = "secret") -> None:
         super().__init__(("127.0.0.1", 0), FakeHandler)
         self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         self.logprobs, self.status, self.key = logprobs, status, key
         self.sent = 0
         self.breaks_after: int | None = None  # events, and then it hangs up
@@ -96,6 +97,7 @@ class FakeHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append({**body, "path": self.path})
+        self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
         if self.headers.get("Authorization") != f"Bearer {self.server.key}":
             self._refuse(401, "wrong key")
         elif self.server.status != 200:
