@@ -20,7 +20,6 @@ from onrecord.index.library import Library
 from onrecord.index.store import faults
 from onrecord.index.types import Article, Filter
 from onrecord.qa.assistant import Assistant
-from onrecord.ui.desk import feedback
 from onrecord.ui.desk.collection import Collection, answer
 from onrecord.ui.desk.collections import collection_in
 from onrecord.ui.desk.conversations import new_record
@@ -53,7 +52,7 @@ def prepare(folder: Path) -> None:
         collection = collection_in(folder, library, Assistant(library, None))
         conversation = ask(collection)
         (record,) = collection.conversations.turns("ann", conversation)
-        feedback.keep(collection, record, "right", "", [("user", QUESTION)], conversation)
+        collection.feedback.keep("ann", conversation, record, "right", history=[("user", QUESTION)])
         collection.conversations.close()
 
 

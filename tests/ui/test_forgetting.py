@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,6 @@ from onrecord.index.errors import UnknownArticle
 from onrecord.index.types import Article, Sentence
 from onrecord.qa.types import Answer, AnswerSentence, Citation, Evidence
 from onrecord.ui.desk.conversations import Conversations
-from onrecord.ui.desk.feedback_files import forget_articles, forget_conversation, rows, write
 from onrecord.ui.desk.forgetting import GONE, ArticleLookup, without_removed
 from onrecord.ui.desk.records import Found, Record
 
@@ -122,21 +120,3 @@ def test_a_file_of_before_is_cleaned_when_it_is_opened(tmp_path: Path) -> None:
     kept = Conversations(tmp_path / "c.sqlite")
     assert not any(b"zebrafish" in one.read_bytes() for one in tmp_path.iterdir())
     kept.close()
-
-
-def test_the_feedback_forgets_what_rests_on_a_removed_article_and_a_deleted_conversation(tmp_path: Path) -> None:
-    folder = tmp_path / "feedback"
-    folder.mkdir()
-    write(folder / "articles.jsonl", [{"id": "ferry", "title": "Ferry", "text": FERRY.text}, {"id": "bridge"}])
-    cases: list[dict[str, Any]] = [
-        {"id": "a", "evidence": [{"article": "bridge", "quote": "x"}], "got": {"conversation": "one"}},
-        {"id": "b", "evidence": [{"article": "ferry", "quote": "x"}], "got": {"conversation": "one"}},
-        {"id": "c", "evidence": [], "got": {"conversation": "two"}},
-        {"id": "d", "evidence": [], "got": {}},
-    ]
-    write(folder / "questions.jsonl", cases)
-    forget_articles(tmp_path, library(FERRY))
-    assert [row["id"] for row in rows(folder / "articles.jsonl")] == ["ferry"]
-    assert [row["id"] for row in rows(folder / "questions.jsonl")] == ["b", "c", "d"]
-    forget_conversation(tmp_path, "one", ["d"])
-    assert [row["id"] for row in rows(folder / "questions.jsonl")] == ["c"]

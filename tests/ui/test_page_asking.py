@@ -374,8 +374,9 @@ def test_a_judgement_is_kept_as_a_suite(page: Page, site: Site) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#notice")).to_contain_text("Kept with the others")
     expect(page.get_by_role("button", name="Wrong answer")).to_have_attribute("aria-pressed", "true")
-    kept = (site.folder / "feedback" / "questions.jsonl").read_text()
-    assert "At least 5 million euros" in kept and "What would the bridge repairs cost?" in kept
+    (kept,) = site.app.state.collections.first.feedback.suite().questions
+    assert (kept["verdict"], kept["answers"]) == ("wrong_answer", ["At least 5 million euros"])
+    assert kept["question"] == "What would the bridge repairs cost?"
 
 
 def test_five_people_see_their_place_and_all_get_an_answer(page: Page, site: Site, browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import threading
 import time
@@ -247,6 +248,8 @@ def test_a_server_that_asks_another_hands_its_trace_on() -> None:
 @pytest.mark.slow
 def test_nginx_as_the_guide_has_it_passes_the_trace_on(tmp_path: Path, collector: Collector) -> None:
     nginx = cluster.nginx_program()
+    if nginx is None and os.environ.get("CI") == "true":
+        pytest.fail("nginx must be installed for CI: apt-get install nginx-light")
     if nginx is None:
         pytest.skip("nginx is not installed here: apt-get install nginx-light")
     listen = free_port()

@@ -21,6 +21,7 @@ from onrecord.ui.cli import opening
 from onrecord.ui.cli.group import complain
 from onrecord.ui.cli.protocol import CollectionCommands, Examined, Progress
 from onrecord.ui.desk.conversations import FILE, Conversations
+from onrecord.ui.desk.feedback import Feedback, Suite
 from onrecord.ui.desk.forgetting import ArticleLookup
 from onrecord.ui.desk.saved import SavedQuestions
 from onrecord.ui.desk.searching import found, scope_warnings
@@ -205,11 +206,20 @@ class OpenedCollection:
         with self._saved() as saved:
             saved.remove(NOBODY, question_id)
 
+    def feedback(self) -> Suite:
+        with self._kept() as kept:
+            return Feedback(kept, lambda: ArticleLookup(self._library.article)).suite()
+
     @contextmanager
     def _saved(self) -> "Iterator[SavedQuestions]":
+        with self._kept() as kept:
+            yield SavedQuestions(kept, lambda: ArticleLookup(self._library.article))
+
+    @contextmanager
+    def _kept(self) -> Iterator[Conversations]:
         with closing(Conversations(self._settings.data / FILE, self._library.database)) as kept:
             kept.follow(self._library.article, self._library.revision)
-            yield SavedQuestions(kept, lambda: ArticleLookup(self._library.article))
+            yield kept
 
     def differences(
         self, scope: "Filter", *, on_progress: Progress

@@ -12,6 +12,7 @@ from onrecord.ui.cli.brief import brief
 from onrecord.ui.cli.chat import chat
 from onrecord.ui.cli.differences import differences
 from onrecord.ui.cli.doors import mcp, serve
+from onrecord.ui.cli.feedback import feedback
 from onrecord.ui.cli.folders import unwatch, watch
 from onrecord.ui.cli.group import Commands
 from onrecord.ui.cli.migrate import migrate
@@ -67,6 +68,7 @@ app.command()(people)
 app.command()(names)
 app.command()(named)
 app.add_typer(questions, name="questions")
+app.command()(feedback)
 app.command()(differences)
 app.command()(brief)
 app.command()(chat)

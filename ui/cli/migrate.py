@@ -33,17 +33,16 @@ def migrate(
 
 def _copy_what_people_keep(source: "Place", target: "Place") -> None:
     from onrecord.index.store.catalogue import Catalogue
-    from onrecord.ui.desk.conversations import FILE
-    from onrecord.ui.desk.tables import FileTables, SharedTables, Tables, copy
+    from onrecord.ui.desk.conversations import FILE, Conversations
+    from onrecord.ui.desk.tables import copy
 
     with ExitStack() as opened:
 
-        def tables(place: "Place") -> Tables:
+        def kept(place: "Place") -> Conversations:
             articles = opened.enter_context(closing(Catalogue(place.folder, place.url)))
-            file, shared = place.folder / FILE, articles.shared
-            return opened.enter_context(closing(SharedTables(shared, file) if shared else FileTables(file)))
+            return opened.enter_context(closing(Conversations(place.folder / FILE, articles.shared)))
 
-        copy(tables(source), tables(target))
+        copy(kept(source), kept(target))
 
 
 def _place(named: str) -> "Place":

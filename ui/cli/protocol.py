@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from onrecord.qa.names.values import Mention, NameEntry, NameKind
     from onrecord.qa.people.values import Person, Statement
     from onrecord.qa.types import Turn
+    from onrecord.ui.desk.feedback import Suite
     from onrecord.ui.desk.saved import SavedQuestion
 
 Progress = Callable[[float, int], None]
@@ -149,6 +150,10 @@ class CollectionCommands(Protocol):
 
     def remove_question(self, question_id: str) -> None:
         """Raises ``InputError`` where there is none."""
+        ...
+
+    def feedback(self) -> "Suite":
+        """What people said of answers on the page."""
         ...
 
     def differences(

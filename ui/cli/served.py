@@ -25,6 +25,7 @@ from onrecord.qa.names.values import Mention, NameEntry, NameKind
 from onrecord.qa.people.values import Person, Statement
 from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finished, SentenceDone, Turn
 from onrecord.ui.cli.protocol import Examined, Progress
+from onrecord.ui.desk.feedback import Suite
 from onrecord.ui.desk.saved import SavedQuestion
 from onrecord.ui.http.client import ANSWERS_WITHIN, TURNS, Place, error_from, events_in, given, reply_of, waits
 
@@ -201,6 +202,9 @@ class ServedCollection:
 
     def remove_question(self, question_id: str) -> None:
         self._call("DELETE", f"/questions/{quote(question_id, safe='')}")
+
+    def feedback(self) -> Suite:
+        return Suite(**self._call("GET", "/commands/feedback"))
 
     def _pages(self, path: str, name: str, asked: Mapping[str, Any]) -> tuple[list[Any], Sequence[str]]:
         """All of a list that comes page by page, and the filter's warnings."""

@@ -21,6 +21,7 @@ from onrecord.qa.types import (
     Writing,
 )
 from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.desk.feedback import Feedback
 from onrecord.ui.desk.forgetting import ArticleLookup
 from onrecord.ui.desk.model_queue import ModelQueue, Ticket
 from onrecord.ui.desk.notebook import Notebook
@@ -50,6 +51,11 @@ class Collection:
     @property
     def notebook(self) -> Notebook:
         return Notebook(self.conversations)
+
+    @property
+    def feedback(self) -> Feedback:
+        """What people say of its answers."""
+        return Feedback(self.conversations, lambda: ArticleLookup(self.library.article))
 
     @property
     def people(self) -> People:

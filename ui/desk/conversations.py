@@ -11,8 +11,8 @@ from onrecord.index.errors import InputError
 from onrecord.index.store.base import Database
 from onrecord.index.types import Article, Filter
 from onrecord.qa.types import Answer
-from onrecord.ui.desk.feedback_files import forget_conversation
-from onrecord.ui.desk.forgetting import ArticleLookup, without_removed
+from onrecord.ui.desk.feedback_files import take_over
+from onrecord.ui.desk.forgetting import ArticleLookup, case_without_removed, without_removed
 from onrecord.ui.desk.records import Record, from_dict
 from onrecord.ui.desk.tables import FileTables, SharedTables, Tables, keep_note
 from onrecord.ui.escape import shorten
@@ -50,11 +50,11 @@ class Conversations:
     """
 
     def __init__(self, path: Path, database: Database | None = None) -> None:
-        self._folder = path.parent
         self._lookup: Callable[[], ArticleLookup] | None = None
         self.shared = None if database is None else SharedTables(database, path)
         self._tables: Tables = self.shared or FileTables(path)
         self.changing, self.execute, self.close = self._tables.changing, self._tables.execute, self._tables.close
+        take_over(self._tables, path.parent)
 
     def follow(self, article: Callable[[str], Article], revision: int) -> None:
         """From now on, and in what is kept already, there is nothing of an article that is gone but what was cited.
@@ -67,18 +67,28 @@ class Conversations:
             self.forget(revision)
 
     def forget(self, revision: int) -> None:
-        """Takes out of everybody's answers what they did not cite and no article says any longer."""
+        """Takes out of everybody's answers what they did not cite and no article says any longer, and of feedback."""
         with self.changing(taking=True):
-            lookup = self._lookup() if self._lookup else None
-            for table, column in _RECORDS if lookup else ():
-                for key, data in self.execute(f"SELECT id, {column} FROM {table} WHERE {column} != ''"):
-                    try:
-                        record = from_dict(json.loads(data))
-                    except (InputError, ValueError):  # of another version: nothing of it can be told apart
-                        continue
-                    if lookup and (less := without_removed(record, lookup)) != record:
-                        self.execute(f"UPDATE {table} SET {column}=? WHERE id=?", (_json(less), key))
+            if self._lookup:
+                self._forget(self._lookup())
             keep_note(self._tables, "revision", str(revision))
+
+    def _forget(self, lookup: ArticleLookup) -> None:
+        for table, column in _RECORDS:
+            for key, data in self.execute(f"SELECT id, {column} FROM {table} WHERE {column} != ''"):
+                try:
+                    record = from_dict(json.loads(data))
+                except (InputError, ValueError):  # of another version: nothing of it can be told apart
+                    continue
+                if (less := without_removed(record, lookup)) != record:
+                    self.execute(f"UPDATE {table} SET {column}=? WHERE id=?", (_json(less), key))
+        for key, data in self.execute("SELECT id, said FROM feedback"):
+            said = json.loads(data)
+            left = case_without_removed(said, lookup)
+            if left is None:
+                self.execute("DELETE FROM feedback WHERE id=?", (key,))
+            elif left != said:
+                self.execute("UPDATE feedback SET said=? WHERE id=?", (json.dumps(left, ensure_ascii=False), key))
 
     def begin(self, owner: str, question: str) -> str:
         """A new conversation, named after its first question; its id."""
@@ -151,11 +161,9 @@ class Conversations:
             self.execute("UPDATE conversations SET title=? WHERE id=?", (name, key))
 
     def delete(self, owner: str, key: str) -> None:
-        """Removes the conversation and its turns from the file itself, not only from the list."""
+        """Removes it, its turns and what was said of them from the file itself, not only from the list."""
         with self.changing(taking=True):
             self._check(owner, key)
-            turns = [row[0] for row in self.execute("SELECT id FROM turns WHERE conversation=?", (key,))]
-            forget_conversation(self._folder, key, turns)
             self.execute("DELETE FROM conversations WHERE id=?", (key,))
 
 

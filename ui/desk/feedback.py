@@ -1,64 +1,75 @@
-"""What people say about answers, kept as a suite that ``onrecord eval`` can run on the same collection."""
+"""What people say about answers: kept beside conversations, given out as a suite that ``onrecord eval`` can run."""
 
 import json
-import threading
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from onrecord.index.errors import StoreError, UnknownArticle
-from onrecord.index.store import modes
-from onrecord.ui.desk.collection import Collection
-from onrecord.ui.desk.feedback_files import ARTICLES, FOLDER, QUESTIONS, rows, write
+from onrecord.ui.desk.conversations import Conversations
+from onrecord.ui.desk.forgetting import ArticleLookup, Case, case_without_removed
 from onrecord.ui.desk.records import Record
 
 Kind = Literal["right", "wrong_answer", "wrong_citation"]
-_lock = threading.Lock()
 
 
-def keep(
-    collection: Collection,
-    record: Record,
-    kind: str,
-    note: str = "",
-    history: Sequence[tuple[str, str]] = (),
-    conversation: str = "",
-) -> Path:
-    """Writes the case into ``feedback/`` of the data folder, in place of an earlier verdict on the same answer.
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The rows of a suite's two files. The articles are those that the answers were made from: it stands alone."""
 
-    A right answer becomes its own reference; after a wrong one the note is what it should have said. ``conversation``:
-    that of the answer; when it is deleted, the case is too.
+    questions: Sequence[dict[str, Any]]
+    articles: Sequence[dict[str, Any]]
+
+
+class Feedback:
+    """That of a collection, in the file of its conversations: a deleted one takes along what was said of its answers.
+
+    A removal of articles leaves nothing that rests on them.
     """
-    folder = collection.folder / FOLDER
-    try:
-        with _lock:
-            modes.make_folder(folder)
-            cases = {row["id"]: row for row in rows(folder / QUESTIONS)}
-            cases[record.id] = _case(record, kind, note, history, conversation)
-            articles = {row["id"]: row for row in rows(folder / ARTICLES)}
-            articles |= {row["id"]: row for row in _articles(collection, record)}
-            write(folder / QUESTIONS, list(cases.values()))
-            write(folder / ARTICLES, list(articles.values()))
-            about = {
-                "name": "feedback",
-                "license": "yours",
-                "source": "the chat page",
-                "about": "Answers that people judged.",
-            }
-            modes.write_text(folder / "suite.json", json.dumps(about, indent=1) + "\n")
-    except OSError as error:
-        raise StoreError(f"The feedback could not be kept in {folder} ({error}); check that it is writable.") from error
-    return folder
+
+    def __init__(self, kept: Conversations, lookup: Callable[[], ArticleLookup]) -> None:
+        self._kept, self._lookup = kept, lookup
+
+    def keep(
+        self,
+        owner: str,
+        conversation: str,
+        record: Record,
+        kind: Kind,
+        note: str = "",
+        history: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """A verdict on an answer of a conversation, in place of an earlier one.
+
+        A right answer becomes its own reference; after a wrong one the note is what it should have said. Nothing is
+        kept of an answer that rests on what no article says any longer.
+        """
+        with self._kept.changing(taking=True):
+            self._kept.execute("DELETE FROM feedback WHERE id=?", (record.id,))
+            case = case_without_removed(_case(conversation, record, kind, note, history), self._lookup())
+            if case is not None:
+                self._kept.execute(
+                    "INSERT INTO feedback (id, owner, conversation, said) VALUES (?,?,?,?)",
+                    (record.id, owner, conversation, json.dumps(case, ensure_ascii=False)),
+                )
+
+    def suite(self) -> Suite:
+        """All that was said, whoever said it, in the order in which it was said."""
+        lookup = self._lookup()
+        rows = self._kept.execute("SELECT said FROM feedback ORDER BY rowid")
+        cases: list[Case] = [json.loads(said) for (said,) in rows]
+        ids = dict.fromkeys(key for case in cases for key in case.pop("articles"))
+        found = [article for key in ids if (article := lookup.article(key)) is not None]
+        facts = ("id", "title", "text", "source", "published", "url")
+        return Suite(cases, [{name: getattr(article, name) for name in facts} for article in found])
 
 
-def _case(
-    record: Record, kind: str, note: str, history: Sequence[tuple[str, str]], conversation: str
-) -> dict[str, Any]:
+def _case(conversation: str, record: Record, kind: Kind, note: str, history: Sequence[tuple[str, str]]) -> Case:
+    """A question of a suite, and in ``articles`` the ids of those that its answer was made from."""
     cited = [{"article": q.article_id, "quote": q.quote} for q in record.answer.citations]
     said = " ".join(one.text for one in record.answer.sentences)
     right = kind == "right"
     answered = record.status == "answered"
-    case: dict[str, Any] = {
+    case: Case = {
         "id": record.id,
         "question": record.question,
         "answerable": answered if right else bool(note) or not answered,
@@ -76,18 +87,5 @@ def _case(
     }
     if history:
         case["history"] = [{"role": role, "content": content} for role, content in history]
-    return case
-
-
-def _articles(collection: Collection, record: Record) -> list[dict[str, str]]:
-    """The articles that the answer was made from, so that the suite stands alone."""
-    found = []
-    for key in dict.fromkeys([*(q.article_id for q in record.answer.evidence), *(h.article_id for h in record.found)]):
-        try:
-            a = collection.library.article(key)
-        except UnknownArticle:
-            continue
-        found.append(
-            {"id": a.id, "title": a.title, "text": a.text, "source": a.source, "published": a.published, "url": a.url}
-        )
-    return found
+    seen = (*(q.article_id for q in record.answer.evidence), *(hit.article_id for hit in record.found))
+    return {**case, "articles": list(dict.fromkeys(seen))}

@@ -1,15 +1,16 @@
-"""The files of the feedback suite: questions that people judged, and the articles that they were asked of."""
+"""The feedback that versions before kept in files of a data folder: a suite of questions and articles."""
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
-from onrecord.index.store import modes
-from onrecord.ui.desk.forgetting import ArticleLookup
+from onrecord.ui.desk.tables import Tables
 
 FOLDER, QUESTIONS, ARTICLES = "feedback", "questions.jsonl", "articles.jsonl"
 Row = dict[str, Any]
+log = logging.getLogger("onrecord")
 
 
 def rows(path: Path) -> list[Row]:
@@ -18,42 +19,31 @@ def rows(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def write(path: Path, lines: Sequence[Row]) -> None:
-    modes.write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in lines))
+def take_over(tables: Tables, folder: Path) -> None:
+    """Moves what is there, once; what was said in a conversation that is gone goes with it."""
+    old = folder / FOLDER
+    if not old.is_dir():
+        return
+    try:
+        articles = [row["id"] for row in rows(old / ARTICLES)]
+        with tables.changing(taking=True):
+            for case in rows(old / QUESTIONS):
+                _put(tables, {**case, "articles": articles})
+            # What rests on articles that are gone was perhaps not taken out of the files.
+            tables.execute("DELETE FROM notes WHERE name='revision'")
+        shutil.rmtree(old)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        log.warning("The feedback in %s cannot be taken over (%s); mend or remove it.", old, error)
 
 
-def forget_conversation(data: Path, conversation: str, turns: Sequence[str]) -> None:
-    """Takes out what was judged in a conversation that is deleted. ``data``: the data folder."""
-    _keep(
-        data / FOLDER / QUESTIONS,
-        lambda row: row.get("id") not in turns and row.get("got", {}).get("conversation") != conversation,
-    )
-
-
-def forget_articles(data: Path, lookup: ArticleLookup) -> None:
-    """Takes out the articles that are gone, or say something else now, and the questions that rest on them.
-
-    The others get the title, source and date that they have now.
-    """
-
-    def unchanged(row: Row) -> bool:
-        article = lookup.article(str(row.get("id")))
-        return article is not None and article.text == row.get("text")
-
-    path = data / FOLDER / ARTICLES
-    gone = {row.get("id") for row in _keep(path, unchanged)}
-    before = rows(path)
-    now = [{**row, **{name: value for name, value in lookup.facts(row["id"]).items() if name in row}} for row in before]
-    if now != before:
-        write(path, now)
-    if gone:
-        _keep(data / FOLDER / QUESTIONS, lambda row: not gone & {one.get("article") for one in row.get("evidence", ())})
-
-
-def _keep(path: Path, wanted: Callable[[Row], bool]) -> list[Row]:
-    """Leaves only the rows that are wanted; returns the others."""
-    every = rows(path)
-    gone = [row for row in every if not wanted(row)]
-    if gone:
-        write(path, [row for row in every if row not in gone])
-    return gone
+def _put(tables: Tables, case: Row) -> None:
+    of = str(case.get("got", {}).get("conversation", ""))
+    of_turn = "SELECT conversation FROM turns WHERE id=?"
+    query = f"SELECT id, owner FROM conversations WHERE id=? OR id=({of_turn})"
+    found: list[tuple[str | None, str]] = tables.execute(query, (of, case["id"])) or ([] if of else [(None, "")])
+    for conversation, owner in found[:1]:
+        said = json.dumps(case, ensure_ascii=False)
+        tables.execute(
+            "INSERT INTO feedback (id, owner, conversation, said) VALUES (?,?,?,?) ON CONFLICT (id) DO NOTHING",
+            (case["id"], owner, conversation, said),
+        )

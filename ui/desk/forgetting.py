@@ -11,6 +11,7 @@ from onrecord.ui.desk.records import Found, Record
 
 FACTS = ("title", "source", "published")
 Cited = TypeVar("Cited", bound=Citation)
+Case = dict[str, Any]
 GONE = "An article that was found for this answer was removed or changed since; only what the answer cites is kept."
 
 
@@ -75,6 +76,18 @@ def without_removed(record: Record, lookup: ArticleLookup) -> Record:
         warnings=answer.warnings if not lost or GONE in answer.warnings else (*answer.warnings, GONE),
     )
     return replace(record, answer=answer, found=found)
+
+
+def case_without_removed(case: Case, lookup: ArticleLookup) -> Case | None:
+    """What somebody said of an answer (``onrecord.ui.desk.feedback``), without the articles that are gone.
+
+    None where the answer rests on a sentence that no article says any longer.
+    """
+    for one in case["evidence"]:
+        article = lookup.article(one["article"])
+        if article is None or one["quote"] not in article.text:
+            return None
+    return {**case, "articles": [key for key in case["articles"] if lookup.article(key) is not None]}
 
 
 def _found_now(found: Found, lookup: ArticleLookup) -> Found:

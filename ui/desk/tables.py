@@ -1,4 +1,4 @@
-"""Where conversations, notes and saved questions are kept: in a file, or in the database of the articles."""
+"""Where conversations, notes, saved questions and feedback are kept: in a file, or in the database of the articles."""
 
 import sqlite3
 import threading
@@ -27,12 +27,15 @@ CREATE TABLE IF NOT EXISTS pinned (
   id TEXT PRIMARY KEY, owner TEXT NOT NULL, quote TEXT NOT NULL, line TEXT NOT NULL{order});
 CREATE TABLE IF NOT EXISTS saved (id TEXT PRIMARY KEY, owner TEXT NOT NULL, revision TEXT NOT NULL,
   seen TEXT NOT NULL, now TEXT NOT NULL, written TEXT NOT NULL{order});
+CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, owner TEXT NOT NULL,
+  conversation TEXT REFERENCES conversations(id) ON DELETE CASCADE, said TEXT NOT NULL{order});
 """
 _OF_PEOPLE = {  # each after those that it refers to
     "conversations": "id, owner, title, created, updated",
     "turns": "id, conversation, position, words, record",
     "pinned": "id, owner, quote, line",
     "saved": "id, owner, revision, seen, now, written",
+    "feedback": "id, owner, conversation, said",
 }
 _VERSION = 1
 
@@ -40,7 +43,7 @@ _VERSION = 1
 class Tables(Protocol):
     """One set of statements, in the words that SQLite and PostgreSQL share. Safe to use from several threads."""
 
-    def execute(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
+    def execute(self, statement: str, values: Sequence[str | None] = ()) -> list[Any]:
         """The rows that a statement gives; one that changes something belongs into ``changing``."""
 
     def changing(self, *, taking: bool = False) -> AbstractContextManager[None]:
@@ -137,7 +140,7 @@ class FileTables:
         if self._scrubber.scrub(self._db):
             self._db.execute("DELETE FROM notes WHERE name='due'")
 
-    def execute(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
+    def execute(self, statement: str, values: Sequence[str | None] = ()) -> list[Any]:
         with self._alone():
             return self._db.execute(statement, values).fetchall()
 
@@ -182,7 +185,7 @@ class SharedTables:
             if taking:
                 connection.execute(f"VACUUM (SKIP_LOCKED) {', '.join(_OF_PEOPLE)}")
 
-    def execute(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
+    def execute(self, statement: str, values: Sequence[str | None] = ()) -> list[Any]:
         current: Connection | None = getattr(self._change, "connection", None)
         if current is not None:
             return _rows(current, statement, values)
@@ -201,6 +204,6 @@ def _closed() -> LibraryClosed:
     return LibraryClosed("The conversations were closed before this call; open the collection again.")
 
 
-def _rows(connection: Connection, statement: str, values: Sequence[str]) -> list[Any]:
+def _rows(connection: Connection, statement: str, values: Sequence[str | None]) -> list[Any]:
     found = connection.execute(statement, values)
     return found.fetchall() if found.description else []

@@ -6,15 +6,13 @@ from pathlib import Path
 
 from onrecord.index.errors import OnRecordError
 from onrecord.ui.desk.conversations import FILE, Conversations
-from onrecord.ui.desk.feedback_files import forget_articles
-from onrecord.ui.desk.forgetting import ArticleLookup
 from onrecord.ui.desk.protocols import LibraryLike
 
 log = logging.getLogger("onrecord")
 
 
 def follow(library: LibraryLike, conversations: Conversations, folder: Path) -> None:
-    """Now, and after each removal from now on. ``folder``: where the conversations and the feedback are."""
+    """Now, and after each removal from now on. ``folder``: where the conversations are, unless in its database."""
 
     def step() -> None:
         _tidy(library, conversations, folder)
@@ -37,6 +35,5 @@ def _tidy(library: LibraryLike, conversations: Conversations, folder: Path) -> N
     """What cannot be done now, as on a full disk, is done at the next start."""
     try:
         conversations.follow(library.article, library.revision)
-        forget_articles(folder, ArticleLookup(library.article))
     except (OnRecordError, OSError, ValueError) as error:
         log.warning("What answers keep of articles that are gone could not be taken out of %s: %s", folder, error)

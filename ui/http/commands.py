@@ -49,6 +49,12 @@ def examined(service: Chosen) -> Any:
     return {"articles": len(library.articles()), "passages": library.passage_count, "findings": findings}
 
 
+@commands.get("/feedback")
+def feedback(service: Chosen) -> Any:
+    """What people said of answers on the page, as a suite: everybody's."""
+    return asdict(service.collection.feedback.suite())
+
+
 class FolderPath(Asked):
     """On this machine; whoever sends it runs this server and could read it anyway."""
 

@@ -15,7 +15,6 @@ from onrecord.index.reading.files import stated_address
 from onrecord.index.types import Filter, SyncReport
 from onrecord.qa.steps.understand import readable
 from onrecord.qa.types import Citation
-from onrecord.ui.desk import feedback
 from onrecord.ui.desk.collection import Collection, answer, checked, history_of
 from onrecord.ui.desk.collections import Collections, Session
 from onrecord.ui.desk.conversations import new_record
@@ -257,7 +256,7 @@ class Chat:
             records[at] = replace(records[at], feedback=str(data["act"]))
             before = [(t.role, t.content) for t in history_of(records[:at])]
             note = str(data.get("note", ""))[:2000]
-            feedback.keep(collection, records[at], str(data["act"]), note, before, session.conversation)
+            collection.feedback.keep(owner, session.conversation, records[at], data["act"], note, before)
             collection.conversations.keep(owner, session.conversation, records[at])
         except OnRecordError as error:
             return gr.skip(), notice(said(str(error)))
