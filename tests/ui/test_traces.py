@@ -20,6 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Sent
 
 from onrecord.index import Filter, Library, tracing
+from onrecord.index.extras import missing_extra
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.engines.base import Engine
 from onrecord.qa.engines.http import UrlEngine
@@ -267,8 +268,9 @@ def test_nginx_as_the_guide_has_it_passes_the_trace_on(tmp_path: Path, collector
 
 @pytest.mark.slow
 def test_a_collector_that_is_away_delays_nobody_and_is_said_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(traces, "WITHIN", 1.0)
     place = f"http://127.0.0.1:{free_port()}"
     with caplog.at_level(logging.WARNING), behind(tmp_path, place) as client:
         took = []
@@ -301,7 +303,10 @@ def test_of_what_a_collector_does_not_take_no_more_than_so_much_is_kept(
 
 
 @pytest.mark.slow
-def test_a_collector_that_hangs_holds_a_server_up_for_no_longer_than_it_may(collector: Collector) -> None:
+def test_a_collector_that_hangs_holds_a_server_up_for_no_longer_than_it_may(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces, "WITHIN", 0.5)
     collector.open.clear()
     with traced_to(collector.address) as span:
         for _ in range(traces.KEPT):
@@ -335,3 +340,8 @@ def test_a_server_says_where_traces_go_and_has_sent_all_when_it_ends(
     (row,) = [json.loads(line) for line in file.read_text().splitlines()]
     assert row["name"] == "GET /api/v1/articles" and row["resource"]["attributes"]["service.name"] == "onrecord"
     assert file.stat().st_mode & 0o777 == 0o600 and WORD not in file.read_text()
+
+
+def test_where_the_exporter_is_not_installed_the_extra_is_named() -> None:
+    error = missing_extra(ModuleNotFoundError(name="opentelemetry.exporter.otlp.proto.http"))
+    assert error and "`pip install 'onrecord[traces]'`" in str(error)
