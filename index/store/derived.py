@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from onrecord.index.store.base import Database
 
-# Beside the tables of the first format: an older OnRecord passes over it. An article that changes gets another number.
+# An article that changes gets another number.
 TABLE = """
 CREATE TABLE IF NOT EXISTS derived (
     number INTEGER NOT NULL REFERENCES articles(number) ON DELETE CASCADE,
@@ -27,7 +27,6 @@ class DerivedStore:
 
     def __init__(self, database: Database) -> None:
         self._reader, self._transaction = database.reader, database.transaction
-        database.make(TABLE)
 
     def missing(self, kind: str, version: int) -> list[tuple[int, str]]:
         """The numbers and ids of the articles of which there is none yet of this version."""

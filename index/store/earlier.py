@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from onrecord.index.store.base import Connection, now
 from onrecord.index.types import Article
 
-# Beside the tables of the first format: an older OnRecord passes over it.
 TABLE = """
 CREATE TABLE IF NOT EXISTS earlier (
     number INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from onrecord.index.store.base import Connection
 
-# Beside the tables of the first format: an older OnRecord passes over it.
 TABLE = """
 CREATE TABLE IF NOT EXISTS edits (
     article_id TEXT NOT NULL, fact TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (article_id, fact)

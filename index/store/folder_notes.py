@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from onrecord.index.errors import InputError
 from onrecord.index.store.base import Database, now
 
-# Beside the tables of the first format: an older OnRecord passes over them.
 TABLES = """
 CREATE TABLE IF NOT EXISTS folders (
     path TEXT PRIMARY KEY, since TEXT NOT NULL, looked TEXT NOT NULL, said TEXT NOT NULL
@@ -49,7 +48,6 @@ class FolderNotes:
 
     def __init__(self, database: Database) -> None:
         self._reader, self._writer, self._transaction = database.reader, database.writer, database.transaction
-        database.make(TABLES)
 
     def folders(self) -> tuple[Folder, ...]:
         """In the order in which they were given."""

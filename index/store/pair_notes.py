@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from onrecord.index.store.base import Database, note
 from onrecord.index.types import Sentence
 
-# Beside the tables of the first format: an older OnRecord passes over them. What is dismissed outlives the storing anew
-# of an article, and is forgotten with its removal.
+# What is dismissed outlives the storing anew of an article, and is forgotten with its removal.
 TABLES = """
 CREATE TABLE IF NOT EXISTS compared (number INTEGER PRIMARY KEY REFERENCES articles(number) ON DELETE CASCADE);
 CREATE TABLE IF NOT EXISTS pairs (
@@ -56,7 +55,6 @@ class PairNotes:
 
     def __init__(self, database: Database) -> None:
         self._reader, self._writer, self._transaction = database.reader, database.writer, database.transaction
-        database.make(TABLES)
 
     def pending(self) -> list[tuple[int, str]]:
         """The number and the id of each article that was not compared since it was stored, in that order."""

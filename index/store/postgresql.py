@@ -21,9 +21,11 @@ from onrecord.index import tracing
 from onrecord.index.database_address import Address
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store.base import Connection, all_or_nothing, note
-from onrecord.index.store.schema import APPLICATION_ID, FORMAT, SCHEMA_VERSION, TABLES
+from onrecord.index.store.line import Line
+from onrecord.index.store.schema import APPLICATION_ID, FORMAT, SCHEMA_VERSION
 
 _PATIENCE = 30  # seconds to wait for another writer, as for SQLite's
+_LONG = "SET LOCAL lock_timeout = '600s'"  # for one who migrates
 _SESSION = {
     "lock_timeout": f"{_PATIENCE}s",
     "idle_in_transaction_session_timeout": "600s",
@@ -51,8 +53,10 @@ class PostgresqlDatabase:
 
     shared = True
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, line: Line) -> None:
         self._address = address
+        self._where = f"The collection at {address}"
+        self._turn = f"SELECT pg_advisory_xact_lock({APPLICATION_ID}, {_number(address.schema)})"
         self._engine = sqlalchemy.create_engine(
             "postgresql+psycopg://", creator=self._connect, pool_pre_ping=True, max_overflow=-1, hide_parameters=True
         )
@@ -60,7 +64,7 @@ class PostgresqlDatabase:
         self._writer: _Connection | None = None  # while somebody writes
         self._snapshot = threading.local()  # the connection of a snapshot, in the thread that took it
         try:
-            self._create()
+            self._create(line)
         except BaseException:
             self.close()
             raise
@@ -72,16 +76,18 @@ class PostgresqlDatabase:
         given |= {"password": a.password or None, "connect_timeout": 10, "client_encoding": "utf8", **dict(a.options)}
         return psycopg.connect(**{**given, "options": f"{given.get('options', '')} {session}"}, autocommit=True)
 
-    def _create(self) -> None:
-        """Makes the tables in one transaction. Raises ``StoreError`` for those of a newer format or another program."""
-        with self.transaction() as connection:
+    def _create(self, line: Line) -> None:
+        """As `keep`, in a schema that may not be there. Raises ``StoreError`` for one of another program."""
+        if not self._is_behind(line):
+            return
+        with self._alone() as connection:
             there = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = ?"
             if not connection.execute(there, (self._address.schema,)).fetchone()[0]:
                 known = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?"
                 if not connection.execute(known, (self._address.schema,)).fetchone():  # else it was made for this user
                     connection.execute(f'CREATE SCHEMA "{self._address.schema}"')
                 connection.execute(_FOLDED)
-                connection.execute(_ddl(TABLES))
+                connection.execute(_ddl(line.made))
                 note(connection, FORMAT, str(SCHEMA_VERSION))
                 return
             ours = connection.execute("SELECT to_regclass('meta'), to_regclass('articles')").fetchone()
@@ -97,8 +103,30 @@ class PostgresqlDatabase:
                 f"The collection at {self._address} was written by a newer OnRecord (format {row[0]}, this one reads "
                 f"up to {SCHEMA_VERSION}); update OnRecord, or choose another address with --data."
             )
+        self.keep(line)
+
+    def keep(self, line: Line) -> None:
+        if not self._is_behind(line):
+            return
+        with self._alone() as connection:
+            if connection.execute("SELECT to_regclass(?)", (line.sign,)).fetchone()[0] is None:
+                connection.execute(_ddl(line.made))
+                return
+        from onrecord.index.store.migrating import migrate
+
+        with self._plain_errors():
+            migrate(self._engine, ("BEGIN", _LONG, self._turn), line, self._where)
+
+    def _is_behind(self, line: Line) -> bool:
+        with self._borrowed() as connection:
+            try:
+                noted = connection.execute(line.asked).fetchone()
+            except psycopg.errors.UndefinedTable:
+                noted = None
+        return line.is_behind(noted, self._where)
 
     def make(self, tables: str) -> None:
+        """Makes what may be dropped at any time, and is in no line of migrations; written for SQLite."""
         with self.transaction() as connection:  # two that make the same table at once would fail
             connection.execute(_ddl(tables))
 
@@ -142,10 +170,14 @@ class PostgresqlDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        with self.writer() as connection:
-            turn = f"SELECT pg_advisory_xact_lock({APPLICATION_ID}, {_number(self._address.schema)})"
-            with all_or_nothing(connection, "BEGIN", turn):
-                yield connection
+        with self.writer() as connection, all_or_nothing(connection, "BEGIN", self._turn):
+            yield connection
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A transaction as any other, which also waits for those who migrate."""
+        with self.writer() as connection, all_or_nothing(connection, "BEGIN", _LONG, self._turn):
+            yield connection
 
     @contextmanager
     def errand(self, name: str) -> Iterator[Connection]:
@@ -179,12 +211,17 @@ class PostgresqlDatabase:
     @contextmanager
     def _borrowed(self) -> Iterator["_Connection"]:
         """A connection of the pool. One that broke is replaced when it is next asked for."""
-        try:
+        with self._plain_errors():
             borrowed = self._engine.raw_connection()
             try:
                 yield _Connection(borrowed.driver_connection)
             finally:
                 borrowed.close()
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
         except psycopg.errors.DiskFull as error:
             raise DiskFull(f"The disk of the server of {self._address} is full; make room there.") from error
         except (psycopg.Error, DBAPIError) as error:

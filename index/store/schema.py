@@ -8,9 +8,10 @@ from pathlib import Path
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import reserve
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # since then migrations are noted: what came before them passes over nothing that it does not know
 APPLICATION_ID = 0x6F6E7263  # "onrc"
 FORMAT = "format"  # a note of it, where a database has no place for it as SQLite has
+FILE = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -87,15 +88,6 @@ def refuse_foreign(file: Path) -> None:
             f"The data folder {file.parent} was written by a newer OnRecord (format {version}, this one reads up to "
             f"{SCHEMA_VERSION}); update OnRecord, or choose another folder with --data."
         )
-
-
-def create(connection: sqlite3.Connection) -> None:
-    """Makes the tables in one transaction; a file that was cut off while it was made is simply empty."""
-    if connection.execute("PRAGMA user_version").fetchone()[0]:
-        return
-    connection.execute(SHRINKS)
-    script = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
-    connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {script} COMMIT;")
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from onrecord.index.errors import InputError
 from onrecord.index.fetching.values import UNKNOWN, Version, Visit
 from onrecord.index.store.base import Connection, Database, now
 
-# Beside the tables of the first format: an older OnRecord passes over them.
 TABLES = """
 CREATE TABLE IF NOT EXISTS visits (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -74,7 +73,6 @@ class WebNotes:
 
     def __init__(self, database: Database) -> None:
         self._reader, self._writer, self._transaction = database.reader, database.writer, database.transaction
-        database.make(TABLES)
 
     # -- the log -----------------------------------------------------------------------------------------------
 

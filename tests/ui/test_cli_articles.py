@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from onrecord.index import doctor as doctors
 from onrecord.index.library import Library
+from onrecord.index.store.catalogue import LINE
 from onrecord.ui.cli import opening as cli_open
 from onrecord.ui.cli.models import examined_models
 from tests.conftest import ARTICLES
@@ -254,7 +255,9 @@ def test_doctor_is_content_with_a_whole_library_and_its_models(stage: Stage, mon
     report = stage.json("doctor")
     assert report["ok"]
     assert (report["articles"], report["findings"]) == (3, [])
-    assert "All is well." in stage.run("doctor").stdout
+    assert report["schema"] == LINE.newest
+    said = stage.run("doctor").stdout
+    assert f"3 articles, 3 passages; schema {LINE.newest}." in said and "All is well." in said
 
 
 def test_doctor_names_what_is_wrong_and_the_cure_and_exits_1(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

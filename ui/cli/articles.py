@@ -231,13 +231,14 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
     embedder_here = all(model["state"] == "fine" for model in models if model["needed"])
     with closing(open_collection(settings)) as collection:
         report = collection.examine()
-    counts = {"articles": report.articles, "passages": report.passages}
+    holds = {"articles": report.articles, "passages": report.passages, "schema": report.schema}
     fine = not report.findings and embedder_here and all(model["state"] != "damaged" for model in models)
     if as_json:
         findings = [asdict(finding) for finding in report.findings]
-        print_json({"ok": fine, "data": settings.place, **counts, "findings": findings, "models": models})
+        print_json({"ok": fine, "data": settings.place, **holds, "findings": findings, "models": models})
     else:
-        say(f"{settings.place}: {counts['articles']:,} articles, {counts['passages']:,} passages.")
+        counted = f"{report.articles:,} articles, {report.passages:,} passages"
+        say(f"{settings.place}: {counted}; schema {report.schema}.")
         for finding in report.findings:
             complain(f"{finding.message} To mend it: {finding.cure}.")
         for model in models:

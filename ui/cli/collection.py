@@ -237,8 +237,8 @@ class OpenedCollection:
         return replace(told, warnings=(*warnings, *told.warnings))
 
     def examine(self) -> Examined:
-        findings = doctor.examine(self._library).findings
-        return Examined(self.count(), self._library.passage_count, findings)
+        report = doctor.examine(self._library)
+        return Examined(self.count(), self._library.passage_count, report.schema, report.findings)
 
     def close(self) -> None:
         self._library.close()

@@ -26,10 +26,11 @@ Progress = Callable[[float, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What was found in a collection's stores, and how much they hold."""
+    """What was found in a collection's stores, how much they hold, and the number of the catalogue's schema."""
 
     articles: int
     passages: int
+    schema: str
     findings: tuple[Finding, ...]
 
 

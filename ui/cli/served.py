@@ -228,7 +228,8 @@ class ServedCollection:
 
     def examine(self) -> Examined:
         reply = self._call("GET", "/commands/examine")
-        return Examined(reply["articles"], reply["passages"], tuple(Finding(**one) for one in reply["findings"]))
+        findings = tuple(Finding(**one) for one in reply["findings"])
+        return Examined(reply["articles"], reply["passages"], reply["schema"], findings)
 
     def close(self) -> None:
         self._client.close()

@@ -11,6 +11,7 @@ from onrecord.index.errors import DiskFull, LibraryClosed, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.base import Connection, Database, all_or_nothing
 from onrecord.index.store.faults import point
+from onrecord.index.store.line import Line, keep_in_file
 from onrecord.index.store.schema import SHRINKS, plain_errors
 from onrecord.index.store.scrub import Scrubber
 
@@ -37,7 +38,13 @@ _OF_PEOPLE = {  # each after those that it refers to
     "saved": "id, owner, revision, seen, now, written",
     "feedback": "id, owner, conversation, said",
 }
-_VERSION = 1
+_VERSION = 2
+
+
+def line(order: str = "") -> Line:
+    """These tables, which have migrations of their own."""
+    folder, file = Path(__file__).with_name("migrations"), f"PRAGMA user_version={_VERSION};"
+    return Line(_SCHEMA.format(order=order), folder, sign="conversations", noted="alembic_version_desk", file=file)
 
 
 class Tables(Protocol):
@@ -105,11 +112,10 @@ class FileTables:
         self._db.execute(SHRINKS)
         for setting in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {setting}")
-        self._db.executescript(_SCHEMA.format(order=""))
+        keep_in_file(self._db, self._path, line())
         if not self._db.execute("PRAGMA auto_vacuum").fetchone()[0]:  # of a version that left deleted text in the file
             self._db.execute("VACUUM")
             keep_note(self, "due", "1")
-        self._db.execute(f"PRAGMA user_version={_VERSION}")
 
     def close(self) -> None:
         with self._lock:
@@ -163,7 +169,7 @@ class SharedTables:
         self._database = database
         self._closed = False
         self._change = threading.local()  # the connection of a change, in the thread that makes it
-        database.make(_SCHEMA.format(order=", rowid INTEGER GENERATED ALWAYS AS IDENTITY"))
+        database.keep(line(order=", rowid INTEGER GENERATED ALWAYS AS IDENTITY"))
         if file.exists():
             with closing(FileTables(file)) as own:
                 copy(own, self)

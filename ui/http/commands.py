@@ -44,9 +44,9 @@ async def add(request: Request, service: Chosen) -> StreamingResponse:
 @commands.get("/examine")
 def examined(service: Chosen) -> Any:
     """What `onrecord doctor` says of the stores."""
-    library = service.library
-    findings = [asdict(finding) for finding in examine(library).findings]
-    return {"articles": len(library.articles()), "passages": library.passage_count, "findings": findings}
+    library, report = service.library, examine(service.library)
+    holds = {"articles": len(library.articles()), "passages": library.passage_count, "schema": report.schema}
+    return {**holds, "findings": [asdict(finding) for finding in report.findings]}
 
 
 @commands.get("/feedback")

@@ -1,0 +1,123 @@
+"""The tables as they were when migrations began.
+
+A collection of before may lack those that came over time, each made at an opening: it gets them here. Programs of
+before refuse it from here on, as they would pass over what they do not know.
+"""
+
+import re
+
+from alembic import op
+
+revision, down_revision = "0001", None
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS articles (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL, published TEXT NOT NULL, url TEXT NOT NULL,
+    language TEXT NOT NULL, place TEXT NOT NULL,
+    words INTEGER NOT NULL, added TEXT NOT NULL, signature BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS origins (
+    path TEXT NOT NULL, article_id TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+    PRIMARY KEY (path, article_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS origins_by_article ON origins(article_id);
+CREATE TABLE IF NOT EXISTS sentences (
+    article_id TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+    idx INTEGER NOT NULL, start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (article_id, idx)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS passages (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    article_id TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+    first INTEGER NOT NULL, last INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS passages_by_article ON passages(article_id);
+CREATE TABLE IF NOT EXISTS embeddings (
+    key INTEGER PRIMARY KEY REFERENCES passages(key) ON DELETE CASCADE, vector BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS copies (
+    article_id TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+    copy_id TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+    PRIMARY KEY (article_id, copy_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS copies_by_copy ON copies(copy_id);
+CREATE TABLE IF NOT EXISTS edits (
+    article_id TEXT NOT NULL, fact TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (article_id, fact)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS earlier (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    article_id TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, until TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS earlier_by_article ON earlier(article_id);
+CREATE TABLE IF NOT EXISTS derived (
+    number INTEGER NOT NULL REFERENCES articles(number) ON DELETE CASCADE,
+    kind TEXT NOT NULL, version INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (number, kind)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS articles_by_facts ON articles(source, published);
+CREATE INDEX IF NOT EXISTS articles_by_signature ON articles(id, signature);
+CREATE TABLE IF NOT EXISTS visits (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL, address TEXT NOT NULL, status INTEGER NOT NULL, bytes INTEGER NOT NULL, outcome TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS versions (
+    address TEXT PRIMARY KEY, etag TEXT NOT NULL, modified TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feeds (
+    address TEXT PRIMARY KEY, title TEXT NOT NULL, followed TEXT NOT NULL, looked TEXT NOT NULL, said TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feed_details (
+    address TEXT PRIMARY KEY REFERENCES feeds(address) ON DELETE CASCADE, note TEXT NOT NULL, page INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS items (
+    feed TEXT NOT NULL REFERENCES feeds(address) ON DELETE CASCADE,
+    address TEXT NOT NULL, published TEXT NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL,
+    PRIMARY KEY (feed, address)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS compared (number INTEGER PRIMARY KEY REFERENCES articles(number) ON DELETE CASCADE);
+CREATE TABLE IF NOT EXISTS pairs (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    one TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+    one_idx INTEGER NOT NULL, one_start INTEGER NOT NULL, one_end INTEGER NOT NULL,
+    other TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+    other_idx INTEGER NOT NULL, other_start INTEGER NOT NULL, other_end INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pairs_by_one ON pairs(one);
+CREATE INDEX IF NOT EXISTS pairs_by_other ON pairs(other);
+CREATE TABLE IF NOT EXISTS dismissed (id TEXT PRIMARY KEY, one TEXT NOT NULL, other TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS folders (
+    path TEXT PRIMARY KEY, since TEXT NOT NULL, looked TEXT NOT NULL, said TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS folder_files (
+    folder TEXT NOT NULL REFERENCES folders(path) ON DELETE CASCADE,
+    path TEXT NOT NULL, stamp TEXT NOT NULL, said TEXT NOT NULL, gone INTEGER NOT NULL, PRIMARY KEY (folder, path)
+) WITHOUT ROWID;
+"""
+IN_POSTGRESQL = {
+    r"\bINTEGER PRIMARY KEY AUTOINCREMENT\b": "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+    r"\bINTEGER\b": "BIGINT",
+    r"\bBLOB\b": "BYTEA",
+    r"\bTEXT\b": 'TEXT COLLATE "C"',
+    r" WITHOUT ROWID\b": "",
+}
+FOLDED = """
+CREATE OR REPLACE FUNCTION folded(said TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT replace(lower(said COLLATE "und-x-icu"), 'ß', 'ss') COLLATE "C" $$
+"""
+
+
+def upgrade() -> None:
+    shared = op.get_context().dialect.name == "postgresql"
+    for statement in filter(str.strip, TABLES.split(";")):
+        for words, own in IN_POSTGRESQL.items() if shared else ():
+            statement = re.sub(words, own, statement)
+        op.execute(statement)
+    if shared:
+        op.execute(FOLDED)
+        op.execute("INSERT INTO meta VALUES ('format', '2') ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+    else:
+        op.execute("PRAGMA user_version=2")
