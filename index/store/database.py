@@ -10,7 +10,7 @@ from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.base import Connection, all_or_nothing
 from onrecord.index.store.faults import point
-from onrecord.index.store.line import Line, keep_in_file
+from onrecord.index.store.line import Line
 from onrecord.index.store.schema import SHRINKS, connect, plain_errors, refuse_foreign
 from onrecord.index.store.scrub import Scrubber
 
@@ -153,3 +153,21 @@ def _identity(file: Path) -> tuple[int, int]:
     """Which file it is, whatever its name."""
     facts = file.stat()
     return facts.st_dev, facts.st_ino
+
+
+def keep_in_file(connection: sqlite3.Connection, file: Path, line: Line) -> None:
+    """The line's newest tables: made in one transaction where there are none, and older ones migrated in one.
+
+    A file that was cut off while they were made is simply empty.
+    """
+    query = "SELECT name FROM sqlite_master WHERE name IN (?, ?)"
+    there = {name for (name,) in connection.execute(query, (line.sign, line.noted))}
+    if line.sign not in there:
+        connection.execute(SHRINKS)
+        connection.executescript(f"BEGIN IMMEDIATE; {line.made} {line.file} COMMIT;")
+        return
+    where = f"The data folder {file.parent}"
+    if line.is_behind(connection.execute(line.asked).fetchone() if line.noted in there else None, where):
+        from onrecord.index.store.migrating import migrate_file
+
+        migrate_file(lambda: connect(file), line, where)

@@ -3,7 +3,6 @@
 Nothing here imports Alembic: `onrecord.index.store.migrating` does, for tables that are behind.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from onrecord.index.errors import StoreError
-from onrecord.index.store.schema import SHRINKS, connect
 
 
 @cache
@@ -72,21 +70,3 @@ class Line:
                 f"{known[-1]}); update OnRecord, or choose another place with --data."
             )
         return not noted or noted[0] != known[-1]
-
-
-def keep_in_file(connection: sqlite3.Connection, file: Path, line: Line) -> None:
-    """The line's newest tables: made in one transaction where there are none, and older ones migrated in one.
-
-    A file that was cut off while they were made is simply empty.
-    """
-    query = "SELECT name FROM sqlite_master WHERE name IN (?, ?)"
-    there = {name for (name,) in connection.execute(query, (line.sign, line.noted))}
-    if line.sign not in there:
-        connection.execute(SHRINKS)
-        connection.executescript(f"BEGIN IMMEDIATE; {line.made} {line.file} COMMIT;")
-        return
-    where = f"The data folder {file.parent}"
-    if line.is_behind(connection.execute(line.asked).fetchone() if line.noted in there else None, where):
-        from onrecord.index.store.migrating import migrate_file
-
-        migrate_file(lambda: connect(file), line, where)

@@ -8,7 +8,7 @@ from pathlib import Path
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store import reserve
 
-SCHEMA_VERSION = 2  # since then migrations are noted: what came before them passes over nothing that it does not know
+SCHEMA_VERSION = 2  # which programs refuse that know nothing of migrations; what came since is told by these
 APPLICATION_ID = 0x6F6E7263  # "onrc"
 FORMAT = "format"  # a note of it, where a database has no place for it as SQLite has
 FILE = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from onrecord.index.errors import DiskFull, LibraryClosed, StoreError
 from onrecord.index.store import modes, reserve
 from onrecord.index.store.base import Connection, Database, all_or_nothing
+from onrecord.index.store.database import keep_in_file
 from onrecord.index.store.faults import point
-from onrecord.index.store.line import Line, keep_in_file
+from onrecord.index.store.line import Line
 from onrecord.index.store.schema import SHRINKS, plain_errors
 from onrecord.index.store.scrub import Scrubber
 

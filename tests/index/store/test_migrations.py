@@ -68,10 +68,11 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], N
 def reopen(tmp_path: Path, catalogue_url: str) -> Open:
     """Opens a collection that has articles, one of them edited, one changed, and one that was removed."""
     with closing(Catalogue(tmp_path / "data", catalogue_url)) as made:
-        for article in (*ARTICLES, Article("gone", "T", "It goes. It has gone.")):
+        for article in ARTICLES:
             made.put(entry_of(article), origin=f"https://{article.id}.example/")
         made.put(entry_of(replace(ARTICLES[0], text="It was opened again.")), origin="https://bridge.example/")
         made.put(entry_of(ARTICLES[1], copies=("bridge",)), facts={"title": "Another title"})
+        made.put(entry_of(Article("gone", "T", "It goes. It has gone.")))
         made.remove(["gone"])
         made.web.follow("https://feed.example/", "A feed")
     return lambda: Catalogue(tmp_path / "data", catalogue_url)
@@ -165,7 +166,7 @@ class TestOlderOnes:
                 old.execute(f"DROP TABLE {table}")
             kept = {one: sorted(old.execute(f"SELECT * FROM {one}")) for one in TABLES if one not in lacking}
         with closing(Catalogue(tmp_path)) as catalogue, catalogue.snapshot() as connection:
-            rows = {one: sorted(connection.execute(f"SELECT * FROM {one}")) for one in TABLES}  # type: ignore[type-var]
+            rows = {one: sorted(connection.execute(f"SELECT * FROM {one}")) for one in TABLES}
         assert rows == {one: kept.get(one, []) for one in TABLES}
         assert same(engine_of(tmp_path / FILE, ""), migrated_from_nothing([LINE], tmp_path / "other", ""))
         with Library(tmp_path, embedder=FakeEmbedder()) as library:
