@@ -10,6 +10,7 @@ import pytest
 from onrecord.index import InputError, Library
 from onrecord.index.errors import FetchError, ReadError, UnknownArticle
 from onrecord.index.settings import FetchSettings, IndexSettings
+from onrecord.index.store.catalogue import LINE
 from onrecord.index.store.earlier import KEPT
 from onrecord.index.store.web_notes import LOGGED, TRIES, WebNotes
 from tests.attacks.traces import traces
@@ -332,6 +333,7 @@ class TestTheLog:
             pass
         connection = sqlite3.connect(tmp_path / "data" / "catalogue.sqlite3")
         connection.executescript("DROP TABLE visits; DROP TABLE items; DROP TABLE feeds; DROP TABLE versions")
+        connection.execute(f"DROP TABLE {LINE.noted}")
         connection.close()
         with Library(tmp_path / "data", embedder=FakeEmbedder(), fetch=NEAR) as opened:
             assert opened.web.add([web.put("/a", page())]).added
