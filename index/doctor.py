@@ -10,7 +10,7 @@ from onrecord.index.errors import ModelError
 from onrecord.index.library import Library
 from onrecord.index.settings import describe_mismatch
 from onrecord.index.store.codes import codes_of
-from onrecord.index.store.keywords import KeywordIndex, rows_of
+from onrecord.index.store.keywords import Keywords, rows_of
 from onrecord.index.sync import Progress
 from onrecord.index.text.passages import passage_text_for_search
 from onrecord.index.types import Vectors
@@ -139,27 +139,28 @@ def _codes(parts: Parts) -> Iterator[Finding]:
 def _keywords(parts: Parts) -> Iterator[Finding]:
     """An index of an older revision is no fault: the next search replaces it. A wrong one of this revision is."""
     revision = parts.catalogue.revision
-    index = parts.keywords.load(revision)
+    index: Keywords | None = parts.keywords.load(revision)
     if index is None:
         if parts.keywords.claims(revision):
             yield Finding("keywords", "The keyword index on disk is damaged.", _CURE)
         return
     keys, _ = parts.catalogue.passage_rows()
-    if not np.array_equal(index.keys, keys):
-        yield Finding("keywords", f"BM25 knows {len(index.keys)} passages, the catalogue {len(keys)}.", _CURE)
+    if not np.array_equal(known := index.keys, keys):
+        yield Finding("keywords", f"BM25 knows {len(known)} passages, the catalogue {len(keys)}.", _CURE)
         return
     lost = _unfindable(parts, index)
     if lost:
         yield Finding("keywords", f"{lost} passages are not found by their own words.", _CURE)
 
 
-def _unfindable(parts: Parts, index: KeywordIndex) -> int:
+def _unfindable(parts: Parts, index: Keywords) -> int:
     """Of some hundred passages from all over the collection, how many score nothing on their own text."""
-    chosen = index.keys[:: max(1, len(index.keys) // _SAMPLE)]
+    keys = index.keys
+    chosen = keys[:: max(1, len(keys) // _SAMPLE)]
     titles = {one.id: one.title for one in parts.catalogue.articles()}
     lost = 0
     for key, passage in parts.catalogue.passages([int(key) for key in chosen]).items():
         text = passage_text_for_search(titles[passage.article_id], passage)
         if index.terms(text):
-            lost += not index.scores(text)[int(np.searchsorted(index.keys, key))] > 0
+            lost += key not in index.matches(text)[0]
     return lost

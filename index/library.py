@@ -33,7 +33,7 @@ from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.code_store import CodeStore
 from onrecord.index.store.copies import CopyFinder
 from onrecord.index.store.derived import Derived
-from onrecord.index.store.keyword_store import KeywordStore
+from onrecord.index.store.keyword_stores import keyword_store
 from onrecord.index.store.lock import FolderLock
 from onrecord.index.store.pair_notes import PairNotes
 from onrecord.index.store.vector_stores import vector_store
@@ -102,7 +102,7 @@ class Library:
         try:
             self._catalogue = Catalogue(self.path, self.settings.catalogue_url)
             self._vectors = vector_store(self._catalogue, self.settings.chroma_url, search.chroma_from)
-            self._keywords = KeywordStore(self.path, k1=search.bm25_k1, b=search.bm25_b)
+            self._keywords = keyword_store(self._catalogue, k1=search.bm25_k1, b=search.bm25_b)
             codes = CodeStore(self.path)
             self._searcher = Searcher(self._catalogue, self._vectors, self._keywords, codes, search)
             self._parts = Parts(self._catalogue, self._vectors, self._keywords, self._searcher)
@@ -246,6 +246,7 @@ class Library:
                 articles = (catalogue.article(one) for one in ids)
                 arrivals = tuple(Arrival(article, seen=hash(article)) for article in articles)
                 self._carry_out(Plan(arrivals, frozenset(ids), ()), on_progress, vectors=None)
+            catalogue.renew_words()
             self._searcher.forget()
             self._upkeep.purge(fill=False)
             self._vectors.rebuild()

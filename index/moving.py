@@ -8,6 +8,7 @@ from onrecord.index.batches import batched
 from onrecord.index.errors import InputError
 from onrecord.index.store.base import Connection, Rows, note
 from onrecord.index.store.catalogue import FILE, PURGE, Catalogue
+from onrecord.index.store.keyword_tables import NOTED
 from onrecord.index.store.lock import FolderLock
 from onrecord.index.store.own_notes import OwnNotes
 from onrecord.index.store.schema import FORMAT
@@ -18,7 +19,7 @@ TABLES = (  # each after those that it refers to
     "folder_files",
 )
 NUMBERED = (("articles", "number"), ("passages", "key"), ("earlier", "number"), ("visits", "number"))
-_LEFT = (*OwnNotes.NAMES, PURGE, FORMAT)  # notes about the place and its caches
+_LEFT = (*OwnNotes.NAMES, PURGE, FORMAT, NOTED)  # notes about the place and its caches
 _AT_ONCE = 1000
 
 
@@ -40,7 +41,7 @@ class Moved:
 
 def move(source: Place, target: Place) -> Moved:
     """Copies a collection with all that is noted of it; the old place stays as it is. The search indexes are built anew
-    where it is first opened.
+    where it is first opened, and keywords in a database with it.
 
     Raises `InputError` where there is nothing, or something at the new place already.
     """

@@ -16,6 +16,7 @@ from onrecord.index.inert import web_address
 
 FoundBy = Literal["dense", "keyword", "fused", "reranked"]
 Vectors = NDArray[np.float32]
+Keys = NDArray[np.int64]  # of passages; none is ever given to another
 
 
 def day_of(published: str) -> date | None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.search.searcher import Searcher
@@ -16,7 +17,7 @@ from onrecord.index.store import modes, reserve
 from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.entries import Change
 from onrecord.index.store.faults import point
-from onrecord.index.store.keyword_store import KeywordStore
+from onrecord.index.store.keywords import Kept
 from onrecord.index.store.vectors import VectorStore
 
 UNFINISHED = '{"embedder": "a rebuild that did not finish"}'  # in place of the fingerprint while all is embedded anew
@@ -35,7 +36,7 @@ class Parts:
 
     catalogue: Catalogue
     vectors: VectorStore
-    keywords: KeywordStore
+    keywords: Kept[Any]
     searcher: Searcher
 
 

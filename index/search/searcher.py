@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,14 @@ from onrecord.index.search import view as views
 from onrecord.index.search.fusion import mean_of_normalised, reciprocal_rank_fusion
 from onrecord.index.search.view import View
 from onrecord.index.settings import SearchOptions
-from onrecord.index.store.catalogue import Catalogue, Keys
+from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.code_store import CodeStore
 from onrecord.index.store.codes import likely
 from onrecord.index.store.entries import Change
-from onrecord.index.store.keyword_store import KeywordStore
-from onrecord.index.store.keywords import rows_of
+from onrecord.index.store.keywords import Kept, rows_of
 from onrecord.index.store.postings import Mask
 from onrecord.index.store.vectors import VectorStore, nearest, top
-from onrecord.index.types import Filter, FoundBy, Hit, Vectors
+from onrecord.index.types import Filter, FoundBy, Hit, Keys, Vectors
 
 _SPARSE = 8
 _UNSAVED = 1000  # passages whose terms and codes are in no file: after a start they are made anew
@@ -37,7 +37,7 @@ class Searcher:
         self,
         catalogue: Catalogue,
         vectors: VectorStore,
-        keywords: KeywordStore,
+        keywords: Kept[Any],
         codes: CodeStore,
         options: SearchOptions,
     ) -> None:
@@ -63,7 +63,7 @@ class Searcher:
             return ()
         depth = max(self._options.candidates, top_k)
         dense = dict(self._nearest(view, vector, depth, where, mask))
-        keys, scores = view.keywords.matches(query)
+        keys, scores = view.matches(query)
         keyword = _best_keywords(view, keys, scores, depth, mask if where else None)
         fused = self._fuse(view, vector, (keys, scores), dense, keyword)
         if min_score is not None:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index.store.base import Connection
-from onrecord.index.store.catalogue import Catalogue, Keys
+from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.code_store import CodedRows
 from onrecord.index.store.codes import Codes, codes_of
 from onrecord.index.store.entries import Change
-from onrecord.index.store.keywords import KeywordIndex, rows_of
+from onrecord.index.store.keywords import Keywords, rows_of
 from onrecord.index.store.postings import Mask
 from onrecord.index.text.passages import passage_text_for_search
-from onrecord.index.types import Vectors
+from onrecord.index.types import Keys, Vectors
 
 _FEW_DEAD = 1000  # rows of removed passages that are not worth copying the others for
 
@@ -56,7 +56,7 @@ class View:
     alive: Mask
     vector_column: Column | None
     code_column: Column | None
-    keywords: KeywordIndex
+    keywords: Keywords
 
     @property
     def keys(self) -> Keys:
@@ -83,6 +83,12 @@ class View:
         """The greatest key, 0 when there is none."""
         return int(self.keys[-1]) if len(self.keys) else 0
 
+    def matches(self, query: str) -> tuple[Keys, Vectors]:
+        """As of its keywords, which may be a moment ahead: without passages that came since."""
+        keys, scores = self.keywords.matches(query)
+        known = int(np.searchsorted(keys, self.last, side="right"))
+        return keys[:known], scores[:known]
+
     def mask(self, numbers: NDArray[np.int64] | None) -> Mask | None:
         """Which rows belong to the articles of these numbers, or to any; ``None`` when that is all rows."""
         if numbers is not None:
@@ -93,7 +99,7 @@ class View:
 def load(
     catalogue: Catalogue,
     connection: Connection,
-    kept: KeywordIndex,
+    kept: Keywords,
     coded: CodedRows | None,
     *,
     exact_below: int,
@@ -107,13 +113,7 @@ def load(
         vectors = Column(_aligned(keys, *catalogue.vectors()))
     else:
         codes = Column(_codes(catalogue, keys, coded))
-    keywords = kept
-    if not np.array_equal(kept.keys, keys):
-        keywords = kept.without(np.setdiff1d(kept.keys, keys, assume_unique=True))
-        if len(lacking := np.setdiff1d(keys, keywords.keys, assume_unique=True)):
-            if keywords.count and int(lacking[0]) < int(keywords.keys[-1]):  # a segment in between was lost
-                keywords, lacking = keywords.with_parts(()), keys
-            keywords = keywords.plus(_texts(catalogue, lacking))
+    keywords = kept.of(keys, lambda lacking: _texts(catalogue, lacking))
     alive = np.ones(len(keys), dtype=np.bool_)
     return View(revision, Column(keys), Column(numbers), alive, vectors, codes, keywords)
 

@@ -2,12 +2,13 @@
 
 Chroma and BM25 are caches that can be rebuilt from it at any time. One article is written wholly in one transaction.
 Every passage has a key that is never given to another passage, so a cache agrees with the catalogue exactly when the
-two hold the same keys. The database is an SQLite file of one process, or PostgreSQL, which other processes change too.
+two hold the same keys. The database is an SQLite file of one process, or PostgreSQL, which other processes change too,
+and which then holds the keywords as well.
 """
 
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -38,14 +39,15 @@ from onrecord.index.store.database import SqliteDatabase
 from onrecord.index.store.derived import DerivedStore
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.folder_notes import FolderNotes
+from onrecord.index.store.keyword_tables import KeywordTables
 from onrecord.index.store.line import Line
 from onrecord.index.store.own_notes import OwnNotes
 from onrecord.index.store.pair_notes import PairNotes
 from onrecord.index.store.web_notes import WebNotes
-from onrecord.index.types import Article, ArticleInfo, Filter, Passage, Sentence, Vectors
+from onrecord.index.text.passages import passage_text_for_search
+from onrecord.index.types import Article, ArticleInfo, Filter, Keys, Passage, Sentence, Vectors
 
 FILE = "catalogue.sqlite3"
-Keys = NDArray[np.int64]
 
 PURGE = "purge"  # a note that is made with the change itself, so that a process that was cut off is followed by one
 PURGED = "purged"  # a note of a process's own: of which revision its caches hold nothing that was taken out
@@ -91,6 +93,11 @@ class Catalogue:
         self.pairs = PairNotes(self._database)
         self.folders = FolderNotes(self._database)
         self.derived = DerivedStore(self._database)
+        try:
+            self.words = KeywordTables(self._database) if self.shared else None
+        except BaseException:
+            self.close()
+            raise
         self.revision = int(self.note("revision") or 0)
         if not self.note("id"):
             self.set_note("id", uuid.uuid4().hex[:12])
@@ -123,6 +130,14 @@ class Catalogue:
             if connection.execute("SELECT 1 FROM articles LIMIT 1").fetchone():
                 raise InputError("There are articles at the new place already; name one that holds none.")
             yield connection
+            if self.words:
+                self.words.fill(connection)
+
+    def renew_words(self) -> None:
+        """Makes the keywords anew that are in the database."""
+        if self.words:
+            with self._change() as connection:
+                self.words.fill(connection)
 
     def refresh(self) -> None:
         """Notices what other processes have changed."""
@@ -164,17 +179,21 @@ class Catalogue:
         entries.check(entry)
         article = entry.article
         with self._change() as connection:
-            gone, removed = entries.retire(connection, origin, retire)
+            removed = entries.retired(connection, origin, retire)
+            gone = self._take_out(connection, removed, entries.remove)
             row = connection.execute("SELECT added FROM articles WHERE id = ?", (article.id,)).fetchone()
             origins = [p for (p,) in connection.execute("SELECT path FROM origins WHERE article_id = ?", (article.id,))]
             if web_address(origin):
                 earlier.keep(connection, article)
-            gone += entries.delete(connection, article.id)
+            gone += self._take_out(connection, [article.id], entries.delete)
             if row or removed:
                 note(connection, PURGE, str(self.revision + 1))
             added = str(row[0]) if row else datetime.now(UTC).isoformat(timespec="seconds")
             keys = entries.insert(connection, entry, added)
             edits.keep(connection, article.id, facts or {})
+            if self.words:
+                texts = [passage_text_for_search(article.title, one) for one in entry.passages]
+                self.words.add(connection, zip(keys, texts, strict=True))
             paths = {*origins, origin} - {""}
             connection.executemany("INSERT INTO origins VALUES (?, ?)", [(path, article.id) for path in paths])
         return Change(added=keys, deleted=gone, removed=removed)
@@ -185,7 +204,8 @@ class Catalogue:
             if set(self.from_origin(origin)) >= set(ids) and not retire:
                 return Change()
             with self._change() as connection:
-                gone, removed = entries.retire(connection, origin, retire)
+                removed = entries.retired(connection, origin, retire)
+                gone = self._take_out(connection, removed, entries.remove)
                 if removed:
                     note(connection, PURGE, str(self.revision + 1))
                 query = "INSERT INTO origins VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -195,9 +215,17 @@ class Catalogue:
     def remove(self, ids: Sequence[str]) -> Change:
         """Takes articles out, with all that was derived from them; ``purge`` is then due."""
         with self._change() as connection:
-            gone = tuple(key for article_id in ids for key in entries.remove(connection, article_id))
+            gone = self._take_out(connection, ids, entries.remove)
             note(connection, PURGE, str(self.revision + 1))
         return Change(deleted=gone, removed=tuple(ids))
+
+    def _take_out(
+        self, connection: Connection, ids: Sequence[str], out: Callable[[Connection, str], tuple[int, ...]]
+    ) -> tuple[int, ...]:
+        """The keys of their passages."""
+        if self.words:
+            self.words.take_out(connection, ids)
+        return tuple(key for one in ids for key in out(connection, one))
 
     @property
     def purge_due(self) -> bool:

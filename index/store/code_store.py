@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index.store import modes
-from onrecord.index.store.catalogue import Keys
 from onrecord.index.store.codes import Codes
+from onrecord.index.types import Keys
 
 log = logging.getLogger(__name__)
 FILE = "codes"

@@ -105,12 +105,10 @@ def remove(connection: Connection, article_id: str) -> tuple[int, ...]:
     return delete(connection, article_id)
 
 
-def retire(connection: Connection, origin: str, ids: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    gone: tuple[int, ...] = ()
-    removed = []
-    for article_id in ids:
-        connection.execute("DELETE FROM origins WHERE path = ? AND article_id = ?", (origin, article_id))
-        if not connection.execute("SELECT 1 FROM origins WHERE article_id = ?", (article_id,)).fetchone():
-            gone += remove(connection, article_id)
-            removed.append(article_id)
-    return gone, tuple(removed)
+def retired(connection: Connection, origin: str, ids: Sequence[str]) -> tuple[str, ...]:
+    """Notes that a file holds these articles no longer, and tells which of them no other file holds."""
+    connection.executemany(
+        "DELETE FROM origins WHERE path = ? AND article_id = ?", [(origin, article_id) for article_id in ids]
+    )
+    kept = "SELECT 1 FROM origins WHERE article_id = ?"
+    return tuple(article_id for article_id in ids if not connection.execute(kept, (article_id,)).fetchone())

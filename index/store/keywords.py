@@ -1,26 +1,103 @@
-"""Keyword search: BM25 over stemmed words, exact at every moment while passages come and go."""
+"""Keyword search: BM25 over stemmed words, exact at every moment while passages come and go.
+
+The score of a passage is the sum over the query's terms of ``idf * tf / (tf + k1 * (1 - b + b * dl / avgdl))`` with
+``idf = ln(1 + (N - df + 0.5) / (df + 0.5))``, as in Lucene, over the passages that are there now.
+"""
 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index.batches import batched
 from onrecord.index.store import postings
-from onrecord.index.store.catalogue import Keys
 from onrecord.index.store.postings import Mask, Segment
 from onrecord.index.text.terms import Terms
-from onrecord.index.types import Vectors
+from onrecord.index.types import Keys, Vectors
 
 LARGEST = 200_000  # passages beyond which segments are not merged any more: it would take more than a second
 _WORN = 0.75  # share of its rows that a segment must still need not to be renewed
 _AT_ONCE = 10_000  # passages whose terms are in memory as Python objects
 
 KeyedTexts = Iterable[tuple[int, str]]
+
+
+class Keywords(Protocol):
+    """The keywords of a collection, as one view of it has them."""
+
+    terms: Terms
+
+    @property
+    def keys(self) -> Keys:
+        """The passages' keys, ascending."""
+
+    @property
+    def fresh(self) -> int:
+        """Of how many passages they would have to be made anew by the next process."""
+
+    def matches(self, query: str) -> tuple[Keys, Vectors]:
+        """The passages that hold any of the query's terms, by ascending key, and their BM25."""
+
+    def document_frequency(self, text: str) -> int:
+        """How many passages hold the word; for several words, all of them. Stopwords are passed over."""
+
+    def of(self, keys: Keys, texts: Callable[[Keys], KeyedTexts]) -> "Keywords":
+        """Those of these passages; ``texts`` reads them where they are lacking."""
+
+    def plus(self, keyed_texts: KeyedTexts) -> "Keywords":
+        """With these passages too. Their keys ascend, and are greater than those that are here."""
+
+    def without(self, keys: Keys) -> "Keywords":
+        """Without these passages, which count for nothing from now on."""
+
+    def purged(self) -> "Keywords":
+        """The same passages, with nothing left of those that were taken out."""
+
+
+Index = TypeVar("Index", bound=Keywords)
+
+
+class Kept(Protocol[Index]):
+    """Where keywords are kept. One thread at a time changes it. ``revision``: of the collection."""
+
+    def empty(self) -> Index: ...
+    def latest(self) -> Index | None:
+        """What is kept, whatever its revision; ``None`` when that is nothing or not whole."""
+
+    def load(self, revision: int) -> Index | None:
+        """What was kept of this revision, examined; ``None`` when there is none."""
+
+    def claims(self, revision: int) -> bool:
+        """Whether something is kept that is of this revision, or of which that cannot be told."""
+
+    def save(self, index: Index, revision: int) -> Index:
+        """Keeps it as that of this revision, 0 for none, and returns it as it is kept."""
+
+    def prune(self, revision: int) -> None:
+        """Deletes what is left over, and all of it when it is of no use or of a later revision than this one."""
+
+    def forget(self) -> None:
+        """Deletes what is kept in the folder; what this process has loaded stays usable."""
+
+
+def rarity(passages: int, frequency: int) -> float:
+    """The inverse document frequency of a term that so many of the passages hold."""
+    return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
+
+
+def share(counts: NDArray[Any], relative: NDArray[Any], *, k1: float, b: float) -> NDArray[np.float64]:
+    """What of its ``rarity`` each passage gets from a term. ``relative``: how long it is, 1 for the average."""
+    found: NDArray[np.float64] = counts / (counts + k1 * (1 - b + b * relative))
+    return found
+
+
+def has_words(text: str) -> bool:
+    return re.search(r"\w", text) is not None
 
 
 class Part:
@@ -59,11 +136,7 @@ class Part:
 
 
 class KeywordIndex:
-    """BM25 over the passages ``keys``. Never changes: ``plus`` and ``without`` give another one.
-
-    The score of a passage is the sum over the query's terms of ``idf * tf / (tf + k1 * (1 - b + b * dl / avgdl))`` with
-    ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))``, as in Lucene, over the passages that are there now.
-    """
+    """BM25 over the passages ``keys``, as of a folder. Never changes: ``plus`` and ``without`` give another one."""
 
     def __init__(self, parts: Sequence[Part], terms: Terms, *, k1: float, b: float) -> None:
         self.parts = tuple(parts)
@@ -80,6 +153,15 @@ class KeywordIndex:
     def keys(self) -> Keys:
         """The passages' keys, ascending."""
         return np.concatenate([np.zeros(0, dtype=np.int64), *(part.keys for part in self.parts)])
+
+    def of(self, keys: Keys, texts: Callable[[Keys], KeyedTexts]) -> "KeywordIndex":
+        if np.array_equal(self.keys, keys):
+            return self
+        kept = self.without(np.setdiff1d(self.keys, keys, assume_unique=True))
+        lacking = np.setdiff1d(keys, kept.keys, assume_unique=True)
+        if len(lacking) and kept.count and int(lacking[0]) < int(kept.keys[-1]):  # a segment in between was lost
+            kept, lacking = kept.with_parts(()), keys
+        return kept.plus(texts(lacking))
 
     def plus(self, keyed_texts: KeyedTexts) -> "KeywordIndex":
         """With these passages too. Their keys ascend, and are greater than those that are here."""
@@ -113,15 +195,14 @@ class KeywordIndex:
         scale = self.count / self._length if self._length else 0.0
         weights = Counter(self.terms.codes(query))
         postings = {code: [part.postings(code) for part in self.parts] for code in weights}
-        idf = {code: self._idf(sum(len(rows) for rows, _ in each)) for code, each in postings.items()}
+        idf = {code: rarity(self.count, sum(len(rows) for rows, _ in each)) for code, each in postings.items()}
         keys, scores = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
         for n, part in enumerate(self.parts):
             total = np.zeros(len(part.segment.keys), dtype=np.float32)
             for code, weight in weights.items():
                 rows, counts = postings[code][n]
-                relative = part.segment.lengths[rows] * scale
-                share = counts / (counts + self._k1 * (1 - self._b + self._b * relative))
-                total[rows] += (weight * idf[code] * share).astype(np.float32)
+                some = share(counts, part.segment.lengths[rows] * scale, k1=self._k1, b=self._b)
+                total[rows] += (weight * idf[code] * some).astype(np.float32)
             found = np.flatnonzero(total)
             keys.append(part.segment.keys[found])
             scores.append(total[found])
@@ -138,7 +219,7 @@ class KeywordIndex:
         """How many passages hold the word; for several words, all of them. Stopwords are passed over."""
         codes = self.terms.codes(text)
         if not codes:
-            return self.count if self._length and re.search(r"\w", text) else 0
+            return self.count if self._length and has_words(text) else 0
         total = 0
         for part in self.parts:
             rows = part.postings(codes[0])[0]
@@ -146,9 +227,6 @@ class KeywordIndex:
                 rows = np.intersect1d(rows, part.postings(code)[0], assume_unique=True)
             total += len(rows)
         return total
-
-    def _idf(self, frequency: int) -> float:
-        return math.log(1 + (self.count - frequency + 0.5) / (frequency + 0.5))
 
     def with_parts(self, parts: Sequence[Part]) -> "KeywordIndex":
         """The index of these segments; those without a passage are left out."""

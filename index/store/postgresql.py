@@ -29,9 +29,12 @@ _LONG = "SET LOCAL lock_timeout = '600s'"  # for one who migrates
 _SESSION = {
     "lock_timeout": f"{_PATIENCE}s",
     "idle_in_transaction_session_timeout": "600s",
+    "jit": "off",  # what it compiles here would take longer than what is asked
     "tcp_keepalives_idle": "30",  # a machine that vanished lets go of the lock
 }
-_OF_TEXTS = "articles, sentences, passages, embeddings, derived, earlier, pairs"
+_OF_TEXTS = (
+    "articles, sentences, passages, embeddings, derived, earlier, pairs, keywords, keyword_blocks, keyword_latest"
+)
 
 _WORDS = {
     r"CREATE (TABLE|INDEX) (?!IF)": r"CREATE \1 IF NOT EXISTS ",

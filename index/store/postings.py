@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from onrecord.index.store.catalogue import Keys
-from onrecord.index.text.terms import Terms
+from onrecord.index.text.terms import TermCodes, Terms
+from onrecord.index.types import Keys
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int32]
@@ -53,12 +53,16 @@ _FIELDS = ("keys", "lengths", "terms", "starts", "rows", "counts")
 
 def build(keyed_texts: Iterable[tuple[int, str]], terms: Terms) -> Segment:
     """The segment of these passages; their keys ascend."""
+    return of_codes((key, terms.array(text)) for key, text in keyed_texts)
+
+
+def of_codes(keyed_codes: Iterable[tuple[int, TermCodes]]) -> Segment:
+    """The same, of passages whose terms are known, with repetitions."""
     keys, lengths, codes = [], [], []
-    for key, text in keyed_texts:
-        found = terms.codes(text)
+    for key, found in keyed_codes:
         keys.append(key)
         lengths.append(len(found))
-        codes.append(np.array(found, dtype=np.uint64))
+        codes.append(found)
     flat = np.concatenate(codes) if codes else np.zeros(0, dtype=np.uint64)
     rows = np.repeat(np.arange(len(keys), dtype=np.int32), lengths)
     order = np.argsort(flat, kind="stable")  # so that the rows of a term ascend

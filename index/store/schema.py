@@ -48,6 +48,16 @@ CREATE TABLE copies (
 CREATE INDEX copies_by_copy ON copies(copy_id);
 """
 
+# In PostgreSQL alone, in its words, and made of the texts (`onrecord.index.store.keyword_tables`).
+KEYWORDS = """
+CREATE TABLE IF NOT EXISTS keyword_latest (key BIGINT PRIMARY KEY, terms BYTEA NOT NULL);
+CREATE TABLE IF NOT EXISTS keyword_blocks (
+    block BIGINT PRIMARY KEY, places BYTEA NOT NULL, length BIGINT NOT NULL, postings BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS keywords (
+    term BIGINT NOT NULL, block BIGINT NOT NULL, postings BYTEA NOT NULL, PRIMARY KEY (term, block)
+);
+"""
 
 SHRINKS = "PRAGMA auto_vacuum=INCREMENTAL"  # counts from the next VACUUM on, or for a file without tables
 

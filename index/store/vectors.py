@@ -19,7 +19,7 @@ from onrecord.index import tracing
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.settings import NEVER
 from onrecord.index.store import modes, reserve
-from onrecord.index.store.catalogue import Catalogue, Keys
+from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.chroma import (
     HNSW,
     blank_unused,
@@ -33,7 +33,7 @@ from onrecord.index.store.chroma import (
 )
 from onrecord.index.store.entries import Change
 from onrecord.index.store.faults import point
-from onrecord.index.types import Filter, Vectors
+from onrecord.index.types import Filter, Keys, Vectors
 
 FOLDER = "chroma"
 

@@ -41,10 +41,15 @@ def passage_text_for_search(article_title: str, passage: Passage) -> str:
     >>> passage_text_for_search("Old bridge", Passage(id="a:0-13", article_id="a", sentences=(sentence,)))
     'Old bridge. It was closed.'
     """
+    return text_for_search(article_title, passage.text)
+
+
+def text_for_search(article_title: str, text: str) -> str:
+    """The same of a passage's text."""
     title = article_title.strip()
     if not title:
-        return passage.text
-    return f"{title}{'' if title.endswith(('.', '?', '!', '…')) else '.'} {passage.text}"
+        return text
+    return f"{title}{'' if title.endswith(('.', '?', '!', '…')) else '.'} {text}"
 
 
 def count_words(text: str) -> int:

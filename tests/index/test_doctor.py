@@ -11,6 +11,7 @@ import pytest
 from onrecord.index.doctor import examine, rebuild
 from onrecord.index.library import Library
 from onrecord.index.settings import IndexSettings, SearchOptions
+from onrecord.index.store.keyword_store import KeywordStore
 from onrecord.index.types import Article, Embedder
 
 
@@ -148,6 +149,7 @@ def test_copies_of_a_passage_may_take_each_others_place(library: Library) -> Non
 
 def test_a_keyword_index_of_other_passages_is_seen_and_cured(library: Library) -> None:
     with library.parts() as parts:
+        assert isinstance(parts.keywords, KeywordStore)
         parts.keywords.build(parts.catalogue.revision, [(1, "another text"), (999, "a second one")])
     (finding,) = examine(library).findings
     assert finding.kind == "keywords"
@@ -159,6 +161,7 @@ def test_a_keyword_index_of_other_passages_is_seen_and_cured(library: Library) -
 def test_a_keyword_index_of_other_words_is_seen(library: Library) -> None:
     with library.parts() as parts:
         keys, _ = parts.catalogue.passage_rows()
+        assert isinstance(parts.keywords, KeywordStore)
         parts.keywords.build(parts.catalogue.revision, [(int(key), "zeppelin") for key in keys])
     (finding,) = examine(library).findings
     assert "not found by their own words" in finding.message

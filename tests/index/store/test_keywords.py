@@ -1,13 +1,19 @@
-"""BM25 over stemmed words, kept on disk."""
+"""BM25 over stemmed words, kept on disk or in a database."""
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.keyword_store import KeywordStore
-from onrecord.index.store.keywords import KeywordIndex
+from onrecord.index.store.keywords import KeyedTexts, KeywordIndex, Keywords
+from onrecord.index.store.shared_keywords import SharedKeywords
 from onrecord.index.text.terms import Terms
+
+Build = Callable[[KeyedTexts, float, float], Keywords]
 
 TEXTS = [
     (3, "The U.S. sent 5,000 soldiers to the old bridge."),
@@ -17,13 +23,28 @@ TEXTS = [
 
 
 @pytest.fixture
-def index() -> KeywordIndex:
-    return KeywordIndex.build(TEXTS, k1=1.5, b=0.75)
+def build(tmp_path: Path, catalogue_url: str) -> Iterator[Build]:
+    """Of an index of a folder, and of one in a database."""
+    with closing(Catalogue(tmp_path, catalogue_url)) as catalogue:
+
+        def built(texts: KeyedTexts, k1: float, b: float) -> Keywords:
+            if catalogue.words is None:
+                return KeywordIndex.build(texts, k1=k1, b=b)
+            with catalogue._change() as connection:
+                catalogue.words.add(connection, texts)
+            return SharedKeywords(catalogue.words, k1=k1, b=b)
+
+        yield built
 
 
-def best(index: KeywordIndex, query: str) -> int:
-    scores = index.scores(query)
-    return int(index.keys[scores.argmax()]) if scores.max() > 0 else 0
+@pytest.fixture
+def index(build: Build) -> Keywords:
+    return build(TEXTS, 1.5, 0.75)
+
+
+def best(index: Keywords, query: str) -> int:
+    keys, scores = index.matches(query)
+    return int(keys[scores.argmax()]) if len(keys) else 0
 
 
 @pytest.mark.parametrize(
@@ -40,18 +61,20 @@ def best(index: KeywordIndex, query: str) -> int:
         ("", 0),
     ],
 )
-def test_a_query_finds_the_passage_that_holds_its_words(index: KeywordIndex, query: str, key: int) -> None:
+def test_a_query_finds_the_passage_that_holds_its_words(index: Keywords, query: str, key: int) -> None:
     assert best(index, query) == key
 
 
-def test_the_score_is_that_of_the_formula() -> None:
-    index = KeywordIndex.build([(1, "ferry ferry bridge"), (2, "bridge"), (3, "coin")], k1=1.2, b=0.6)
+def test_the_score_is_that_of_the_formula(build: Build) -> None:
+    index = build([(1, "ferry ferry bridge"), (2, "bridge"), (3, "coin")], 1.2, 0.6)
     idf = math.log(1 + (3 - 1 + 0.5) / (1 + 0.5))
     length = 1 - 0.6 + 0.6 * 3 / (5 / 3)
-    assert index.scores("ferry")[0] == pytest.approx(idf * 2 / (2 + 1.2 * length), rel=1e-5)
+    keys, scores = index.matches("ferry")
+    assert keys.tolist() == [1]
+    assert scores[0] == pytest.approx(idf * 2 / (2 + 1.2 * length), rel=1e-5)
 
 
-def test_document_frequency_counts_the_passages_that_hold_the_word_in_any_form(index: KeywordIndex) -> None:
+def test_document_frequency_counts_the_passages_that_hold_the_word_in_any_form(index: Keywords) -> None:
     assert index.document_frequency("bridges") == 2
     assert index.document_frequency("Ferry") == 1
     assert index.document_frequency("closed bridge") == 1
@@ -66,14 +89,16 @@ def test_terms_keep_what_names_and_numbers_are_made_of() -> None:
     ]  # fmt: skip
 
 
-def test_an_index_without_a_single_term_finds_nothing() -> None:
-    for texts in ([], [(1, "the of and")]):
-        index = KeywordIndex.build(texts, k1=1.5, b=0.75)
-        assert index.scores("bridge").tolist() == [0.0] * len(texts)
-        assert index.document_frequency("bridge") == 0
+@pytest.mark.parametrize("texts", [[], [(1, "the of and")]])
+def test_an_index_without_a_single_term_finds_nothing(build: Build, texts: list[tuple[int, str]]) -> None:
+    index = build(texts, 1.5, 0.75)
+    assert [one.tolist() for one in index.matches("bridge")] == [[], []]
+    assert index.document_frequency("bridge") == 0
+    assert index.document_frequency("the") == 0
 
 
-def test_what_was_saved_scores_as_what_was_built(tmp_path: Path, index: KeywordIndex) -> None:
+def test_what_was_saved_scores_as_what_was_built(tmp_path: Path) -> None:
+    index = KeywordIndex.build(TEXTS, k1=1.5, b=0.75)
     store = KeywordStore(tmp_path, k1=1.5, b=0.75)
     store.build(7, TEXTS)
     loaded = store.load(7)
