@@ -1,4 +1,4 @@
-"""Keywords in PostgreSQL: after any changes they score as an index built at one go, and nothing of what is gone is left."""
+"""Keywords in PostgreSQL: they score as an index built at one go, whatever was changed, and what is gone is gone."""
 
 import threading
 from collections.abc import Callable, Iterator
