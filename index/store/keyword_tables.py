@@ -20,7 +20,6 @@ from onrecord.index.batches import batched
 from onrecord.index.errors import StoreError
 from onrecord.index.store import postings
 from onrecord.index.store.base import Connection, Database, note
-from onrecord.index.store.schema import KEYWORDS
 from onrecord.index.text.passages import text_for_search
 from onrecord.index.text.terms import TOKENS_VERSION, TermCodes, Terms
 from onrecord.index.types import Keys
@@ -83,7 +82,6 @@ class KeywordTables:
         self._terms = Terms()
         self._seen: tuple[int, _Latest] | None = None  # the latest passages as of this revision
         with database.transaction() as connection:
-            connection.execute(KEYWORDS)
             if self._is_behind(connection):
                 self.fill(connection)
 

@@ -22,7 +22,7 @@ from onrecord.index.database_address import Address
 from onrecord.index.errors import DiskFull, StoreError
 from onrecord.index.store.base import Connection, all_or_nothing, note
 from onrecord.index.store.line import Line
-from onrecord.index.store.schema import APPLICATION_ID, FORMAT, SCHEMA_VERSION
+from onrecord.index.store.schema import APPLICATION_ID, FORMAT, KEYWORDS, SCHEMA_VERSION
 
 _PATIENCE = 30  # seconds to wait for another writer, as for SQLite's
 _LONG = "SET LOCAL lock_timeout = '600s'"  # for one who migrates
@@ -90,6 +90,7 @@ class PostgresqlDatabase:
                 if not connection.execute(known, (self._address.schema,)).fetchone():  # else it was made for this user
                     connection.execute(f'CREATE SCHEMA "{self._address.schema}"')
                 connection.execute(_FOLDED)
+                connection.execute(KEYWORDS)
                 connection.execute(_ddl(line.made))
                 note(connection, FORMAT, str(SCHEMA_VERSION))
                 return

@@ -108,6 +108,15 @@ FOLDED = """
 CREATE OR REPLACE FUNCTION folded(said TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT replace(lower(said COLLATE "und-x-icu"), 'ß', 'ss') COLLATE "C" $$
 """
+KEYWORDS = """
+CREATE TABLE IF NOT EXISTS keyword_latest (key BIGINT PRIMARY KEY, terms BYTEA NOT NULL);
+CREATE TABLE IF NOT EXISTS keyword_blocks (
+    block BIGINT PRIMARY KEY, places BYTEA NOT NULL, length BIGINT NOT NULL, postings BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS keywords (
+    term BIGINT NOT NULL, block BIGINT NOT NULL, postings BYTEA NOT NULL, PRIMARY KEY (term, block)
+);
+"""
 
 
 def upgrade() -> None:
@@ -118,6 +127,7 @@ def upgrade() -> None:
         op.execute(statement)
     if shared:
         op.execute(FOLDED)
+        op.execute(KEYWORDS)
         op.execute("INSERT INTO meta VALUES ('format', '2') ON CONFLICT (name) DO UPDATE SET value = excluded.value")
     else:
         op.execute("PRAGMA user_version=2")

@@ -170,7 +170,7 @@ class TestOpening:
             for n in range(6):
                 catalogue.put(entry_of(article(f"name{n}")))
             with catalogue._change() as connection:
-                connection.execute("DROP TABLE keywords, keyword_blocks, keyword_latest")
+                connection.execute("DROP TABLE keywords, keyword_blocks, keyword_latest, alembic_version")
                 connection.execute("DELETE FROM meta WHERE name = ?", (NOTED,))
         with closing(Catalogue(tmp_path, url)) as catalogue:
             assert keywords(catalogue).keys.tolist() == whole(catalogue).keys.tolist()
