@@ -1,0 +1,32 @@
+"""All parts of an archive at once, each killed in turn: nothing is lost, nothing is there twice, no answer is wrong."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from onrecord.ui.server.cluster import nginx_program, postgresql_programs
+from tests.attacks.archive import PARTS, tried
+
+ARTICLES = 20_000 if os.environ.get("ONRECORD_ATTACK") == "all" else 60
+
+
+@pytest.mark.attack
+@pytest.mark.slow
+@pytest.mark.model
+@pytest.mark.waits
+@pytest.mark.timeout(14_400 if ARTICLES > 1000 else 900)
+def test_articles_come_in_while_ten_clients_ask_and_every_part_is_killed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if nginx_program() is None or postgresql_programs() is None:
+        assert os.environ.get("CI") != "true", "nginx and PostgreSQL must be installed for CI"
+        pytest.skip("nginx or PostgreSQL is not installed here: apt-get install postgresql nginx-light")
+    seen = tried(tmp_path, ARTICLES)
+    with capsys.disabled():
+        print(f"\n{seen.table()}")
+    assert seen.killed == list(PARTS)
+    assert seen.wrong == [] and seen.answers["search", "200"] and seen.answers["ask", "200"]
+    assert len(seen.listed) == ARTICLES and set(seen.listed.values()) == {1}
+    assert seen.lost == []
+    assert (seen.added, seen.doctor) == (0, 0), seen.table()
