@@ -113,7 +113,7 @@ class Clients:
                     self._count("ask", http, {"question": f"When was the plan called {word} opened?"})
                 else:
                     self._count("search", http, {"query": word, "top_k": 5})
-                self._over.wait(0.1)
+                self._over.wait(0.5)
 
     def _count(self, kind: str, http: httpx.Client, body: Mapping[str, Any]) -> None:
         try:

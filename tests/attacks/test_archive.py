@@ -8,13 +8,12 @@ import pytest
 from onrecord.ui.server.cluster import nginx_program, postgresql_programs
 from tests.attacks.archive import PARTS, tried
 
-ARTICLES = 20_000 if os.environ.get("ONRECORD_ATTACK") == "all" else 60
+ARTICLES = 20_000 if os.environ.get("ONRECORD_ATTACK") == "all" else 40
 
 
 @pytest.mark.attack
 @pytest.mark.slow
 @pytest.mark.model
-@pytest.mark.waits
 @pytest.mark.timeout(14_400 if ARTICLES > 1000 else 900)
 def test_articles_come_in_while_ten_clients_ask_and_every_part_is_killed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
