@@ -18,7 +18,7 @@ TOGETHER := $(PYTEST) --numprocesses logical --maxprocesses 4 --dist loadfile --
 # What leaves its event loop in the process (Playwright), and what needs every core, each runs in a process of its own:
 # a browser mostly waits, so the models take what it leaves.
 BROWSER := browser
-MODEL := model and not waits and not browser
+MODEL := model and not waits and not browser and not campaign
 UNIT := not (model or browser or attack or page or slow)
 
 # What was compiled once is kept, whatever the environment says: without it every process compiles all that it imports.
@@ -66,7 +66,7 @@ test-unit-3:
 	@$(PYTEST) -m "$(UNIT)" $(addprefix --ignore=,$(FIRST) $(SECOND) tests/attacks)
 
 test-together:
-	@$(TOGETHER) -m "not ($(BROWSER) or $(MODEL))"
+	@$(TOGETHER) -m "not ($(BROWSER) or $(MODEL) or campaign)"
 
 test-browser:
 	@$(PYTEST) -m "$(BROWSER)"

@@ -81,9 +81,12 @@ class KeywordTables:
         self._database = database
         self._terms = Terms()
         self._seen: tuple[int, _Latest] | None = None  # the latest passages as of this revision
-        with database.transaction() as connection:
-            if self._is_behind(connection):
-                self.fill(connection)
+        with database.reader() as connection:
+            behind = self._is_behind(connection)
+        if behind:  # once, whoever comes first: the others wait, and look again
+            with database.transaction() as connection:
+                if self._is_behind(connection):
+                    self.fill(connection)
 
     # -- changes -------------------------------------------------------------------------------------------------------
 
