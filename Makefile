@@ -74,7 +74,7 @@ test-browser:
 test-model:
 	@nice $(PYTEST) -m "$(MODEL)"
 
-attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes): about an hour and a half
+attack: $(STAMP) ## every attack and fault in full (kills, hostile files, orders, a soak of 30 minutes, an archive of 20,000 articles): some hours
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@ONRECORD_ATTACK=all $(BIN)/python -m pytest tests/attacks -s
 
