@@ -8,26 +8,21 @@ has its turn for one group of articles at a time, so that a short addition need 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
-import numpy as np
-
+from onrecord.index.making import TOGETHER, Cut, Embed, Made, cut, made
 from onrecord.index.reading.files import ReadResult
 from onrecord.index.search.searcher import Searcher
-from onrecord.index.settings import OVERLAP, IndexSettings
+from onrecord.index.settings import IndexSettings
 from onrecord.index.store.catalogue import Catalogue
 from onrecord.index.store.copies import CopyFinder
 from onrecord.index.store.entries import Change, Entry
 from onrecord.index.store.vectors import VectorStore
-from onrecord.index.text.passages import build_passages, passage_text_for_search
-from onrecord.index.text.sentences import split_sentences
-from onrecord.index.types import Article, Passage, Sentence, SyncReport, Vectors
+from onrecord.index.types import Article, SyncReport
 
 Progress = Callable[[float, int], None]
 """``(done, total)`` in articles: of a long one, the part that is embedded."""
-Embed = Callable[[Sequence[str]], Vectors]
-LONG = 256  # passages of one article after which its progress is shown
-TOGETHER = 128  # passages embedded at once: enough to sort by length, few enough to show progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +30,7 @@ class Arrival:
     """One article to store. ``retire``: articles of the same file that it takes the place of. ``facts``: set by hand.
 
     ``seen``: the hash of what was stored under its id when this was planned, of ``None`` for nothing. What another
-    writer has stored since is newer, and stays.
+    writer has stored since is newer, and stays. ``made``: it was made ready elsewhere.
     """
 
     article: Article
@@ -43,6 +38,18 @@ class Arrival:
     origin: str = ""
     retire: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    made: Made | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Articles of one file, all or some. ``whole``: with the last of them, if all of the file could be read, the ids
+    of all that it holds; what it held before and holds no longer is then retired.
+    """
+
+    origin: str
+    articles: tuple[Article, ...]
+    whole: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +85,6 @@ class Stores:
     searcher: Searcher
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    arrival: Arrival
-    sentences: tuple[Sentence, ...]
-    passages: tuple[Passage, ...]
-    texts: tuple[str, ...]
-
-
 def plan_articles(catalogue: Catalogue, articles: Iterable[Article]) -> Plan:
     """New and changed articles, by id, with what was set of them by hand; of an id that comes twice the last counts."""
     last = {article.id: catalogue.as_edited(article) for article in articles}
@@ -109,26 +108,36 @@ def plan_edit(stored: Article, facts: Mapping[str, str]) -> Plan:
 
 def plan_files(catalogue: Catalogue, results: Iterable[ReadResult]) -> Plan:
     """As ``plan_articles``; what a file held before and holds no longer is retired with its last new article."""
+    return plan_parts(catalogue, (part_of(one) for one in results if one.articles))
+
+
+def part_of(result: ReadResult) -> Part:
+    """All of a file."""
+    whole = None if result.error else tuple(article.id for article in result.articles)
+    return Part(result.origin, result.articles, whole)
+
+
+def plan_parts(catalogue: Catalogue, parts: Iterable[Part], made: Mapping[Article, Made] | None = None) -> Plan:
+    """As ``plan_files``. ``made``: articles that were made ready elsewhere."""
     arrivals: dict[str, Arrival] = {}
     changed: set[str] = set()
     unchanged: list[str] = []
     kept: list[Kept] = []
-    for result in results:
-        origin = result.origin
-        ids = tuple(dict.fromkeys(article.id for article in result.articles))
-        if not result.articles:
-            continue
-        # What a file lacks is retired only when all of it could be read.
-        retire = () if result.error else tuple(one for one in catalogue.from_origin(origin) if one not in ids)
-        plan = plan_articles(catalogue, result.articles)
+    for part in parts:
+        held = () if part.whole is None else catalogue.from_origin(part.origin)
+        retire = tuple(sorted(set(held) - set(part.whole or ()), key=held.index))
+        plan = plan_articles(catalogue, part.articles)
         unchanged += plan.unchanged
         changed |= plan.changed
         for n, arrival in enumerate(plan.arrivals, start=1):
             last = n == len(plan.arrivals)
-            arrivals[arrival.article.id] = replace(arrival, origin=origin, retire=retire if last else ())
+            ready = (made or {}).get(arrival.article)
+            arrival = replace(arrival, origin=part.origin, retire=retire if last else (), made=ready)
+            arrivals[arrival.article.id] = arrival
             if last and retire:
                 changed.add(arrival.article.id)
-        kept.append(Kept(origin, ids, () if plan.arrivals else retire))
+        ids = tuple(dict.fromkeys(article.id for article in part.articles))
+        kept.append(Kept(part.origin, ids, () if plan.arrivals else retire))
     return Plan(tuple(arrivals.values()), frozenset(changed), tuple(dict.fromkeys(unchanged)), tuple(kept))
 
 
@@ -161,14 +170,14 @@ def carry_out(
     changes: list[Change] = []
     done, total = 0, len(plan.arrivals)
 
-    def embedding(part: float, articles: int) -> None:
+    def embedding(articles: int, part: float) -> None:
         if on_progress:
             on_progress(done + part * articles, total)
 
-    for group in _groups(plan.arrivals, settings):
-        embedded = _embedded(group, embed, embedding)
+    for group in _groups(plan.arrivals, settings.passage_words):
+        ready = _ready(group, embed, partial(embedding, len(group)))
         with stores.turn():
-            some = _store(group, embedded, stores)
+            some = [change for one in ready if (change := _store(*one, stores))]
             _follow(stores.vectors, some)
         changes += some
         done += len(group)
@@ -187,56 +196,41 @@ def carry_out(
     )
 
 
-def _groups(arrivals: Sequence[Arrival], settings: IndexSettings) -> Iterator[list[_Prepared]]:
+def _groups(arrivals: Sequence[Arrival], words: int) -> Iterator[list[tuple[Arrival, Cut | Made]]]:
     """Articles that are embedded together."""
-    group: list[_Prepared] = []
+    group: list[tuple[Arrival, Cut | Made]] = []
     for arrival in arrivals:
-        article = arrival.article
-        sentences = split_sentences(article)
-        passages = build_passages(article, sentences, words=settings.passage_words, overlap=OVERLAP)
-        texts = tuple(passage_text_for_search(article.title, one) for one in passages)
-        group.append(_Prepared(arrival, sentences, passages, texts))
-        if sum(len(one.texts) for one in group) >= TOGETHER:
+        group.append((arrival, arrival.made or cut(arrival.article, words=words)))
+        if sum(len(one.passages) for _, one in group) >= TOGETHER:
             yield group
             group = []
     if group:
         yield group
 
 
-def _embedded(group: Sequence[_Prepared], embed: Embed, on_part: Callable[[float, int], None]) -> Vectors:
-    """The vectors of all its passages; ``on_part(share, articles)`` says which share of a long group is done."""
-    texts = [text for one in group for text in one.texts]
-    parts = []
-    for start in range(0, len(texts), LONG):
-        if start:
-            on_part(start / len(texts), len(group))
-        parts.append(embed(texts[start : start + LONG]))
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def _ready(
+    group: Sequence[tuple[Arrival, Cut | Made]], embed: Embed, on_part: Callable[[float], None]
+) -> list[tuple[Arrival, Made]]:
+    now = iter(made([one for _, one in group if isinstance(one, Cut)], embed, on_part))
+    return [(arrival, next(now) if isinstance(one, Cut) else one) for arrival, one in group]
 
 
-def _store(group: Sequence[_Prepared], embedded: Vectors, stores: Stores) -> list[Change]:
-    changes = []
-    start = 0
-    for one in group:
-        part: Vectors = embedded[start : start + len(one.texts)]
-        start += len(one.texts)
-        arrival = one.arrival
-        if hash(stores.catalogue.find_article(arrival.article.id)) == arrival.seen:
-            changes.append(_put(one, part, stores))
-        elif arrival.origin:
-            changes.append(_keep(Kept(arrival.origin, (arrival.article.id,), arrival.retire), stores))
-    return changes
+def _store(arrival: Arrival, ready: Made, stores: Stores) -> Change | None:
+    if hash(stores.catalogue.find_article(arrival.article.id)) == arrival.seen:
+        return _put(arrival, ready, stores)
+    if arrival.origin:
+        return _keep(Kept(arrival.origin, (arrival.article.id,), arrival.retire), stores)
+    return None
 
 
-def _put(one: _Prepared, vectors: Vectors, stores: Stores) -> Change:
-    article, copies = one.arrival.article, stores.copies()
-    mark, found = copies.find(article.id, article.text)
-    entry = Entry(article, one.sentences, one.passages, vectors, mark, found)
-    arrival = one.arrival
+def _put(arrival: Arrival, ready: Made, stores: Stores) -> Change:
+    article, copies = arrival.article, stores.copies()
+    found = copies.find(article.id, ready.mark, ready.shingles)
+    entry = Entry(article, ready.sentences, ready.passages, ready.vectors, ready.mark, found)
     change = stores.catalogue.put(entry, origin=arrival.origin, retire=arrival.retire, facts=arrival.facts)
     stores.searcher.note(change)
     copies.forget(change.removed)
-    copies.note(article.id, mark)
+    copies.note(article.id, ready.mark)
     return change
 
 

@@ -106,28 +106,45 @@ def read_paths(
     Each is read in another process, within ``limits``. ``on_reading`` gets the path that is being read: of a file that
     takes more than two seconds, and every two seconds of many. ``named``: what results and errors call a file.
     """
-    reading = _Reading(limits or ReadLimits(), on_reading, named)
+    reading = Reading(limits or ReadLimits(), on_reading)
+    for one in named_files(paths, named=named):
+        yield one if isinstance(one, ReadResult) else reading.read(one)
+
+
+def named_files(paths: Sequence[Path | str], *, named: Named = shown_path) -> "Iterator[NamedFile | ReadResult]":
+    """The files that `read_paths` reads, in its order, and of what is not read, what it says."""
+    naming = _Naming(named)
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            yield from reading.folder(path)
+            yield from naming.folder(path)
         elif (address := stated_address(str(given))) and not path.exists():
             yield ReadResult(shown_path(address), error=unread_address(shown_path(address)))
         else:
-            yield from reading.file(path)
+            yield from naming.file(path)
 
 
-class _Reading:
-    """Reads files one after the other, each once, and says now and then which."""
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file to be read. ``real``: without links; ``name``: what results call it."""
 
-    def __init__(self, limits: ReadLimits, on_reading: OnReading | None, named: Named) -> None:
-        self._limits = limits
-        self._on_reading = on_reading
+    path: Path
+    real: Path
+    name: str
+
+    @property
+    def origin(self) -> str:
+        return shown_path(self.real)
+
+
+class _Naming:
+    """Names files, each once."""
+
+    def __init__(self, named: Named) -> None:
         self._named = named
-        self._shown = time.monotonic()
         self._seen: set[Path] = set()
 
-    def folder(self, folder: Path) -> Iterator[ReadResult]:
+    def folder(self, folder: Path) -> "Iterator[NamedFile | ReadResult]":
         """All that is below it; of what is not read, why."""
         closed: list[OSError] = []
         some = False
@@ -141,28 +158,38 @@ class _Reading:
             name = self._named(folder)
             yield ReadResult(name, error=f"{name} holds no file that can be read ({_kinds()}).")
 
-    def file(self, path: Path) -> Iterator[ReadResult]:
-        """The file, unless it was read before."""
+    def file(self, path: Path) -> Iterator[NamedFile]:
+        """The file, unless it was named before."""
         real = path.resolve()
         if real not in self._seen:
             self._seen.add(real)
-            yield self._read(path, real)
+            yield NamedFile(path, real, self._named(path))
 
     def _passed_over(self, path: Path, why: str) -> ReadResult:
         name = self._named(path)
         return ReadResult(name, passed_over=f"{name} was passed over: {shown_path(why)}.")
 
-    def _read(self, path: Path, real: Path) -> ReadResult:
-        name = self._named(path)
+
+class Reading:
+    """Reads files one after the other, and says now and then which."""
+
+    def __init__(self, limits: ReadLimits, on_reading: OnReading | None = None) -> None:
+        self._limits = limits
+        self._on_reading = on_reading
+        self._shown = time.monotonic()
+
+    def read(self, file: NamedFile) -> ReadResult:
+        """Its articles, or what is wrong with it."""
+        name = file.name
         if time.monotonic() - self._shown > SLOW:
             self._tell(name)
         try:
-            suffix = suffix_of(path)
-            data = _bytes_of(path, suffix, name)
+            suffix = suffix_of(file.path)
+            data = _bytes_of(file.path, suffix, name)
         except ReadError as error:
             return ReadResult(name, error=str(error))
         content = readers.read(data, name, suffix, self._limits, lambda: self._tell(name))
-        return ReadResult(name, content.articles, content.error, origin=shown_path(real), note=content.note)
+        return ReadResult(name, content.articles, content.error, origin=file.origin, note=content.note)
 
     def _tell(self, name: str) -> None:
         self._shown = time.monotonic()

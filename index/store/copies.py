@@ -35,9 +35,8 @@ class CopyFinder:
         self._minhashes[: len(stored)] = joined.reshape(-1, PERMUTATIONS)
         self._shingles: OrderedDict[str, Shingles] = OrderedDict()
 
-    def find(self, article_id: str, text: str) -> tuple[bytes, tuple[str, ...]]:
-        """The text's signature, and the ids of the other stored articles that are copies of it."""
-        mark, shingles = mark_and_shingles(text)
+    def find(self, article_id: str, mark: bytes, shingles: Shingles) -> tuple[str, ...]:
+        """The ids of the other stored articles that are copies of a text, by what `mark_and_shingles` makes of it."""
         exact, minhash = _parts(mark)
         alike = np.count_nonzero(self._minhashes[: len(self._ids)] == minhash, axis=1)
         found = []
@@ -48,7 +47,7 @@ class CopyFinder:
             same = exact == self._exact[row]
             if overlap(shingles, shingles if same else self._shingles_of(other), same=same) >= SAME_JACCARD:
                 found.append(other)
-        return mark, tuple(found)
+        return tuple(found)
 
     def note(self, article_id: str, mark: bytes) -> None:
         """An article was stored, for the first time or anew."""

@@ -17,8 +17,8 @@ import pytest
 from onrecord.index.doctor import examine
 from onrecord.index.errors import StoreError
 from onrecord.index.library import Library
+from onrecord.index.making import LONG
 from onrecord.index.settings import IndexSettings, SearchOptions
-from onrecord.index.sync import LONG
 from onrecord.index.types import Article, Embedder, SyncReport, Vectors
 
 

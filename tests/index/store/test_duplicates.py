@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onrecord.index.store.copies import CopyFinder
-from onrecord.index.store.duplicates import SAME_JACCARD, signature, similar
+from onrecord.index.store.duplicates import SAME_JACCARD, mark_and_shingles, signature, similar
 
 SEEDS = sorted((Path(__file__).parents[3] / "seeds").glob("*.txt"))
 WIRE = SEEDS[0].read_text(encoding="utf-8")
@@ -34,13 +34,14 @@ class Index:
         return self.texts[name]
 
     def add(self, name: str, text: str) -> tuple[str, ...]:
-        mark, found = self.finder.find(name, text)
+        mark, shingles = mark_and_shingles(text)
+        found = self.finder.find(name, mark, shingles)
         self.texts[name] = text
         self.finder.note(name, mark)
         return found
 
     def find(self, text: str) -> tuple[str, ...]:
-        return self.finder.find("", text)[1]
+        return self.finder.find("", *mark_and_shingles(text))
 
 
 def story(seed: int, words: int = 400) -> str:
