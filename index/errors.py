@@ -13,6 +13,7 @@
     │   ├── DiskFull          there is no room for what was to be written
     │   └── IndexMismatch     the index was built with other settings or another embedder
     ├── Stopped               it was stopped before it was finished
+    ├── WorkersError          a cluster of workers cannot be reached, or failed
     ├── MissingExtra          a package is missing that an extra of onrecord brings
     └── ModelError            a model is missing, damaged, or failed
         └── ModelMissing      the model has not been pulled yet
@@ -67,6 +68,10 @@ class IndexMismatch(StoreError):
 
 class Stopped(OnRecordError):
     """What was under way was stopped before it was finished, by who had asked for it."""
+
+
+class WorkersError(OnRecordError):
+    """A cluster of workers cannot be reached, or failed."""
 
 
 class MissingExtra(OnRecordError, ImportError):

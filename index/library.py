@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from onrecord.index.errors import IndexMismatch, LibraryClosed, UnknownArticle
+from onrecord.index.extras import require
 from onrecord.index.folders import Folders
 from onrecord.index.models.embedders import load_embedder
 from onrecord.index.reading.articles import stated_facts
@@ -21,6 +23,7 @@ from onrecord.index.reading.files import (
     OnReading,
     ReadLimits,
     ReadResult,
+    named_files,
     normalise,
     read_paths,
     shown_path,
@@ -44,6 +47,7 @@ from onrecord.index.sync import (
     Progress,
     Stores,
     carry_out,
+    joined,
     plan_articles,
     plan_edit,
     plan_files,
@@ -55,6 +59,7 @@ from onrecord.index.types import Article, ArticleInfo, Embedder, Filter, Hit, Pa
 from onrecord.index.upkeep import UNFINISHED, Parts, Upkeep
 
 if TYPE_CHECKING:
+    from onrecord.index.ray_workers import Workers
     from onrecord.index.web import Web
 
 DERIVED_AT_ONCE = 50  # articles of which something is made between two writes
@@ -88,7 +93,7 @@ class Library:
         self.fetch = fetch or FetchSettings()
         search = search or SearchOptions()
         self.settings = settings or IndexSettings()
-        self._embedder = embedder
+        self._embedder = self._given = embedder
         self._web: Web | None = None
         self._folders = Folders(self._open, self.add_read, self.remove, ReadLimits.of(self.settings))
         self._loading = threading.Lock()
@@ -121,7 +126,7 @@ class Library:
         The text is normalised once, here; what was set by ``edit`` holds. ``on_progress(done, total)`` counts articles.
         """
         given = [replace(article, text=normalise(article.text)) for article in articles]
-        return self._sync(plan_articles(self._open(), given), on_progress)
+        return self._sync([plan_articles(self._open(), given)], on_progress)
 
     def read_paths(
         self, paths: Iterable[Path | str], *, on_reading: OnReading | None = None, named: Named = shown_path
@@ -139,9 +144,28 @@ class Library:
         """
         return self.add_read(list(self.read_paths(paths, on_reading=on_reading)), on_progress=on_progress)
 
+    def add_by_workers(
+        self, paths: Iterable[Path | str], workers: "Workers", *, on_progress: Progress | None = None
+    ) -> SyncReport:
+        """As ``add_paths``, by the workers of a Ray cluster, which must find the files under the same paths.
+
+        What is ready is stored at once, so that a run that was cut off goes on where it was. ``on_progress`` counts
+        files. An embedder that this library was given goes to the workers. Raises `WorkersError` for a cluster that
+        cannot be reached or fails, and `MissingExtra`.
+        """
+        from onrecord.index.ray_workers import Adding, Job
+
+        require("ray")
+        named = list(named_files(list(paths)))
+        load = partial(load_embedder, self.settings.embedder, backend=self.settings.backend, threads=1)
+        self._begin()
+        job = Job(ReadLimits.of(self.settings), self.settings.passage_words, self._given or load, self.fingerprints()[1])
+        adding = Adding(named, workers, job, self._open(), on_progress)
+        return with_unread(self._sync(adding.plans(), None), adding.results)
+
     def add_read(self, results: Sequence[ReadResult], *, on_progress: Progress | None = None) -> SyncReport:
         """Stores what `read_paths` has read, wherever that was done; the report is that of ``add_paths``."""
-        report = self._sync(plan_files(self._open(), results), on_progress)
+        report = self._sync([plan_files(self._open(), results)], on_progress)
         return with_unread(report, results)
 
     def edit(
@@ -154,7 +178,7 @@ class Library:
         """
         facts = stated_facts(title=title, source=source, published=published)
         while (stored := self.article(article_id)) != replace(stored, **facts):  # again if somebody was faster
-            self._sync(plan_edit(stored, facts), None)
+            self._sync([plan_edit(stored, facts)], None)
         return stored
 
     @property
@@ -454,20 +478,26 @@ class Library:
             on_progress=on_progress,
         )
 
-    def _sync(self, plan: Plan, on_progress: Progress | None) -> SyncReport:
+    def _sync(self, plans: Iterable[Plan], on_progress: Progress | None) -> SyncReport:
         self._catalogue.check()
         at_once = self._vectors.at_once
-        if plan.arrivals:
-            with self._turn():
-                self._adopt_fingerprint()
-                self._vectors.open()  # a server that does not answer is better known now than after the embedding
-        report = self._carry_out(plan, on_progress, vectors=self._vectors)
+        begun, reports = False, []
+        for plan in plans:
+            if plan.arrivals and not begun:
+                self._begin()
+                begun = True
+            reports.append(self._carry_out(plan, on_progress, vectors=self._vectors))
         with self._turn():
             if self._catalogue.purge_due:
                 self._upkeep.purge()
             else:
                 self._upkeep.follow(grown=self._vectors.at_once and not at_once)
-        return report
+        return joined(reports)
+
+    def _begin(self) -> None:
+        with self._turn():
+            self._adopt_fingerprint()
+            self._vectors.open()  # a server that does not answer is better known now than after the embedding
 
     def _adopt_fingerprint(self) -> None:
         """An empty collection takes this fingerprint; another one must have it, or passages of two kinds would mix."""

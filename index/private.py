@@ -17,11 +17,12 @@ SWITCHES = {
     "FASTAPI_OTEL_AUTO_CONFIGURE": "false",  # fastapi: spans with query strings, logs with what errors say
     "HF_HUB_DISABLE_TELEMETRY": "1",  # huggingface_hub, transformers, sentence-transformers
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",  # ray: what a cluster is used for
     "DO_NOT_TRACK": "1",  # whoever keeps to the convention
 }
 LIBRARIES = (  # what reads them, at its import or later
     *("onnxruntime", "chromadb", "gradio", "huggingface_hub", "transformers", "sentence_transformers"),
-    *("llama_index", "torch", "xllamacpp", "matplotlib", "langchain_core"),
+    *("llama_index", "torch", "xllamacpp", "matplotlib", "langchain_core", "ray"),
 )
 
 

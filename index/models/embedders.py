@@ -33,22 +33,25 @@ SHIPPED = Path(__file__).with_name("graphs")
 log = logging.getLogger(__name__)
 
 
-def load_embedder(model: str = "all-minilm-l6-v2", *, backend: Backend = "auto") -> Embedder:
+def load_embedder(
+    model: str = "all-minilm-l6-v2", *, backend: Backend = "auto", threads: int | None = None
+) -> Embedder:
     """The embedder of this catalogue name or model folder.
 
-    ``auto`` takes ONNX and, where that cannot be made on this machine, sentence-transformers.
+    ``auto`` takes ONNX and, where that cannot be made on this machine, sentence-transformers. ``threads``: on so many
+    cores, with ONNX; None: on all.
     Raises ``ModelMissing`` when the model is not here and ``ModelError`` when its files are damaged, or are not the
     bytes of the catalogue's publisher.
     """
     folder = _model_folder(model)
     match backend:
         case "onnx":
-            return OnnxEmbedder(folder)
+            return OnnxEmbedder(folder, threads=threads)
         case "sentence-transformers":
             return SentenceTransformersEmbedder(folder)
         case "auto":
             try:
-                return OnnxEmbedder(folder)
+                return OnnxEmbedder(folder, threads=threads)
             except (MissingExtra, ModelError) as error:
                 log.warning("The embedder runs on sentence-transformers, as its ONNX graph is not here: %s", error)
                 return SentenceTransformersEmbedder(folder)
@@ -58,12 +61,16 @@ def load_embedder(model: str = "all-minilm-l6-v2", *, backend: Backend = "auto")
 class OnnxEmbedder:
     """The model in onnxruntime."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, threads: int | None = None) -> None:
         self.fingerprint = _fingerprint(folder)
         try:
             graph = _graph_file(folder, self.fingerprint).read_bytes()
             self._encode = OnnxEncoder(
-                graph, folder / "tokenizer.json", longest=_longest(folder), weights=folder / WEIGHTS
+                graph,
+                folder / "tokenizer.json",
+                longest=_longest(folder),
+                weights=folder / WEIGHTS,
+                threads=threads,
             )
         except ImportError:
             raise

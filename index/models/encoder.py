@@ -19,11 +19,18 @@ class OnnxEncoder:
     """A graph that reads tokens and gives one row per text: batches of like length, one thread each, one per core.
 
     ``weights``: the file of the weights that the graph names, where it does not hold them. ``batch``: of how many
-    texts. Raises whatever onnxruntime and tokenizers raise for a damaged file.
+    texts. ``threads``: at most so many at once. Raises whatever onnxruntime and tokenizers raise for a damaged file.
     """
 
     def __init__(
-        self, graph: bytes, tokenizer: Path, *, longest: int, weights: Path | None = None, batch: int = BATCH
+        self,
+        graph: bytes,
+        tokenizer: Path,
+        *,
+        longest: int,
+        weights: Path | None = None,
+        batch: int = BATCH,
+        threads: int | None = None,
     ) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
@@ -39,7 +46,7 @@ class OnnxEncoder:
         self._tokenizer.no_padding()
         self._segments = "token_type_ids" in {put.name for put in self._session.get_inputs()}
         self._batch = batch
-        self._pool = ThreadPoolExecutor(_cores(), thread_name_prefix="encode")
+        self._pool = ThreadPoolExecutor(threads or _cores(), thread_name_prefix="encode")
         self.width = int(self._session.get_outputs()[0].shape[1])
 
     def one(self, text: str) -> Rows:

@@ -266,6 +266,20 @@ class Catalogue:
             facts = edits.of(connection, article.id)
         return replace(article, **facts)
 
+    def edits(self) -> dict[str, dict[str, str]]:
+        """What was set by hand, of each article of which something was."""
+        with self._reader() as connection:
+            return edits.every(connection)
+
+    def articles_from(self, origins: Iterable[str]) -> Iterator[Article]:
+        """The stored articles that came from these files; one that came from several may come again."""
+        columns = ", ".join(f"a.{name}" for name in entries.ARTICLE.split(", "))
+        for some in batched(origins, _AT_ONCE):
+            query = f"""
+                SELECT {columns} FROM articles a JOIN origins o ON o.article_id = a.id WHERE o.path IN ({_marks(some)})"""
+            with self._reader() as connection:
+                yield from (Article(*row) for row in connection.execute(query, some).fetchall())
+
     def earlier(self, article_id: str) -> tuple[earlier.Earlier, ...]:
         """What the article said before, the oldest first."""
         with self._reader() as connection:

@@ -20,5 +20,13 @@ def of(connection: Connection, article_id: str) -> dict[str, str]:
     return dict(connection.execute("SELECT fact, value FROM edits WHERE article_id = ?", (article_id,)))
 
 
+def every(connection: Connection) -> dict[str, dict[str, str]]:
+    """By the article's id."""
+    found: dict[str, dict[str, str]] = {}
+    for article_id, fact, value in connection.execute("SELECT article_id, fact, value FROM edits"):
+        found.setdefault(article_id, {})[fact] = value
+    return found
+
+
 def forget(connection: Connection, article_id: str) -> None:
     connection.execute("DELETE FROM edits WHERE article_id = ?", (article_id,))

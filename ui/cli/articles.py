@@ -25,11 +25,24 @@ def add(
     addresses: Annotated[
         Path | None, typer.Option("--addresses", metavar="FILE", help="A list of addresses, one a line; -: from stdin.")
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Files are read and embedded by the workers of this Ray cluster: HOST:PORT, ray://HOST:PORT, auto, or "
+            "local for one of the command's own.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="With --ray: how many (default: one a processor).")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add articles from files, folders and web addresses; what changed replaces what it had before."""
+    from onrecord.index.ray_workers import Workers
     from onrecord.index.sync import joined
     from onrecord.ui.cli.collection import open_collection
     from onrecord.ui.cli.terminal import progress
@@ -48,7 +61,10 @@ def add(
         reports = []
         if files:
             with progress("Adding articles", quiet=silent) as report_progress:
-                reports.append(collection.add(files, on_progress=report_progress, on_reading=on_reading))
+                if ray is None:
+                    reports.append(collection.add(files, on_progress=report_progress, on_reading=on_reading))
+                else:
+                    reports.append(collection.add_by_workers(files, Workers(ray, workers), on_progress=report_progress))
         if pages:
             with progress("Reading pages", quiet=silent) as report_progress:
                 reports.append(collection.add_addresses(pages, on_progress=report_progress, on_reading=on_reading))

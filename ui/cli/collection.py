@@ -30,6 +30,7 @@ from onrecord.ui.desk.tidying import tidy
 if TYPE_CHECKING:
     from onrecord.index.fetching.values import Visit
     from onrecord.index.library import Library
+    from onrecord.index.ray_workers import Workers
     from onrecord.index.store.folder_notes import Folder
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
@@ -84,6 +85,11 @@ class OpenedCollection:
         self, paths: Sequence[Path | str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
     ) -> "SyncReport":
         return self._tidied(self._library.add_paths(paths, on_progress=on_progress, on_reading=on_reading))
+
+    def add_by_workers(
+        self, paths: Sequence[Path | str], workers: "Workers", *, on_progress: Progress
+    ) -> "SyncReport":
+        return self._tidied(self._library.add_by_workers(paths, workers, on_progress=on_progress))
 
     def add_addresses(
         self, addresses: Sequence[str], *, on_progress: Progress, on_reading: Callable[[str], None] | None

@@ -10,6 +10,7 @@ from onrecord.qa.types import Event
 
 if TYPE_CHECKING:
     from onrecord.index.fetching.values import Visit
+    from onrecord.index.ray_workers import Workers
     from onrecord.index.store.folder_notes import Folder
     from onrecord.index.store.web_notes import Feed
     from onrecord.index.types import Article, ArticleInfo, Filter, SyncReport
@@ -49,6 +50,12 @@ class CollectionCommands(Protocol):
         self, paths: Sequence[Path | str], *, on_progress: Progress, on_reading: Callable[[str], None] | None
     ) -> "SyncReport":
         """Adds what this process can read of files and folders, as ``Library.add_paths``."""
+        ...
+
+    def add_by_workers(
+        self, paths: Sequence[Path | str], workers: "Workers", *, on_progress: Progress
+    ) -> "SyncReport":
+        """The same by the workers of a Ray cluster, as ``Library.add_by_workers``."""
         ...
 
     def add_addresses(

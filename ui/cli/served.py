@@ -30,6 +30,7 @@ from onrecord.ui.desk.saved import SavedQuestion
 from onrecord.ui.http.client import ANSWERS_WITHIN, TURNS, Place, error_from, events_in, given, reply_of, waits
 
 if TYPE_CHECKING:
+    from onrecord.index.ray_workers import Workers
     from onrecord.qa.settings import Settings
 
 PAGE = 500  # articles of a list at once
@@ -88,6 +89,15 @@ class ServedCollection:
                 return _report(data)
             on_progress(data["done"])
         raise self._place.silent()
+
+    def add_by_workers(
+        self, paths: Sequence[Path | str], workers: "Workers", *, on_progress: Progress
+    ) -> SyncReport:
+        """Raises `InputError`: whoever adds by workers writes himself."""
+        raise InputError(
+            f"The server at {self._place.url} has this collection open, and with --ray the command writes into it itself; "
+            "stop the server, or, over PostgreSQL, give the command another folder (index.catalogue_url and --data)."
+        )
 
     def add_addresses(
         self, addresses: Sequence[str], *, on_progress: Progress, on_reading: Callable[[str], None] | None

@@ -1,0 +1,373 @@
+"""Files are read, cut and embedded by the workers of a Ray cluster; what they made comes back in order, to be stored.
+
+Two steps of Ray Data: files are read some at a time, each in the process for reading of the machine that reads it, and
+what is new in them is made ready by workers that keep the embedder loaded. A worker that dies is replaced, and what it
+had in hand is done again. The collection is written here alone, by the path of every other addition.
+"""
+
+import logging
+import os
+import pickle
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onrecord.index.batches import batched
+from onrecord.index.errors import ModelError, OnRecordError, WorkersError
+from onrecord.index.making import Made, cut, made
+from onrecord.index.reading.files import NORMALISER_VERSION, NamedFile, Reading, ReadLimits, ReadResult
+from onrecord.index.settings import IndexSettings
+from onrecord.index.store.catalogue import Catalogue
+from onrecord.index.sync import Part, Plan, Progress, part_of, plan_parts
+from onrecord.index.text.sentences import SPLITTER_VERSION
+from onrecord.index.types import Article, Embedder
+
+LOCAL = "local"
+FILES = 64  # that one task reads, at most
+CHARACTERS = 80_000  # of new text that are embedded together: some 130 passages
+LOOKED_AT = 16  # articles that are there already weigh so much less than new ones
+READING = 0.25  # of a processor is the reader's; the rest is the embedder's, so that each has one of both
+SECONDS = 10.0  # for a cluster to answer
+STORE_MIB = 512  # of memory that a cluster of one's own may take for what is under way
+
+Found = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Whose they are: ``address`` of a cluster ("auto": this machine's; HOST:PORT; ray://HOST:PORT), or "local" for one
+    that lasts as long as it is used. ``number``: how many, at most; None: as many as it has processors.
+    """
+
+    address: str
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the workers have to know. ``embedder``: what they embed with, or what loads it; ``fingerprint``: of an index
+    that is made with it here.
+
+    ``stored``: of what is stored of these files, `digests`; ``edits``: what was set by hand.
+    """
+
+    limits: ReadLimits
+    words: int
+    embedder: Embedder | Callable[[], Embedder]
+    fingerprint: str
+    stored: Found = field(default_factory=lambda: digests(()))
+    edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Articles of one file, all or some: ``number`` is its place among the files, ``share`` how much of it came by now.
+
+    ``end``: with the last of them, what was read, without the articles.
+    """
+
+    number: int
+    part: Part
+    share: float
+    end: ReadResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one worker takes at once, and then what it gives: the articles to make ready, and those that are."""
+
+    pieces: tuple[Piece, ...]
+    new: tuple[Article, ...] = ()
+    made: tuple[Made, ...] = ()
+
+
+def digests(articles: Iterable[Article]) -> Found:
+    """Of each article a number that changes with it, ascending."""
+    return np.unique(np.fromiter(map(_digest, articles), dtype=np.uint64))
+
+
+def _digest(article: Article) -> int:
+    facts = (article.id, article.title, article.text, article.source, article.published, article.url)
+    joined = "\0".join((*facts, article.language, article.place))
+    return int.from_bytes(sha256(joined.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+
+
+class Adding:
+    """One addition of files by workers. ``results``: of each file and of what is none, once ``plans`` is through."""
+
+    def __init__(
+        self,
+        named: Sequence[NamedFile | ReadResult],
+        workers: Workers,
+        job: Job,
+        catalogue: Catalogue,
+        on_progress: Progress | None,
+    ) -> None:
+        self._files = [one for one in named if isinstance(one, NamedFile)]
+        self._workers, self._job, self._catalogue, self._on_progress = workers, job, catalogue, on_progress
+        self._named = named
+        self._ends: list[ReadResult] = []
+
+    @property
+    def results(self) -> list[ReadResult]:
+        ends = iter(self._ends)
+        return [one if isinstance(one, ReadResult) else next(ends) for one in self._named]
+
+    def plans(self) -> Iterator[Plan]:
+        """What is to be stored, some articles at a time, in the order of the files."""
+        stored = digests(self._catalogue.articles_from(one.origin for one in self._files))
+        job = replace(self._job, stored=stored, edits=self._catalogue.edits())
+        for load in loads(self._workers, self._files, job) if self._files else ():
+            parts = (piece.part for piece in load.pieces if piece.part.articles)
+            yield plan_parts(self._catalogue, parts, {one.article: one for one in load.made})
+            self._ends += [piece.end for piece in load.pieces if piece.end]
+            if self._on_progress:
+                last = load.pieces[-1]
+                self._on_progress(last.number + last.share, len(self._files))
+
+
+def loads(workers: Workers, files: Sequence[NamedFile], job: Job) -> Iterator[Load]:
+    """What the workers made of the files, in their order, each part of it as soon as those before it are there.
+
+    Raises `MissingExtra`, `WorkersError` for a cluster that is not there or fails, and `ModelError` for one whose
+    workers would make something else than is made here.
+    """
+    with _connected(workers) as number:
+        import pyarrow
+        import ray.data
+
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what goes wrong comes as an error
+        size = max(1, min(FILES, -(-len(files) // (4 * number))))
+        given = list(batched(enumerate(files), size))
+        given += [[]] * (number - len(given))  # Ray warns of workers that get none, but a long file may be for all
+        tables = [_table(pyarrow, some) for some in given]
+        job_there = ray.put(job)
+        data = ray.data.from_arrow(tables)
+        data.context.execution_options.preserve_order = True
+        data.context.enable_progress_bars = False
+        data.context.target_max_block_size = 1  # one load is one block, so that any worker may take it
+        alike: dict[str, Any] = {"batch_size": None, "batch_format": "pyarrow"}
+        data = data.map_batches(partial(_read, job_there), num_cpus=READING, **alike)
+        data = data.map_batches(
+            _Making,
+            fn_constructor_args=(job_there,),
+            compute=ray.data.ActorPoolStrategy(size=number),
+            num_cpus=1 - READING,
+            **alike,
+        )
+        for table in data.iter_batches(**alike):
+            for row in table.column("load"):
+                load = pickle.loads(row.as_py())
+                if isinstance(load, str):
+                    raise ModelError(load)
+                yield load
+
+
+def _table(pyarrow: Any, value: object) -> Any:
+    """One row that holds it."""
+    return pyarrow.table({"load": pyarrow.array([pickle.dumps(value)], pyarrow.large_binary())})
+
+
+def _read(job_there: Any, table: Any) -> Iterator[Any]:
+    """In a worker: some files, as loads for those that make them ready."""
+    import pyarrow
+    import ray
+
+    job: Job = ray.get(job_there)
+    (row,) = table.column("load")
+    for load in _loads(pickle.loads(row.as_py()), job):
+        yield _table(pyarrow, load)
+
+
+def _loads(files: Sequence[tuple[int, NamedFile]], job: Job) -> Iterator[Load]:
+    reading = Reading(job.limits)
+    pieces: list[Piece] = []
+    new: list[Article] = []
+    weight = 0
+    for number, file in files:
+        result = reading.read(file)
+        whole = part_of(result)
+        first = 0
+        for n, article in enumerate(result.articles, start=1):
+            edited = replace(article, **job.edits.get(article.id, {}))
+            there = _is_in(_digest(edited), job.stored)
+            if not there:
+                new.append(edited)
+            weight += len(article.text) // (LOOKED_AT if there else 1)
+            if weight >= CHARACTERS and n < len(result.articles):
+                part = Part(whole.origin, result.articles[first:n])
+                yield Load((*pieces, Piece(number, part, n / len(result.articles))), tuple(new))
+                pieces, new, weight, first = [], [], 0, n
+        rest = replace(whole, articles=result.articles[first:])
+        pieces.append(Piece(number, rest, 1.0, end=replace(result, articles=())))
+        if weight >= CHARACTERS:
+            yield Load(tuple(pieces), tuple(new))
+            pieces, new, weight = [], [], 0
+    if pieces:
+        yield Load(tuple(pieces), tuple(new))
+
+
+def _is_in(digest: int, stored: Found) -> bool:
+    place = np.searchsorted(stored, np.uint64(digest))
+    return bool(place < len(stored) and stored[place] == digest)
+
+
+class _Making:
+    """In a worker: keeps the embedder, and makes articles ready."""
+
+    def __init__(self, job_there: Any) -> None:
+        import ray
+
+        job: Job = ray.get(job_there)
+        self._words, self._trouble = job.words, ""
+        try:
+            self._embedder: Embedder = job.embedder() if callable(job.embedder) else job.embedder
+            made_here = IndexSettings(passage_words=job.words).fingerprint(
+                embedder=self._embedder.fingerprint, splitter=SPLITTER_VERSION, normaliser=NORMALISER_VERSION
+            )
+            if made_here != job.fingerprint:
+                self._trouble = "its model or its OnRecord is another than here; install the same."
+        except OnRecordError as error:
+            self._trouble = str(error)
+
+    def __call__(self, table: Any) -> Any:
+        import pyarrow
+        import ray.util
+
+        if self._trouble:
+            return _table(pyarrow, f"The worker at {ray.util.get_node_ip_address()} cannot embed: {self._trouble}")
+        (row,) = table.column("load")
+        load: Load = pickle.loads(row.as_py())
+        cuts = [cut(article, words=self._words) for article in load.new]
+        return _table(pyarrow, replace(load, new=(), made=tuple(made(cuts, self._embedder.embed_passages))))
+
+
+# -- the cluster -----------------------------------------------------------------------------------------------
+
+@contextmanager
+def _connected(workers: Workers) -> Iterator[int]:
+    """How many workers there may be, as long as the cluster is held. One that the program had before stays."""
+    with ExitStack() as stack:
+        if "ray" not in sys.modules:  # it reads this when it is imported
+            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # else it writes to the terminal
+            os.environ.update(_ALONE if workers.address == LOCAL else {})
+        import ray
+
+        if not ray.is_initialized():
+            how = _own(stack, workers.number) if workers.address == LOCAL else {}
+            stack.callback(ray.shutdown)
+            _begin(ray, workers.address, how)
+        try:
+            there = max(1, int(ray.cluster_resources().get("CPU", 1)))
+            yield min(there, workers.number or there)
+        except ray.exceptions.RayError as error:
+            raise WorkersError(
+                f"The Ray cluster {workers.address!r} failed ({_line(error, -1)}); what it had made is stored, and the "
+                "same command goes on from there."
+            ) from error
+
+
+# A cluster that is started here listens to this machine alone, and obeys none but this process and its own. Its processes
+# stay for what comes next: they take longer to start than many a task.
+_ALONE = {
+    "RAY_idle_worker_killing_time_threshold_ms": "60000",
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+
+
+def _own(stack: ExitStack, number: int | None) -> dict[str, Any]:
+    """How a cluster is started that ends with this."""
+    folder = stack.enter_context(_private_folder())
+    return {
+        "num_cpus": number or _cores(),
+        "include_dashboard": False,
+        "_temp_dir": f"{folder}/ray",
+        "object_store_memory": _store_bytes(),
+    }
+
+
+def _begin(ray: Any, address: str, how: Mapping[str, Any]) -> None:
+    """Joins the cluster, without a word on the terminal; Ctrl-C and SIGTERM do what they did."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        _knock(address)
+        with _silent():
+            ray.init(address, **how, log_to_driver=False, logging_level=logging.CRITICAL)
+    except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+        if address == LOCAL:
+            raise WorkersError(
+                f"A Ray cluster cannot be started on this machine ({_line(error)}); add without --ray, or name the "
+                "address of a cluster."
+            ) from error
+        raise WorkersError(
+            f"The Ray cluster {address!r} cannot be reached ({_line(error)}); start one with `ray start --head` and "
+            f"name its address, or {LOCAL!r}."
+        ) from error
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
+
+
+def _knock(address: str) -> None:
+    """Raises `OSError` where nobody listens at HOST:PORT: Ray itself would wait for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS).close()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """What native code writes to the terminal within is lost."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _line(error: BaseException, place: int = 0) -> str:
+    """One line of what was said: the first; of an error in a worker, which comes with its way there, the last."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    lines = said.strip().splitlines() or [type(error).__name__]
+    return lines[place].strip().rstrip(".")
+
+
+@contextmanager
+def _private_folder() -> Iterator[str]:
+    """A folder that others cannot look into. Ray puts sockets there, whose paths must be short."""
+    folder = tempfile.mkdtemp(prefix="onrecord-", dir="/tmp" if os.name == "posix" else None)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _store_bytes() -> int:
+    """Memory for what is under way: less where the memory that processes share is small, as in a container."""
+    try:
+        free = shutil.disk_usage("/dev/shm").free
+    except OSError:
+        free = 2**40
+    return max(80, min(STORE_MIB, free // 2 // 2**20)) * 2**20
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
