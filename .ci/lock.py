@@ -8,7 +8,7 @@ a file that is offered anew (a wheel for another machine) is added to it.
 its line of torch where that build is not to be had: PyTorch as the public index has it, and the libraries for graphics
 cards that this one needs on Linux. After a new version of torch, list them anew: ``pip install --dry-run
 --ignore-installed --use-feature=fast-deps torch==VERSION`` names them and downloads none. ``requirements-train.lock``
-is what `make train` needs besides: 175 MB that nothing else does.
+is what `make train` needs besides: a few MB that nothing else does.
 """
 
 import hashlib

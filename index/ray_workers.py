@@ -8,6 +8,7 @@ had in hand is done again. The collection is written here alone, by the path of 
 import logging
 import os
 import pickle
+import re
 import secrets
 import shutil
 import signal
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -26,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index.batches import batched
-from onrecord.index.errors import ModelError, OnRecordError, WorkersError
+from onrecord.index.errors import InputError, WorkersError
 from onrecord.index.making import Made, cut, made
 from onrecord.index.reading.files import NORMALISER_VERSION, NamedFile, Reading, ReadLimits, ReadResult
 from onrecord.index.settings import IndexSettings
@@ -36,6 +37,7 @@ from onrecord.index.text.sentences import SPLITTER_VERSION
 from onrecord.index.types import Article, Embedder
 
 LOCAL = "local"
+CLIENT = "ray://"
 FILES = 64  # that one task reads, at most
 CHARACTERS = 80_000  # of new text that are embedded together: some 130 passages
 LOOKED_AT = 16  # articles that are there already weigh so much less than new ones
@@ -43,6 +45,7 @@ READING = 0.25  # of a processor is the reader's; the rest is the embedder's, so
 SECONDS = 10.0  # for a cluster to answer
 STORE_MIB = 512  # of memory that a cluster of one's own may take for what is under way
 
+_GOES_ON = "mend that, and the same command goes on from what is stored."
 Found = NDArray[np.uint64]
 
 
@@ -55,18 +58,21 @@ class Workers:
     address: str
     number: int | None = None
 
+    def __post_init__(self) -> None:
+        if not self.address.strip():
+            raise InputError(f"No Ray cluster is named; give the address of one, or {LOCAL!r}.")
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the workers have to know. ``embedder``: what they embed with, or what loads it; ``fingerprint``: of an index
-    that is made with it here.
+    """What the workers have to know. ``load`` gives what they embed with; ``fingerprint``: of an index made here.
 
     ``stored``: of what is stored of these files, `digests`; ``edits``: what was set by hand.
     """
 
     limits: ReadLimits
     words: int
-    embedder: Embedder | Callable[[], Embedder]
+    load: Callable[[], Embedder]
     fingerprint: str
     stored: Found = field(default_factory=lambda: digests(()))
     edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -142,38 +148,58 @@ class Adding:
 def loads(workers: Workers, files: Sequence[NamedFile], job: Job) -> Iterator[Load]:
     """What the workers made of the files, in their order, each part of it as soon as those before it are there.
 
-    Raises `MissingExtra`, `WorkersError` for a cluster that is not there or fails, and `ModelError` for one whose
-    workers would make something else than is made here.
+    Raises `WorkersError` for a cluster that is not there or fails, and for one whose workers would make something else
+    than is made here.
     """
     with _connected(workers) as number:
-        import pyarrow
-        import ray.data
-
-        logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what goes wrong comes as an error
         size = max(1, min(FILES, -(-len(files) // (4 * number))))
         given = list(batched(enumerate(files), size))
         given += [[]] * (number - len(given))  # Ray warns of workers that get none, but a long file may be for all
-        tables = [_table(pyarrow, some) for some in given]
-        job_there = ray.put(job)
-        data = ray.data.from_arrow(tables)
-        data.context.execution_options.preserve_order = True
-        data.context.enable_progress_bars = False
-        data.context.target_max_block_size = 1  # one load is one block, so that any worker may take it
-        alike: dict[str, Any] = {"batch_size": None, "batch_format": "pyarrow"}
-        data = data.map_batches(partial(_read, job_there), num_cpus=READING, **alike)
-        data = data.map_batches(
-            _Making,
-            fn_constructor_args=(job_there,),
-            compute=ray.data.ActorPoolStrategy(size=number),
-            num_cpus=1 - READING,
-            **alike,
-        )
-        for table in data.iter_batches(**alike):
-            for row in table.column("load"):
-                load = pickle.loads(row.as_py())
-                if isinstance(load, str):
-                    raise ModelError(load)
-                yield load
+        for row in _asked(given, job, number) if workers.address.startswith(CLIENT) else _rows(given, job, number):
+            load = pickle.loads(row)
+            if isinstance(load, str):
+                raise WorkersError(load)
+            yield load
+
+
+def _rows(given: Sequence[Sequence[tuple[int, NamedFile]]], job: Job, number: int) -> Iterator[bytes]:
+    """The loads, or what went wrong as a sentence."""
+    import pyarrow
+    import ray.data
+
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what goes wrong comes as an error
+    job_there = ray.put(job)
+    data = ray.data.from_arrow([_table(pyarrow, some) for some in given])
+    data.context.execution_options.preserve_order = True
+    data.context.enable_progress_bars = False
+    data.context.target_max_block_size = 1  # one load is one block, so that any worker may take it
+    alike: dict[str, Any] = {"batch_size": None, "batch_format": "pyarrow"}
+    data = data.map_batches(partial(_read, job_there), num_cpus=READING, **alike)
+    pool = ray.data.ActorPoolStrategy(size=number)
+    data = data.map_batches(_Making, fn_constructor_args=(job_there,), compute=pool, num_cpus=1 - READING, **alike)
+    for table in data.iter_batches(**alike):
+        yield from (row.as_py() for row in table.column("load"))
+
+
+def _asked(given: Sequence[Sequence[tuple[int, NamedFile]]], job: Job, number: int) -> Iterator[bytes]:
+    """The same over Ray's client, through which Ray Data does not run: there it runs in the cluster, and is asked."""
+    import ray
+
+    away = ray.remote(num_cpus=0)(_Away).remote(given, job, number)
+    coming = away.row.remote()
+    while row := ray.get(coming):
+        coming = away.row.remote()  # on its way while this one is stored
+        yield row
+
+
+class _Away:
+    """In the cluster: gives one row after the other, and nothing after the last."""
+
+    def __init__(self, given: Sequence[Sequence[tuple[int, NamedFile]]], job: Job, number: int) -> None:
+        self._coming = _rows(given, job, number)
+
+    def row(self) -> bytes | None:
+        return next(self._coming, None)
 
 
 def _table(pyarrow: Any, value: object) -> Any:
@@ -226,7 +252,7 @@ def _is_in(digest: int, stored: Found) -> bool:
 
 
 class _Making:
-    """In a worker: keeps the embedder, and makes articles ready."""
+    """In a worker: keeps the embedder, and makes articles ready. What goes wrong with either is a sentence."""
 
     def __init__(self, job_there: Any) -> None:
         import ray
@@ -234,53 +260,56 @@ class _Making:
         job: Job = ray.get(job_there)
         self._words, self._trouble = job.words, ""
         try:
-            self._embedder: Embedder = job.embedder() if callable(job.embedder) else job.embedder
+            self._embedder = job.load()
             made_here = IndexSettings(passage_words=job.words).fingerprint(
                 embedder=self._embedder.fingerprint, splitter=SPLITTER_VERSION, normaliser=NORMALISER_VERSION
             )
             if made_here != job.fingerprint:
-                self._trouble = "its model or its OnRecord is another than here; install the same."
-        except OnRecordError as error:
-            self._trouble = str(error)
+                self._trouble = "its model or its OnRecord is another than here; install the same"
+        except Exception as error:  # noqa: BLE001  the outermost layer there
+            self._trouble = _line(error)
 
     def __call__(self, table: Any) -> Any:
         import pyarrow
-        import ray.util
 
-        if self._trouble:
-            return _table(pyarrow, f"The worker at {ray.util.get_node_ip_address()} cannot embed: {self._trouble}")
         (row,) = table.column("load")
         load: Load = pickle.loads(row.as_py())
-        cuts = [cut(article, words=self._words) for article in load.new]
-        return _table(pyarrow, replace(load, new=(), made=tuple(made(cuts, self._embedder.embed_passages))))
+        try:
+            if not self._trouble:
+                cuts = [cut(article, words=self._words) for article in load.new]
+                return _table(pyarrow, replace(load, new=(), made=tuple(made(cuts, self._embedder.embed_passages))))
+        except Exception as error:  # noqa: BLE001  as above
+            self._trouble = f"{type(error).__name__}: {_line(error)}"
+        return _table(pyarrow, f"A worker on {socket.gethostname()} cannot embed ({self._trouble}); {_GOES_ON}")
 
 
 # -- the cluster -----------------------------------------------------------------------------------------------
+
 
 @contextmanager
 def _connected(workers: Workers) -> Iterator[int]:
     """How many workers there may be, as long as the cluster is held. One that the program had before stays."""
     with ExitStack() as stack:
+        _knock(workers.address)
         if "ray" not in sys.modules:  # it reads this when it is imported
-            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # else it writes to the terminal
-            os.environ.update(_ALONE if workers.address == LOCAL else {})
+            os.environ.update(_QUIET | (_ALONE if workers.address == LOCAL else {}))
         import ray
 
         if not ray.is_initialized():
-            how = _own(stack, workers.number) if workers.address == LOCAL else {}
-            stack.callback(ray.shutdown)
-            _begin(ray, workers.address, how)
+            if workers.address == LOCAL:
+                stack.enter_context(_started(ray, workers.number))
+            else:
+                stack.callback(ray.shutdown)
+                _begin(ray, workers.address)
         try:
             there = max(1, int(ray.cluster_resources().get("CPU", 1)))
             yield min(there, workers.number or there)
         except ray.exceptions.RayError as error:
-            raise WorkersError(
-                f"The Ray cluster {workers.address!r} failed ({_line(error, -1)}); what it had made is stored, and the "
-                "same command goes on from there."
-            ) from error
+            raise WorkersError(f"The Ray cluster {workers.address!r} failed ({_line(error)}); {_GOES_ON}") from error
 
 
-# A cluster that is started here listens to this machine alone, and obeys none but this process and its own. Its processes
+_QUIET = {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}  # else it writes to the terminal
+# A cluster that is started here listens to this machine alone, and obeys none but this process and its own. Its workers
 # stay for what comes next: they take longer to start than many a task.
 _ALONE = {
     "RAY_idle_worker_killing_time_threshold_ms": "60000",
@@ -290,44 +319,72 @@ _ALONE = {
 }
 
 
-def _own(stack: ExitStack, number: int | None) -> dict[str, Any]:
-    """How a cluster is started that ends with this."""
-    folder = stack.enter_context(_private_folder())
-    return {
-        "num_cpus": number or _cores(),
-        "include_dashboard": False,
-        "_temp_dir": f"{folder}/ray",
-        "object_store_memory": _store_bytes(),
-    }
+@contextmanager
+def _started(ray: Any, number: int | None) -> Iterator[None]:
+    """A cluster of this process alone, that ends with this."""
+    import psutil  # Ray brings its own
+
+    with _private_folder() as folder:
+        try:
+            _begin(
+                ray,
+                LOCAL,
+                num_cpus=number or _cores(),
+                include_dashboard=False,
+                _temp_dir=f"{folder}/ray",
+                object_store_memory=_store_bytes(),
+            )
+            yield
+        finally:
+            own = [one for each in _children(psutil, folder) for one in (each, *each.children(recursive=True))]
+            ray.shutdown()
+            for one in own:  # now and then a worker hangs while it ends
+                with suppress(psutil.Error):
+                    one.kill()
 
 
-def _begin(ray: Any, address: str, how: Mapping[str, Any]) -> None:
+def _children(psutil: Any, folder: str) -> list[Any]:
+    """Those of this process that were told of the folder."""
+    found = []
+    for one in psutil.Process().children():
+        with suppress(psutil.Error):
+            found += [one] if any(folder in word for word in one.cmdline()) else []
+    return found
+
+
+def _begin(ray: Any, address: str, **how: Any) -> None:
     """Joins the cluster, without a word on the terminal; Ctrl-C and SIGTERM do what they did."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        _knock(address)
         with _silent():
             ray.init(address, **how, log_to_driver=False, logging_level=logging.CRITICAL)
     except (OSError, RuntimeError, ValueError, TimeoutError) as error:
-        if address == LOCAL:
-            raise WorkersError(
-                f"A Ray cluster cannot be started on this machine ({_line(error)}); add without --ray, or name the "
-                "address of a cluster."
-            ) from error
-        raise WorkersError(
-            f"The Ray cluster {address!r} cannot be reached ({_line(error)}); start one with `ray start --head` and "
-            f"name its address, or {LOCAL!r}."
-        ) from error
+        raise _unreached(address, error) from error
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)
 
 
 def _knock(address: str) -> None:
-    """Raises `OSError` where nobody listens at HOST:PORT: Ray itself would wait for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    """Raises `WorkersError` where nobody listens at HOST:PORT: Ray itself would wait for minutes."""
+    host, _, port = address.removeprefix(CLIENT).rpartition(":")
     if host and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS).close()
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS).close()
+        except (OSError, OverflowError) as error:
+            raise _unreached(address, error) from error
+
+
+def _unreached(address: str, error: Exception) -> WorkersError:
+    if address == LOCAL:
+        return WorkersError(
+            f"A Ray cluster cannot be started on this machine ({_line(error)}); add without --ray, or name the address "
+            "of a cluster."
+        )
+    return WorkersError(
+        f"The Ray cluster {address!r} cannot be reached ({_line(error)}); start one with `ray start --head` and name "
+        f"its address, or {LOCAL!r}."
+    )
 
 
 @contextmanager
@@ -343,11 +400,14 @@ def _silent() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _line(error: BaseException, place: int = 0) -> str:
-    """One line of what was said: the first; of an error in a worker, which comes with its way there, the last."""
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    lines = said.strip().splitlines() or [type(error).__name__]
-    return lines[place].strip().rstrip(".")
+_RAISED = re.compile(r"^[\w.]+(?:Error|Exception): .*", re.MULTILINE)
+
+
+def _line(error: BaseException) -> str:
+    """One line of what was said: the first, or that of the error that was raised in a worker."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip()
+    raised = _RAISED.search(said)
+    return (raised[0] if raised else said.partition("\n")[0] or type(error).__name__).strip().rstrip(".")
 
 
 @contextmanager

@@ -115,6 +115,7 @@ def test_add_and_search_need_no_extra(tmp_path: Path) -> None:
         (["serve", "--no-model"], "(starlette|uvicorn|fastapi)", "serve"),
         (["mcp", "--no-model"], "(starlette|mcp|anyio|fastapi)", "(serve|mcp)"),
         (["ask", "Why?", "--model", "{gguf}"], "xllamacpp", "llamacpp"),
+        (["add", "{gguf}", "--ray", "local"], "ray", "ray"),
     ],
 )
 def test_a_command_names_the_extra_that_it_needs(

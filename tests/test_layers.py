@@ -19,6 +19,7 @@ ONE_HOME = {
         "eval/fitting/cross_encoder.py",
         "eval/speed/bench.py",
     },
+    "ray": {"index/ray_workers.py"},
     "spacy": set(),  # the model's package imports it
     "torch": {"index/models/export.py", "eval/fitting/adapter.py", "eval/fitting/cross_encoder.py"},
     "xllamacpp": {"qa/engines/llamacpp.py"},

@@ -7,7 +7,7 @@ import typer
 
 from onrecord.eval.cli.judge import asked, calibrate, compare, gate, grounding, names
 from onrecord.eval.cli.load import load
-from onrecord.eval.cli.make import bench, draft, grow
+from onrecord.eval.cli.make import bench, draft, grow, workers
 from onrecord.eval.cli.options import (
     Embedder,
     Flags,
@@ -186,6 +186,7 @@ app.command()(draft)
 app.command()(bench)
 app.command()(grow)
 app.command()(load)
+app.command()(workers)
 
 
 if __name__ == "__main__":

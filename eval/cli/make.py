@@ -103,3 +103,23 @@ def grow(
     with tempfile.TemporaryDirectory(prefix="onrecord-grow-") as made:
         sizes = list(measure(texts, data or Path(made), passages or [10_000, 30_000], say=partial(say, err=True)))
     say(growth_json(sizes) if as_json else growth_table(sizes))
+
+
+def workers(
+    articles: Annotated[int, typer.Option(min=20, help="Made articles, of about ten passages.")] = 2000,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many workers.")] = 2,
+    ray: Annotated[str, typer.Option(help="Whose workers: the address of a cluster, or local.")] = "local",
+    catalogue: Annotated[
+        str, typer.Option(metavar="URL", help="Into this PostgreSQL, which holds no articles; default: a folder.")
+    ] = "",
+    suite: Annotated[Path | None, typer.Option(help="Whose words; default realtimeqa-dev, else seeds.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """`onrecord add --ray`, beside as many bare encoders in the same run."""
+    from onrecord.eval.speed.workers import measure_workers
+    from onrecord.eval.suites.stored import load_stored_suite
+
+    seeds = Path(__file__).resolve().parents[1] / "seeds"
+    texts = load_stored_suite(suite or (_BENCHMARKS if _BENCHMARKS.is_dir() else seeds))
+    result = measure_workers(texts, articles, number, url=catalogue, cluster=ray, say=partial(say, err=True))
+    say(result.to_json() if as_json else result.text())

@@ -3,7 +3,7 @@
 The articles are made of the suite's words (`Texts`), one file each. The bare encoders, one process and one thread each,
 embed the passages of half of them before the addition and of the other half after it, so that a drift of the machine
 evens out; the addition reads, splits, embeds and stores all of them, in the same number of workers. Where others use
-the machine, too, seconds by the clock say little; processor seconds, of every process that the addition starts, say more.
+the machine, too, seconds by the clock say little: processor seconds, of all that the addition starts, say more.
 """
 
 import os
@@ -69,7 +69,10 @@ class Spread:
 
     def to_json(self) -> str:
         """The figures, with both shares."""
-        return as_json({**asdict(self), "share": self.share, "cpu_share": self.cpu_share, "whole_share": self.whole_share}, indent=1)
+        return as_json(
+            {**asdict(self), "share": self.share, "cpu_share": self.cpu_share, "whole_share": self.whole_share},
+            indent=1,
+        )
 
     def text(self) -> str:
         """For people, with the goal."""
@@ -77,8 +80,8 @@ class Spread:
         return (
             f"machine   {facts['cores']} cores, {facts['processor']}\n"
             f"bare      {self.workers} encoders: {self.passages / self.bare:.1f} passages/s\n"
-            f"workers   {self.workers} into {self.where}: {self.added / self.adding:.1f} passages/s, {self.share:.2f} of "
-            f"the bare encoders' (goal 0.8 or more); by processor seconds {self.cpu_share:.2f}\n"
+            f"workers   {self.workers} into {self.where}: {self.added / self.adding:.1f} passages/s, {self.share:.2f} "
+            f"of the bare encoders' (goal 0.8 or more); by processor seconds {self.cpu_share:.2f}\n"
             f"command   {self.articles:,} articles, {self.passages:,} passages in {self.starting + self.adding:.0f} s, "
             f"the first after {self.starting:.0f} s: {self.whole_share:.2f} of the bare encoders' with that"
         )
@@ -120,9 +123,7 @@ def measure_workers(
         seconds, cpu = (one + other for one, other in zip(bare, _bare(passages[half:], number, meter), strict=True))
         where = "PostgreSQL" if url else "a folder"
         starting, adding, adding_cpu = first - began, ended - first, last_cpu - first_cpu
-        return Spread(
-            where, number, articles, stored, stored - there, starting, adding, seconds, adding_cpu, cpu
-        )
+        return Spread(where, number, articles, stored, stored - there, starting, adding, seconds, adding_cpu, cpu)
 
 
 def _passages(files: Path) -> list[str]:

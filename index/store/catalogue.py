@@ -274,11 +274,11 @@ class Catalogue:
     def articles_from(self, origins: Iterable[str]) -> Iterator[Article]:
         """The stored articles that came from these files; one that came from several may come again."""
         columns = ", ".join(f"a.{name}" for name in entries.ARTICLE.split(", "))
+        query = f"SELECT {columns} FROM articles a JOIN origins o ON o.article_id = a.id WHERE o.path IN "
         for some in batched(origins, _AT_ONCE):
-            query = f"""
-                SELECT {columns} FROM articles a JOIN origins o ON o.article_id = a.id WHERE o.path IN ({_marks(some)})"""
             with self._reader() as connection:
-                yield from (Article(*row) for row in connection.execute(query, some).fetchall())
+                rows = connection.execute(f"{query} ({_marks(some)})", some).fetchall()
+            yield from (Article(*row) for row in rows)
 
     def earlier(self, article_id: str) -> tuple[earlier.Earlier, ...]:
         """What the article said before, the oldest first."""

@@ -12,8 +12,8 @@ from onrecord.index.types import Vectors
 
 
 class SentEmbedder:
-    """Vectors by the words' hashes. ``seconds``: that each text takes; in ``folder``, a file for each process that embeds,
-    by its number.
+    """Vectors by the words' hashes. ``seconds``: that each text takes; ``folder`` gets a file for each process that
+    embeds, named by its number.
     """
 
     dimension, fingerprint = 16, "sent"

@@ -1,19 +1,26 @@
-"""Adding by the workers of a real Ray cluster: what `add` does, whoever is killed meanwhile. One cluster for the file."""
+"""Adding by the workers of a real Ray cluster: all that `add` does, whoever is killed. One cluster for the file."""
 
 import json
 import os
+import pickle
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 
+import pyarrow
 import pytest
 
+from onrecord.index import ray_workers
+from onrecord.index.errors import ModelMissing
 from onrecord.index.library import Library
-from onrecord.index.ray_workers import LOCAL, Workers, _connected
+from onrecord.index.ray_workers import LOCAL, Job, Load, Workers, _connected, _Making, _table
+from onrecord.index.reading.files import ReadLimits
 from onrecord.index.settings import IndexSettings
 from onrecord.index.types import SyncReport
 from tests.index.ray_embedder import SentEmbedder
@@ -54,12 +61,14 @@ def opened(folder: Path | str, embedder: SentEmbedder, url: str = "") -> Library
 
 
 def story(n: int) -> str:
-    said = " ".join(f"On day {d} of year {n} the council of town {n * d % 97} heard {d * 7 + n} people." for d in range(24))
+    said = " ".join(
+        f"On day {d} of year {n} the council of town {n * d % 97} heard {d * 7 + n} people." for d in range(24)
+    )
     return f"Council number {n} met again\n\n{said}"
 
 
 def written(folder: Path) -> Path:
-    """Files of several kinds: plain ones, some that are bad, copies, and one with more articles than one worker takes."""
+    """Files of several kinds: plain ones, bad ones, copies, and one with more articles than one worker takes."""
     folder.mkdir()
     for n in range(20):
         (folder / f"{n:02}.txt").write_text(story(n))
@@ -91,34 +100,39 @@ with opened(data, SentEmbedder(Path(seen)), url) as library:
 
 @dataclass
 class Run:
-    """What was there before, the report, the collection after it, the progress, and how many processes embedded."""
+    """What was there before, the report, the collection after it, the progress, how many processes embedded, and what
+    was written to the terminal."""
 
     before: set[str]
     report: SyncReport
     stored: dict[str, list[tuple[object, ...]]]
     progress: list[tuple[float, int]]
     workers: int
+    said: str
 
 
 @pytest.fixture(scope="module")
 def runs(address: str, postgresql: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Run]:
-    """A plain addition. One by workers into PostgreSQL, after one that was killed in the middle, and in the middle of it
-    a worker is killed. And once more the same, after one article was edited.
+    """A plain addition. One by workers into PostgreSQL, after one that was killed in the middle, and in the middle of
+    it a worker is killed. And once more the same, after an article was edited, asked for as over Ray's client.
     """
     base = tmp_path_factory.mktemp("ray")
     files, url = written(base / "files"), postgresql.new()
 
     def run(name: str, *, url: str = "", kill: bool = False, edit: bool = False) -> Run:
         seen: list[tuple[float, int]] = []
+        killed: list[int] = []
         workers = base / f"{name} workers"
         workers.mkdir()
 
         def told(done: float, total: int) -> None:
-            if kill and not seen:
-                os.kill(int(next(workers.iterdir()).name), signal.SIGKILL)
+            if kill and not killed and (working := list(workers.iterdir())):
+                killed.append(int(working[0].name))
+                os.kill(killed[0], signal.SIGKILL)
             seen.append((done, total))
 
-        with opened(base / f"{name} data", SentEmbedder(workers, seconds=0.01 * kill), url) as library:
+        embedder, said = SentEmbedder(workers, seconds=0.01 * kill), StringIO()
+        with redirect_stdout(said), redirect_stderr(said), opened(base / f"{name} data", embedder, url) as library:
             before = {info.id for info in library.articles()}
             if edit:
                 library.edit(min(before), title="Another title")
@@ -126,21 +140,25 @@ def runs(address: str, postgresql: Server, tmp_path_factory: pytest.TempPathFact
                 report = library.add_by_workers([files], Workers(address), on_progress=told)
             else:
                 report = library.add_paths([files], on_progress=told)
-            return Run(before, report, everything(library), seen, len(list(workers.iterdir())))
+            return Run(before, report, everything(library), seen, len(list(workers.iterdir())), said.getvalue())
 
     plain = run("plain")
     path = os.pathsep.join([str(ROOT), *sys.path])
     arguments = [str(one) for one in (files, base / "killed data", url, base, address)]
-    killed = subprocess.run(
-        [sys.executable, "-c", DRIVER, *arguments], env={**os.environ, "PYTHONPATH": path}, timeout=120, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL
-    return plain, run("second", url=url, kill=True), run("third", url=url, edit=True)
+    command, environment = [sys.executable, "-c", DRIVER, *arguments], {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, "", "")
+    second = run("second", url=url, kill=True)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ray_workers, "CLIENT", "")
+        return plain, second, run("third", url=url, edit=True)
 
 
 def test_who_ever_is_killed_the_collection_is_that_of_a_plain_addition(runs: tuple[Run, Run, Run]) -> None:
     plain, second, _ = runs
-    assert 0 < len(second.before) < 61 and second.workers > 2  # the command was killed and went on, a worker was replaced
+    assert (
+        0 < len(second.before) < 61 and second.workers > 2
+    )  # the command was killed and went on, a worker was replaced
     assert len(plain.stored["articles"]) == 61 and plain.stored["copies"]
     assert second.stored == plain.stored
 
@@ -159,6 +177,27 @@ def test_a_second_addition_changes_nothing_and_what_was_set_by_hand_holds(runs: 
     titles = {str(row[1]): row[2] for row in third.stored["articles"]}
     assert titles.pop(min(titles)) == "Another title"
     assert titles.items() <= {(row[1], row[2]) for row in plain.stored["articles"]}
+
+
+def test_nothing_is_said_of_it_on_the_terminal(runs: tuple[Run, Run, Run]) -> None:
+    assert [run.said for run in runs] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"),
+    [("", "its model or its OnRecord is another than here; install the same"), ("loading", "no such model")],
+)
+def test_a_worker_that_would_make_something_else_says_why(address: str, tmp_path: Path, fails: str, said: str) -> None:
+    import ray
+
+    def load() -> SentEmbedder:
+        if fails:
+            raise ModelMissing("no such model")
+        return SentEmbedder(tmp_path)
+
+    there = ray.put(Job(ReadLimits(), 110, load, "another fingerprint"))
+    (row,) = _Making(there)(_table(pyarrow, Load(()))).column("load")
+    assert re.fullmatch(rf"A worker on \S+ cannot embed \({said}\); mend that, .*", pickle.loads(row.as_py()))
 
 
 def test_progress_goes_through_the_files_a_long_one_part_by_part(runs: tuple[Run, Run, Run]) -> None:

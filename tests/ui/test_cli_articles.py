@@ -38,6 +38,16 @@ def test_adding_says_what_was_added_and_how_much_there_is(stage: Stage) -> None:
     assert stage.run("add", "news").stdout == "1 unchanged. The collection has 1 article.\n"
 
 
+def test_a_cluster_of_workers_that_is_not_there_is_named_and_nothing_is_added(stage: Stage) -> None:
+    write(stage.folder, "one.txt")
+    result = stage.run("add", "one.txt", "--ray", "127.0.0.1:9")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("onrecord: The Ray cluster '127.0.0.1:9' cannot be reached (Connection refused);")
+    assert "No Ray cluster is named" in stage.run("add", "one.txt", "--ray", " ").stderr
+    assert stage.run("add", "one.txt", "--workers", "2").exit_code == 2
+    assert stage.json("list")["articles"] == []
+
+
 def test_adding_quietly_prints_nothing(stage: Stage) -> None:
     write(stage.folder, "one.txt")
     assert stage.run("add", "one.txt", "--quiet").output == ""

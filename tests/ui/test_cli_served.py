@@ -206,6 +206,13 @@ def test_rebuild_and_a_second_server_say_where_the_first_one_is(stage: Stage, ru
         assert f"at http://127.0.0.1:{running.port}. Use it there, or stop that one." in refused.stderr
 
 
+def test_adding_by_workers_is_not_a_servers_and_says_what_to_do(stage: Stage, running: Running) -> None:
+    refused = stage.run("add", "news", "--ray", "local", "--data", "served")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert f"The server at http://127.0.0.1:{running.port} has this collection open" in refused.stderr
+    assert "stop the server" in refused.stderr
+
+
 def test_the_note_is_the_accounts_alone_and_ends_with_the_server(stage: Stage, running: Running) -> None:
     note = stage.folder / "served" / "owner.json"
     assert stat.S_IMODE(note.stat().st_mode) == 0o600

@@ -51,6 +51,8 @@ def add(
     def reading(path: str) -> None:
         complain(f"Reading {path}…")
 
+    if workers is not None and ray is None:
+        raise typer.BadParameter("--workers goes with --ray.")
     files, pages = _apart(paths or ())
     pages += addresses_in(addresses) if addresses else []
     if not files and not pages:

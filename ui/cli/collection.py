@@ -86,9 +86,7 @@ class OpenedCollection:
     ) -> "SyncReport":
         return self._tidied(self._library.add_paths(paths, on_progress=on_progress, on_reading=on_reading))
 
-    def add_by_workers(
-        self, paths: Sequence[Path | str], workers: "Workers", *, on_progress: Progress
-    ) -> "SyncReport":
+    def add_by_workers(self, paths: Sequence[Path | str], workers: "Workers", *, on_progress: Progress) -> "SyncReport":
         return self._tidied(self._library.add_by_workers(paths, workers, on_progress=on_progress))
 
     def add_addresses(

@@ -52,9 +52,7 @@ class CollectionCommands(Protocol):
         """Adds what this process can read of files and folders, as ``Library.add_paths``."""
         ...
 
-    def add_by_workers(
-        self, paths: Sequence[Path | str], workers: "Workers", *, on_progress: Progress
-    ) -> "SyncReport":
+    def add_by_workers(self, paths: Sequence[Path | str], workers: "Workers", *, on_progress: Progress) -> "SyncReport":
         """The same by the workers of a Ray cluster, as ``Library.add_by_workers``."""
         ...
 
