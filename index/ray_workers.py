@@ -45,7 +45,6 @@ READING = 0.25  # of a processor is the reader's; the rest is the embedder's, so
 SECONDS = 10.0  # for a cluster to answer
 STORE_MIB = 512  # of memory that a cluster of one's own may take for what is under way
 
-_GOES_ON = "mend that, and the same command goes on from what is stored."
 Found = NDArray[np.uint64]
 
 
@@ -280,7 +279,8 @@ class _Making:
                 return _table(pyarrow, replace(load, new=(), made=tuple(made(cuts, self._embedder.embed_passages))))
         except Exception as error:  # noqa: BLE001  as above
             self._trouble = f"{type(error).__name__}: {_line(error)}"
-        return _table(pyarrow, f"A worker on {socket.gethostname()} cannot embed ({self._trouble}); {_GOES_ON}")
+        told = f"A worker on {socket.gethostname()} cannot embed ({self._trouble}); mend that, and the same command"
+        return _table(pyarrow, f"{told} goes on from what is stored.")
 
 
 # -- the cluster -----------------------------------------------------------------------------------------------
@@ -305,7 +305,10 @@ def _connected(workers: Workers) -> Iterator[int]:
             there = max(1, int(ray.cluster_resources().get("CPU", 1)))
             yield min(there, workers.number or there)
         except ray.exceptions.RayError as error:
-            raise WorkersError(f"The Ray cluster {workers.address!r} failed ({_line(error)}); {_GOES_ON}") from error
+            raise WorkersError(
+                f"The Ray cluster {workers.address!r} failed ({_line(error)}); mend that, and the same command goes on "
+                "from what is stored."
+            ) from error
 
 
 _QUIET = {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}  # else it writes to the terminal

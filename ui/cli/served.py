@@ -93,8 +93,8 @@ class ServedCollection:
     def add_by_workers(self, paths: Sequence[Path | str], workers: "Workers", *, on_progress: Progress) -> SyncReport:
         """Raises `InputError`: whoever adds by workers writes himself."""
         raise InputError(
-            f"The server at {self._place.address} has this collection open, and with --ray the command writes into it by "
-            "itself; stop the server, or, over PostgreSQL, give it another folder (index.catalogue_url and --data)."
+            f"The server at {self._place.address} has this collection open, and with --ray the command writes into it "
+            "by itself; stop the server, or, over PostgreSQL, give it another folder (index.catalogue_url and --data)."
         )
 
     def add_addresses(
