@@ -1,8 +1,8 @@
 """An archive of many parts: articles come in while ten clients search and ask, and one part after the other is killed.
 
-`python -m tests.attacks.archive ARTICLES` runs it by itself. PostgreSQL, a Chroma server, two servers behind nginx and
-two llama.cpp servers, all of this machine; what is killed is the addition, which is begun anew, a server, Chroma, and a
-model server.
+`python -m tests.attacks.archive ARTICLES` runs it by itself. PostgreSQL, a Chroma server, two servers behind nginx, two
+llama.cpp servers and the workers of a Ray cluster, all of this machine; what is killed is the addition, which is begun
+anew, a worker, a server, Chroma, and a model server.
 """
 
 import os
@@ -14,23 +14,25 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from onrecord.index.models.catalogue import models_folder
 from onrecord.ui.server.cluster import Cluster, cluster
 from tests.ports import free_port
 
-CLIENTS, SERVERS, MODELS = 10, 2, 2
+CLIENTS, SERVERS, MODELS, WORKERS = 10, 2, 2, 2
 MODEL, KEY = "smollm2-135m", "secret"
 BUSY = 503
 ADDITION = "the addition"
-PARTS = (ADDITION, "a server", "Chroma", "a model server")
+WORKER = "a worker"
+PARTS = (ADDITION, WORKER, "a server", "Chroma", "a model server")
 ASKING = 2  # of the clients; the others search
 _PLAIN = "council bridge river mayor repairs Monday harbour museum ferry budget school drivers market police".split()
 _LLAMA = f"""
@@ -119,13 +121,13 @@ class Clients:
         try:
             answer = http.post(f"/api/v1/{kind}", json=body)
         except httpx.HTTPError as error:
-            how, fine = type(error).__name__, False
+            how, said, fine = type(error).__name__, str(error), False
         else:
-            how = str(answer.status_code)
+            how, said = str(answer.status_code), answer.text[:300]
             fine = answer.status_code == 200 or (answer.status_code == BUSY and "retry-after" in answer.headers)
         self._seen.answers[kind, how] += 1
         if not fine:
-            self._seen.wrong.append(f"{kind}: {how}")
+            self._seen.wrong.append(f"{kind}: {how} {said}")
 
     def leave(self) -> None:
         self._over.set()
@@ -176,8 +178,16 @@ def tried(folder: Path, articles: int) -> Seen:
 
 def _bring_in(started: Cluster, engines: Sequence[subprocess.Popen[bytes]], folder: Path, seen: Seen) -> None:
     def add() -> subprocess.Popen[str]:
-        return _typed(["add", "news", "--quiet", "--data", started.url], folder)
+        by = ["--ray", "local", "--workers", str(WORKERS)]
+        return _typed(["add", "news", "--quiet", *by, "--data", started.url], folder)
 
+    pid_of: dict[str, Callable[[], int]] = {
+        ADDITION: lambda: adding.pid,
+        WORKER: lambda: _worker(adding),
+        "a server": lambda: started.servers[0].process.pid,
+        "Chroma": lambda: started.chroma.process.pid,
+        "a model server": lambda: engines[0].pid,
+    }
     with httpx.Client(base_url=started.address, timeout=300, trust_env=False) as http:
         began = time.monotonic()
         adding = add()
@@ -185,13 +195,12 @@ def _bring_in(started: Cluster, engines: Sequence[subprocess.Popen[bytes]], fold
         try:
             for number, part in enumerate(PARTS, start=1):
                 _until_there_are(seen.articles * number // (len(PARTS) + 2), http, adding)
-                pids = (adding.pid, started.servers[0].process.pid, started.chroma.process.pid, engines[0].pid)
-                os.kill(pids[PARTS.index(part)], signal.SIGKILL)
+                os.kill(pid_of[part](), signal.SIGKILL)
                 seen.killed.append(part)
                 if part == ADDITION:
                     adding.communicate()
                     adding = add()
-                else:
+                elif part != WORKER:  # whose cluster starts another
                     for _ in started.ended():
                         pass
             said = adding.communicate(timeout=7200)[0]
@@ -212,6 +221,17 @@ def _count(http: httpx.Client) -> int:
 def _until_there_are(articles: int, http: httpx.Client, adding: subprocess.Popen[str]) -> None:
     while adding.poll() is None and _count(http) < articles:
         time.sleep(0.1)
+
+
+def _worker(adding: subprocess.Popen[str]) -> int:
+    """One that embeds. Waits until there is one."""
+    while adding.poll() is None:
+        for one in psutil.Process(adding.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                if "".join(one.cmdline()).startswith("ray::MapWorker"):
+                    return one.pid
+        time.sleep(0.1)
+    raise AssertionError("the addition ended before a worker began")
 
 
 def _look(http: httpx.Client, started: Cluster, folder: Path, seen: Seen) -> None:

@@ -108,7 +108,7 @@ def test_a_closed_library_is_said_to_be_closed(client: openai.OpenAI, behind: Be
         client.chat.completions.create(
             model="onrecord", messages=[{"role": "user", "content": QUESTION}], stream=stream
         )
-    assert told.value.status_code == 503
+    assert told.value.status_code == 503 and int(told.value.response.headers["retry-after"]) > 0
 
 
 def test_an_index_of_another_embedder_is_said_with_its_cure(

@@ -14,9 +14,8 @@ from onrecord.qa.types import Answer, AnswerStarted, Event, EvidenceFound, Finis
 from onrecord.ui.desk.collection import Collection
 from onrecord.ui.desk.model_queue import ModelQueue, Ticket
 from onrecord.ui.desk.protocols import AssistantLike
-from onrecord.ui.http.problems import Problem
+from onrecord.ui.http.problems import RETRY_AFTER, Problem
 
-RETRY_AFTER = 5  # seconds that a refused client is told to wait
 _LOOK_UP = 0.25  # seconds between two looks at whether the client is still there
 
 

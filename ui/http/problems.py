@@ -33,6 +33,9 @@ TITLES = {
 }
 
 
+RETRY_AFTER = 5  # seconds that a client is told to wait with what is answered with a 503
+
+
 class Problem(HTTPException):
     """A refusal with its status; ``detail`` names the value and the cure."""
 
@@ -57,7 +60,8 @@ def described(error: Exception) -> tuple[int, str, Mapping[str, str], Sequence[M
         case HTTPException():
             return error.status_code, str(error.detail), error.headers or {}, ()
         case OnRecordError():
-            return status_of(error), str(error), {}, ()
+            status = status_of(error)
+            return status, str(error), {"Retry-After": str(RETRY_AFTER)} if status == 503 else {}, ()
         case _:
             number = uuid.uuid4().hex[:8]
             log.error("Unexpected error %s", number, exc_info=error)

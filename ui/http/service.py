@@ -19,10 +19,10 @@ from onrecord.ui.desk.conversations import Conversations
 from onrecord.ui.desk.daily import FILE_NAME, Daily
 from onrecord.ui.desk.searching import found, listed, scope_warnings
 from onrecord.ui.http.allowance import allowance
-from onrecord.ui.http.asking import RETRY_AFTER, Asking, Places
+from onrecord.ui.http.asking import Asking, Places
 from onrecord.ui.http.metrics import Metrics
 from onrecord.ui.http.openai_models import MODEL
-from onrecord.ui.http.problems import Problem
+from onrecord.ui.http.problems import RETRY_AFTER, Problem
 
 COLLECTION = "The collection, as listed by /collections; left out, the first."
 SERVICE = "onrecord.service"  # by which name it is in the scope of a request
