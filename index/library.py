@@ -230,6 +230,10 @@ class Library:
         """What is stored, without the texts, in the order in which it was first added."""
         return self._open().articles(where)
 
+    def languages(self) -> dict[str, str]:
+        """The languages of the articles, each with the latest day of an article in it, "" where none has a date."""
+        return self._open().languages()
+
     def sentences(self, article_id: str) -> tuple[Sentence, ...]:
         """The article's sentences, in order; raises ``UnknownArticle``."""
         found = self._open().sentences(article_id)

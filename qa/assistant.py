@@ -171,7 +171,12 @@ class Assistant:
         """Searches and chooses; nothing for a part that its text alone refuses."""
         if part.refused:
             return Found()
-        found = settled(lambda: self.steps.choose(part, self.steps.search(part, tools), tools))
+
+        def look() -> Found:
+            own = replace(tools, sources=tools.sources.read_once())
+            return self.steps.choose(part, self.steps.search(part, own), own)
+
+        found = settled(look)
         tools.trace.warn(*found.warnings)
         return found
 

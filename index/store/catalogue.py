@@ -292,6 +292,19 @@ class Catalogue:
             rows = connection.execute(f"SELECT {_INFO} FROM articles WHERE {condition} ORDER BY number", values)
             return tuple(ArticleInfo(*row) for row in rows)
 
+    def languages(self) -> dict[str, str]:
+        """Each with its latest day. The index is looked into once for each of them, not for each article."""
+        query = """
+            WITH RECURSIVE found(language) AS (
+                SELECT min(language) FROM articles
+                UNION SELECT (SELECT min(language) FROM articles WHERE language > found.language) FROM found
+                WHERE found.language IS NOT NULL
+            )
+            SELECT language, (SELECT max(published) FROM articles WHERE articles.language = found.language)
+            FROM found WHERE language IS NOT NULL"""
+        with self._reader() as connection:
+            return dict(map(tuple, connection.execute(query)))
+
     def article_ids(self, where: Filter | None = None) -> tuple[str, ...]:
         condition, values = condition_of(where)
         with self._reader() as connection:

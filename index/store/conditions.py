@@ -4,10 +4,11 @@ import json
 
 from onrecord.index.types import Filter
 
-# So that neither a filter nor the search for copies reads the texts, which lie in front of these facts.
+# So that no filter reads the texts, which lie in front of these facts, nor do the search for copies and `languages`.
 INDEXES = """
 CREATE INDEX IF NOT EXISTS articles_by_facts ON articles(source, published);
 CREATE INDEX IF NOT EXISTS articles_by_signature ON articles(id, signature);
+CREATE INDEX IF NOT EXISTS articles_by_language ON articles(language, published);
 """
 
 

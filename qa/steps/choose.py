@@ -90,7 +90,7 @@ def choose(part: Part, searched: Searched, tools: Tools, *, lead_ins: bool = Tru
         behind = giving_way(ranked, orders.suspects)
         ranked = [candidate for candidate in ranked if candidate.key not in behind]
         hidden_keys = orders.certain | orders.suspects
-        if all(sources.library.article(article_id).language == "en" for article_id in ids):  # it reads no other
+        if all(sources.article(article_id).language == "en" for article_id in ids):  # it reads no other
             ranked = by_answer(part.text, ranked, tools.answers, sources.lead_ins)
 
         def before(sentence: Sentence) -> Sentence | None:
@@ -124,7 +124,7 @@ def giving_way(ranked: Sequence[Candidate], suspects: Set[Key]) -> frozenset[Key
 
 def shown(searched: Searched, kept: Sequence[Candidate], sources: Sources, *, warnings: tuple[str, ...] = ()) -> Found:
     """The chosen sentences as numbered evidence, with their nearness to the question and what the judge makes of it."""
-    evidence = numbered(kept, sources.library.article, sources.library.copies, sources.antecedents)
+    evidence = numbered(kept, sources.article, sources.copies, sources.antecedents)
     nearness = sources.nearest(searched.vector, [candidate.sentence for candidate in kept])
     answers = next((candidate.answers for candidate in kept if candidate.answers is not None), None)
     return Found(searched.hits, evidence, prompts.evidence_text(evidence), searched.vector, nearness, answers, warnings)

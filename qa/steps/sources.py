@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Collection, Sequence, Set
+from copy import copy
+from functools import cache
 
 import numpy as np
 
-from onrecord.index import Embedder, Library, Sentence, Vectors
+from onrecord.index import Library, Sentence, Vectors
 from onrecord.qa.judges.injection import gives_orders
 from onrecord.qa.steps.antecedents import Antecedent, antecedents
 from onrecord.qa.steps.recency import AskedTime, asked_time, preference
@@ -16,15 +18,15 @@ class Sources:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self._vectors: SentenceVectors | None = None
-        self._seen: tuple[int, frozenset[str], str] = (-1, frozenset({"en"}), "")
+        self.article, self.sentences, self.copies = library.article, library.sentences, library.copies
+        self.embed = SentenceVectors(library)
+        self._collection = Collected(library)
 
-    @property
-    def embed(self) -> "SentenceVectors":
-        """Embeds sentences; those of late are remembered."""
-        if self._vectors is None:
-            self._vectors = SentenceVectors(self.library.embedder)
-        return self._vectors
+    def read_once(self) -> "Sources":
+        """The same for one search: of each article that is looked into, everything is read once and remembered."""
+        once = copy(self)
+        once.article, once.sentences, once.copies = cache(self.article), cache(self.sentences), cache(self.copies)
+        return once
 
     @property
     def languages(self) -> frozenset[str]:
@@ -49,7 +51,7 @@ class Sources:
         """The sentence before this one, unless it gives orders."""
         if not sentence.index:
             return None
-        sentences = self.library.sentences(sentence.article_id)
+        sentences = self.sentences(sentence.article_id)
         if len(sentences) <= sentence.index:  # the article was replaced by a shorter one since the search
             return None
         previous = sentences[sentence.index - 1]
@@ -59,13 +61,13 @@ class Sources:
         """The text of the sentence before each of these, "" where there is none."""
         found = []
         for sentence in sentences:
-            own = self.library.sentences(sentence.article_id) if sentence.index else ()
+            own = self.sentences(sentence.article_id) if sentence.index else ()
             found.append(own[sentence.index - 1].text if 0 < sentence.index <= len(own) else "")
         return found
 
     def antecedents(self, sentences: Sequence[Sentence]) -> list[Antecedent | None]:
         """Who the "he" or "she" of each sentence is; None where it has none and where its article leaves that open."""
-        return antecedents(sentences, self.library.article, self.library.sentences)
+        return antecedents(sentences, self.article, self.sentences)
 
     def timely(self, question: str) -> Callable[[Collection[str]], dict[str, float]] | None:
         """How well the dates of articles suit the question, 0 to 1, by article id; None where it asks for no time."""
@@ -78,11 +80,11 @@ class Sources:
 
     def published(self, article_id: str) -> str:
         """The day of an article; raises `UnknownArticle`."""
-        return self.library.article(article_id).published
+        return self.article(article_id).published
 
     def without_copies(self, article_ids: Collection[str], among: Set[str]) -> set[str]:
         """The articles but copies of one that is ``among`` those found and was published before."""
-        alike = {one: among & {one, *self.library.copies(one)} for one in article_ids}
+        alike = {one: among & {one, *self.copies(one)} for one in article_ids}
         return {one for one, copies in alike.items() if self._oldest(copies) == one}
 
     def _oldest(self, article_ids: Collection[str]) -> str:
@@ -90,21 +92,27 @@ class Sources:
         dated = {article_id: self.published(article_id) for article_id in article_ids}
         return min(dated, key=lambda article_id: (not dated[article_id], dated[article_id], article_id))
 
-    def _collection(self) -> tuple[frozenset[str], str]:
-        """The languages of the library's articles and its latest date, remembered until it changes."""
-        revision = self.library.revision
+
+class Collected:
+    """The languages of a library's articles and their latest date, remembered until it changes."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._seen: tuple[int, frozenset[str], str] = (-1, frozenset({"en"}), "")
+
+    def __call__(self) -> tuple[frozenset[str], str]:
+        revision = self._library.revision
         if self._seen[0] != revision:
-            articles = self.library.articles()
-            languages = frozenset(info.language for info in articles) or frozenset({"en"})
-            self._seen = (revision, languages, max((info.published for info in articles), default=""))
+            latest = self._library.languages()
+            self._seen = (revision, frozenset(latest) or frozenset({"en"}), max(latest.values(), default=""))
         return self._seen[1:]
 
 
 class SentenceVectors:
     """Embeds sentences, remembering the most recent ones: follow-ups ask about the same passages."""
 
-    def __init__(self, embedder: Embedder, *, keep: int = 20_000) -> None:
-        self._embedder = embedder
+    def __init__(self, library: Library, *, keep: int = 20_000) -> None:
+        self._library = library
         self._keep = keep
         self._known: dict[str, Vectors] = {}
 
@@ -116,5 +124,5 @@ class SentenceVectors:
             if len(self._known) + len(new) > self._keep:
                 self._known.clear()
                 new = list(dict.fromkeys(texts))
-            self._known.update(zip(new, self._embedder.embed_passages(new), strict=True))
+            self._known.update(zip(new, self._library.embedder.embed_passages(new), strict=True))
         return np.stack([self._known[text] for text in texts])

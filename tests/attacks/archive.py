@@ -229,7 +229,7 @@ def _worker(adding: subprocess.Popen[str]) -> int:
         for one in psutil.Process(adding.pid).children(recursive=True):
             with suppress(psutil.Error):
                 if "".join(one.cmdline()).startswith("ray::MapWorker"):
-                    return one.pid
+                    return int(one.pid)
         time.sleep(0.1)
     raise AssertionError("the addition ended before a worker began")
 

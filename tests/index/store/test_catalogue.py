@@ -134,6 +134,16 @@ def test_a_date_time_counts_as_its_day(catalogue: Catalogue) -> None:
     assert catalogue.article_ids(Filter(published_to="2024-03-09")) == ("a",)
 
 
+def test_each_language_comes_with_its_latest_day(catalogue: Catalogue) -> None:
+    assert catalogue.languages() == {}
+    days = {"a": ("en", "2024-03-09"), "b": ("de", ""), "c": ("en", "2023-01-01"), "d": ("fr", "2025"), "e": ("en", "")}
+    for name, (language, day) in days.items():
+        catalogue.put(entry_of(Article(name, "T", "It is so.", language=language, published=day)))
+    assert catalogue.languages() == {"de": "", "en": "2024-03-09", "fr": "2025"}
+    catalogue.remove(["a", "d"])
+    assert catalogue.languages() == {"de": "", "en": "2023-01-01"}
+
+
 def test_copies_are_found_from_either_side_and_through_one_another(catalogue: Catalogue) -> None:
     catalogue.put(entry_of(Article("late", "T", "One.", published="2024-03-03")))
     catalogue.put(entry_of(Article("early", "T", "One!", published="2024-03-01"), copies=("late",)))

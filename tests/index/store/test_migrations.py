@@ -50,11 +50,16 @@ WITH_SECTIONS = (
 )
 
 
+LATER = f"{int(LINE.newest) + 1:04}"
+
+
 def later(folder: Path, does: str) -> Line:
     """The line with one migration more, in a folder of its own."""
     copytree(LINE.migrations, folder, ignore=ignore_patterns("__pycache__"))
-    head = 'import sqlalchemy as sa\nfrom alembic import op\n\nrevision, down_revision = "0002", "0001"\n\n'
-    (folder / "0002_later.py").write_text(f"{head}def upgrade():\n{textwrap.indent(does, '    ')}")
+    head = (
+        f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision, down_revision = "{LATER}", "{LINE.newest}"\n\n'
+    )
+    (folder / f"{LATER}_later.py").write_text(f"{head}def upgrade():\n{textwrap.indent(does, '    ')}")
     return replace(LINE, tables=WITH_SECTIONS, migrations=folder)
 
 
@@ -149,7 +154,7 @@ class TestOlderOnes:
         follow(SECTIONS)
         for _ in range(2):  # the second time there is nothing to do
             with closing(reopen()) as catalogue:
-                assert (schema, catalogue.schema) == ("0001", "0002")
+                assert (schema, catalogue.schema) == (LINE.newest, LATER)
                 assert everything(catalogue) == before
                 assert catalogue.problems() == ()
                 with catalogue.snapshot() as connection:
@@ -204,8 +209,8 @@ def test_a_newer_one_is_refused_in_one_sentence_and_left_alone(
         reopen()
     place = rf"(data folder {tmp_path}/data|collection at postgresql://tester@/postgres\?schema=\w+)"
     wanted = (
-        rf"The {place} was written by a newer OnRecord \({version('onrecord')}, schema 0002; this one knows those "
-        r"up to 0001\); update OnRecord, or choose another place with --data\."
+        rf"The {place} was written by a newer OnRecord \({version('onrecord')}, schema {LATER}; this one knows those "
+        rf"up to {LINE.newest}\); update OnRecord, or choose another place with --data\."
     )
     assert re.fullmatch(wanted, str(caught.value))
     monkeypatch.setattr(catalogues, "LINE", newer)
@@ -219,12 +224,16 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("wrong", "error", "said"),
         [
-            ('op.execute("DELETE FROM nowhere")', StoreError, r"0002 \((no such table|relation \"nowhere\" does not)"),
-            ('op.drop_index("nowhere")', StoreError, r"0002 \((no such index|index \"nowhere\" does not)"),
+            (
+                'op.execute("DELETE FROM nowhere")',
+                StoreError,
+                rf"{LATER} \((no such table|relation \"nowhere\" does not)",
+            ),
+            ('op.drop_index("nowhere")', StoreError, rf"{LATER} \((no such index|index \"nowhere\" does not)"),
             (
                 "with op.batch_alter_table('a', recreate='always'): pass",
                 StoreError,
-                r"0002 \(a\), and is as it was; use",
+                rf"{LATER} \(a\), and is as it was; use",
             ),
             ("raise KeyError('a mistake')", KeyError, "a mistake"),
         ],
@@ -252,13 +261,13 @@ class TestFailures:
         assert structure(engine) == looked
         monkeypatch.setattr(catalogues, "LINE", LINE)
         with closing(reopen()) as catalogue:
-            assert (catalogue.schema, everything(catalogue)) == ("0001", before)
+            assert (catalogue.schema, everything(catalogue)) == (LINE.newest, before)
 
     @in_a_file
     def test_one_that_would_leave_rows_that_refer_to_nothing(self, reopen: Open, follow: Callable[[str], None]) -> None:
         follow("op.execute(\"DELETE FROM articles WHERE id = 'bridge'\")")
         with pytest.raises(
-            StoreError, match=r"could not be brought to schema 0002 \(\d+ rows of \w+ would refer to noth"
+            StoreError, match=rf"could not be brought to schema {LATER} \(\d+ rows of \w+ would refer to noth"
         ):
             reopen()
 
@@ -279,7 +288,7 @@ class TestFailures:
         opening.communicate("\n")
         assert opening.returncode == -signal.SIGKILL
         with closing(reopen()) as catalogue:
-            assert (catalogue.schema, everything(catalogue)) == ("0001", before)
+            assert (catalogue.schema, everything(catalogue)) == (LINE.newest, before)
 
 
 OPENED = """
@@ -321,7 +330,7 @@ class TestAtOnce:
             assert process.stdin
             process.stdin.write("\n")
             process.stdin.flush()
-        assert [process.communicate() for process in processes] == [("0002\n", "")] * 2
+        assert [process.communicate() for process in processes] == [(f"{LATER}\n", "")] * 2
         assert done.read_text() == "once."
         follow(SECTIONS)
         with closing(reopen()) as catalogue:
@@ -338,4 +347,4 @@ class TestAtOnce:
                 return catalogue.schema
 
         with ThreadPoolExecutor(len(folders)) as pool:
-            assert set(pool.map(schema, folders)) == {"0002"}
+            assert set(pool.map(schema, folders)) == {LATER}

@@ -1,5 +1,6 @@
 """Evidence is found whatever is removed meanwhile."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from onrecord.index import Article, Embedder, Hit, Library, StoreError
+from onrecord.index import Article, ArticleInfo, Embedder, Filter, Hit, Library, Sentence, StoreError
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.steps.check import check
 from onrecord.qa.types import EvidenceFound
@@ -43,6 +44,30 @@ class Shortened(Library):
             self.done = True
             self.add([replace(self.article(hit.passage.article_id), text="It is shut.") for hit in hits])
         return hits
+
+
+class Counted(Library):
+    """Notes what is read of which article."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.read: Counter[tuple[str, str]] = Counter()
+
+    def article(self, article_id: str) -> Article:
+        self.read["article", article_id] += 1
+        return super().article(article_id)
+
+    def sentences(self, article_id: str) -> tuple[Sentence, ...]:
+        self.read["sentences", article_id] += 1
+        return super().sentences(article_id)
+
+    def copies(self, article_id: str) -> tuple[str, ...]:
+        self.read["copies", article_id] += 1
+        return super().copies(article_id)
+
+    def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
+        self.read["articles", ""] += 1
+        return super().articles(where)
 
 
 def filled(library: Library, articles: Sequence[Article]) -> Library:
@@ -98,3 +123,16 @@ def test_articles_that_go_faster_than_they_can_be_read_are_said(
     emptied.left = 20
     with pytest.raises(StoreError, match="removed faster than they can be read; ask again"):
         Assistant(emptied, None, steps=ALWAYS).ask(LATEST)
+
+
+@pytest.mark.parametrize("question", [QUESTION, LATEST])
+def test_of_each_article_everything_is_read_once_and_nothing_of_all(
+    tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], question: str
+) -> None:
+    with Counted(tmp_path / "data", embedder=embedder) as library:
+        filled(library, articles)
+        assistant = Assistant(library, None, steps=ALWAYS)
+        library.read.clear()
+        assert isinstance(next(assistant.stream(question)), EvidenceFound)
+        assert ("sentences", "ferry") in library.read
+        assert set(library.read.values()) == {1} and ("articles", "") not in library.read
