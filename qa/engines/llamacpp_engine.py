@@ -29,8 +29,8 @@ class LlamaCppEngine(CustomLLM):
     """A local model, loaded at once; raises `ModelError` naming the file where that fails.
 
     ``threads``: None uses the physical cores. ``cache_mib`` bounds the memory for earlier prompts. A prompt that
-    begins as the one before it is read from where the two differ. ``adapters``: a LoRA file by its name, made for this
-    very model; each is used only where it is asked for.
+    begins as the one before it is read from where the two differ, and one with examples after them. ``adapters``: a
+    LoRA file by its name, made for this very model; each is used only where it is asked for.
     """
 
     model_path: Path
@@ -82,7 +82,7 @@ class LlamaCppEngine(CustomLLM):
 
     def generate(self, messages: Messages, *, max_tokens: int, on_usage: OnUsage = not_counted) -> Iterator[str]:
         """See `Engine.generate`."""
-        yield from self._pieces(self.prompt(messages), {"max_tokens": max_tokens}, on_usage)
+        yield from self._pieces(self.prompt(messages), {"max_tokens": max_tokens}, on_usage, kind_of(messages))
 
     def first_tokens(self, messages: Messages, *, on_usage: OnUsage = not_counted) -> Mapping[str, float] | None:
         """See `Engine.first_tokens`; the prompt is read once, and one token is generated."""
@@ -112,9 +112,11 @@ class LlamaCppEngine(CustomLLM):
         """The messages in the model's own chat template, up to where the assistant's message begins."""
         return self._server.apply_template(tuple((m["role"], without_chat_marks(m["content"])) for m in messages))
 
-    def _pieces(self, prompt: str, options: Mapping[str, Any], on_usage: OnUsage = not_counted) -> Iterator[str]:
+    def _pieces(
+        self, prompt: str, options: Mapping[str, Any], on_usage: OnUsage = not_counted, kind: str = ""
+    ) -> Iterator[str]:
         request: Chunk = {"prompt": prompt, "temperature": 0.0, **options}
-        chunks = self._server.stream(request, on_done=self._counter(on_usage))
+        chunks = self._server.stream(request, kind=kind, on_done=self._counter(on_usage))
         try:
             for chunk in chunks:
                 if piece := chunk_text(chunk):
@@ -189,6 +191,11 @@ class LlamaCppEngine(CustomLLM):
         """The options that are known here; LlamaIndex passes on whatever its caller gave."""
         known = {key: kwargs[key] for key in ("max_tokens", "stop") if kwargs.get(key)}
         return {"max_tokens": self.max_tokens, **known}
+
+
+def kind_of(messages: Messages) -> str:
+    """What prompts with the same examples have in common, the message for the system; empty without examples."""
+    return messages[0]["content"] if any(message["role"] == "assistant" for message in messages) else ""
 
 
 def _plain(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:

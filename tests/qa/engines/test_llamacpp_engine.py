@@ -12,10 +12,12 @@ from llama_index.core.llms.custom import CustomLLM
 
 from onrecord.index.errors import ModelError, Stopped
 from onrecord.index.models.catalogue import model_path
+from onrecord.qa.engines.base import Messages, Usage
 from onrecord.qa.engines.chat_marks import without_chat_marks
-from onrecord.qa.engines.llamacpp import BATCH_TOKENS, physical_cores
+from onrecord.qa.engines.llamacpp import BATCH_TOKENS, Slots, physical_cores
 from onrecord.qa.engines.llamacpp_engine import LlamaCppEngine
 from onrecord.qa.engines.stopping import stops_when
+from onrecord.qa.steps.prompts import parts, standalone
 
 EVIDENCE = "\n".join(
     f"[{n}] The city closed bridge number {n} on Monday after inspectors found {n} cracks in it." for n in range(1, 21)
@@ -88,6 +90,44 @@ def test_the_check_and_the_answer_read_the_evidence_once(small: LlamaCppEngine) 
     # What differs is the task's line and the template's end of turn; one token is always read again.
     assert answer.evaluated_tokens <= small.count_tokens("Answer in one sentence.") + 10
     assert answer.reused_tokens >= small.count_tokens(EVIDENCE)
+
+
+@pytest.mark.model
+def test_examples_are_read_once_whatever_is_read_in_between(small: LlamaCppEngine) -> None:
+    def read(messages: Messages) -> tuple[int, int]:
+        used: list[Usage] = []
+        list(small.generate(messages, max_tokens=5, on_usage=used.append))
+        return used[0].evaluated_tokens, used[0].reused_tokens
+
+    examples = small.count_tokens("".join(message["content"] for message in parts("")))
+    assert read(parts("Who won and who paid?"))[0] > examples
+    read(standalone("And when?", [(True, "Who won?"), (False, "Ann Lee won.")]))
+    read(ANSWER)
+    new, kept = read(parts("Who came, and why did they?"))
+    assert kept > examples and new < 30
+
+
+@pytest.mark.model
+def test_kept_examples_give_way_to_a_prompt_that_needs_the_whole_context() -> None:
+    engine = LlamaCppEngine(model_path("smollm2-135m"), context_tokens=1024)
+    list(engine.generate(parts("Who won and who paid?"), max_tokens=2))
+    long = [SYSTEM, {"role": "user", "content": "word " * 940}]
+    used: list[Usage] = []
+    list(engine.generate(long, max_tokens=20, on_usage=used.append))
+    assert used[0].evaluated_tokens > 940 and used[0].calls == 1
+    engine.close()
+
+
+def test_slots_each_kind_has_its_own_and_others_go_on_behind_their_like() -> None:
+    slots = Slots(3)
+    assert [slots.of("", ""), slots.of("judge", ""), slots.of("judge", ""), slots.of("", "")] == [
+        (0, True),
+        (0, False),
+        (0, True),
+        (0, False),
+    ]
+    assert [slots.of("", kind) for kind in "abacb"] == [(1, True), (2, True), (1, True), (2, True), (1, True)]
+    assert slots.of("judge", "a") == (0, False)  # with an adapter the examples would be read otherwise
 
 
 @pytest.mark.model

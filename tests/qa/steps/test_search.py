@@ -129,7 +129,8 @@ def test_articles_that_go_faster_than_they_can_be_read_are_said(
 def test_of_each_article_everything_is_read_once_and_nothing_of_all(
     tmp_path: Path, embedder: Embedder, articles: tuple[Article, ...], question: str
 ) -> None:
-    with Counted(tmp_path / "data", embedder=embedder) as library:
+    library = Counted(tmp_path / "data", embedder=embedder)
+    with library:
         filled(library, articles)
         assistant = Assistant(library, None, steps=ALWAYS)
         library.read.clear()
