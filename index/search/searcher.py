@@ -25,6 +25,7 @@ from onrecord.index.store.vectors import VectorStore, nearest, top
 from onrecord.index.types import Filter, FoundBy, Hit, Keys, Vectors
 
 _SPARSE = 8
+_LOOKED = 8
 _UNSAVED = 1000  # passages whose terms and codes are in no file: after a start they are made anew
 
 log = logging.getLogger(__name__)
@@ -253,16 +254,25 @@ class Searcher:
 
 
 def _best_keywords(view: View, keys: Keys, scores: Vectors, depth: int, mask: Mask | None) -> dict[int, float]:
-    if mask is not None:
-        allowed = mask[np.searchsorted(view.keys, keys)]
-        keys, scores = keys[allowed], scores[allowed]
-    return dict(top(keys, scores, top_k=depth))
+    """The best of those that the mask allows. It is looked up for the best of all first: for all it takes long."""
+    if mask is None:
+        return dict(top(keys, scores, top_k=depth))
+    looked = _LOOKED * depth
+    while True:
+        some = np.argpartition(-scores, looked)[:looked] if looked < len(scores) else np.arange(len(scores))
+        allowed = some[mask[np.searchsorted(view.keys, keys[some])]]
+        if len(allowed) >= depth or looked >= len(scores):
+            return dict(top(keys[allowed], scores[allowed], top_k=depth))
+        looked *= _LOOKED
 
 
 def _scores_of(wanted: Keys, keys: Keys, scores: Vectors) -> Vectors:
     """The scores of the wanted keys; both lists of keys ascend."""
     found = np.zeros(len(wanted), dtype=np.float32)
-    found[rows_of(wanted, keys)] = scores[rows_of(keys, wanted)]
+    if len(keys):
+        places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        there = keys[places] == wanted
+        found[there] = scores[places[there]]
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +20,30 @@ from onrecord.index.types import Keys, Vectors
 _FEW_DEAD = 1000  # rows of removed passages that are not worth copying the others for
 
 
-class Column:
-    """An array that grows at its end. What was handed out before stays as it was: only room behind it is written."""
+Order = Literal["C", "F"]
+CODES: Order = "F"
 
-    def __init__(self, values: NDArray[Any]) -> None:
-        self._room = values
-        self.values: NDArray[Any] = values
+
+class Column:
+    """An array that grows at its end. What was handed out before stays as it was: only room behind it is written.
+
+    ``order``: as numpy has it; "F" where it is looked through column by column.
+    """
+
+    def __init__(self, values: NDArray[Any], order: Order = "C") -> None:
+        self._order: Order = order
+        self._room = np.asarray(values, order=order)
+        self.values: NDArray[Any] = self._room
 
     def plus(self, more: NDArray[Any]) -> "Column":
         """With ``more`` at the end. Only the latest column may be added to."""
         if not len(more):
             return self
         used = len(self.values)
-        grown = Column(self._room)
+        grown = Column(self._room, self._order)
         if used + len(more) > len(self._room):
             room = (used + len(more)) * 5 // 4
-            grown._room = np.empty((room, *more.shape[1:]), dtype=more.dtype)
+            grown._room = np.empty((room, *more.shape[1:]), dtype=more.dtype, order=self._order)
             if used:
                 grown._room[:used] = self.values
         grown._room[used : used + len(more)] = more
@@ -92,7 +100,11 @@ class View:
     def mask(self, numbers: NDArray[np.int64] | None) -> Mask | None:
         """Which rows belong to the articles of these numbers, or to any; ``None`` when that is all rows."""
         if numbers is not None:
-            return self.alive & np.isin(self.article_column.values, numbers)
+            articles = self.article_column.values
+            wanted = np.zeros(int(max(articles.max(initial=0), numbers.max(initial=0))) + 1, dtype=np.bool_)
+            wanted[numbers] = True
+            matching: Mask = self.alive & wanted[articles]
+            return matching
         return None if self.alive.all() else self.alive
 
 
@@ -112,7 +124,7 @@ def load(
     if len(keys) < exact_below:
         vectors = Column(_aligned(keys, *catalogue.vectors()))
     else:
-        codes = Column(_codes(catalogue, keys, coded))
+        codes = Column(_codes(catalogue, keys, coded), CODES)
     keywords = kept.of(keys, lambda lacking: _texts(catalogue, lacking))
     alive = np.ones(len(keys), dtype=np.bool_)
     return View(revision, Column(keys), Column(numbers), alive, vectors, codes, keywords)
@@ -147,7 +159,7 @@ def coded(view: View) -> View:
     """The view of a collection that has become a large one."""
     if view.vectors is None:
         return view
-    return replace(view, vector_column=None, code_column=Column(codes_of(view.vectors)))
+    return replace(view, vector_column=None, code_column=Column(codes_of(view.vectors), CODES))
 
 
 def difference(view: View, catalogue: Catalogue) -> Change:
@@ -172,7 +184,7 @@ def _without(view: View, deleted: Keys) -> View:
         article_column=Column(view.article_column.values[alive]),
         alive=alive[alive],
         vector_column=None if view.vectors is None else Column(view.vectors[alive]),
-        code_column=None if view.codes is None else Column(view.codes[alive]),
+        code_column=None if view.codes is None else Column(view.codes[alive], CODES),
     )
 
 

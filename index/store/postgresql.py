@@ -279,6 +279,7 @@ class _Connection:
 def _said(statement: str) -> bytes:
     """The statement in PostgreSQL's words."""
     each = statement.replace("SELECT value FROM json_each(?)", "SELECT json_array_elements_text(?::json)")
+    each = each.replace("json_group_array(number)", "coalesce(json_agg(number), '[]')::text")
     return each.replace("casefold(", "folded(").replace("?", "%s").encode()
 
 

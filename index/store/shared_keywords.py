@@ -38,9 +38,9 @@ class SharedKeywords:
         total = np.zeros(last - first + 1, dtype=np.float32)
         for code, weight in weights.items():
             one = found.postings[code]
-            some = share(one.counts, one.lengths * scale, k1=self._k1, b=self._b)
-            total[one.keys - first] += (weight * rarity(found.passages, len(one.keys)) * some).astype(np.float32)
-        rows = np.flatnonzero(total)
+            some = share(one.counts, one.lengths, scale, k1=self._k1, b=self._b)
+            total[one.keys - first] += weight * rarity(found.passages, len(one.keys)) * some
+        rows = np.flatnonzero(total != 0)  # of numbers it takes three times as long
         return rows + first, total[rows]
 
     def document_frequency(self, text: str) -> int:
