@@ -65,7 +65,7 @@ class Searcher:
         depth = max(self._options.candidates, top_k)
         dense = dict(self._nearest(view, vector, depth, where, mask))
         keys, scores = view.matches(query)
-        keyword = _best_keywords(view, keys, scores, depth, mask if where else None)
+        keyword = best_keywords(view.keys, keys, scores, depth, mask if where else None)
         fused = self._fuse(view, vector, (keys, scores), dense, keyword)
         if min_score is not None:
             near = self._nearness(view, [key for key, _ in fused], vector)
@@ -253,14 +253,14 @@ class Searcher:
         return cosines
 
 
-def _best_keywords(view: View, keys: Keys, scores: Vectors, depth: int, mask: Mask | None) -> dict[int, float]:
-    """The best of those that the mask allows. It is looked up for the best of all first: for all it takes long."""
+def best_keywords(held: Keys, keys: Keys, scores: Vectors, depth: int, mask: Mask | None) -> dict[int, float]:
+    """The best of those that the mask over ``held`` allows. The best of all are looked at first: all take long."""
     if mask is None:
         return dict(top(keys, scores, top_k=depth))
     looked = _LOOKED * depth
     while True:
         some = np.argpartition(-scores, looked)[:looked] if looked < len(scores) else np.arange(len(scores))
-        allowed = some[mask[np.searchsorted(view.keys, keys[some])]]
+        allowed = some[mask[np.searchsorted(held, keys[some])]]
         if len(allowed) >= depth or looked >= len(scores):
             return dict(top(keys[allowed], scores[allowed], top_k=depth))
         looked *= _LOOKED

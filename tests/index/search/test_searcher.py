@@ -18,6 +18,7 @@ from onrecord.index.doctor import examine
 from onrecord.index.errors import LibraryClosed, StoreError
 from onrecord.index.library import Library
 from onrecord.index.search import searcher as search
+from onrecord.index.search.view import Column, Order
 from onrecord.index.settings import SearchOptions
 from onrecord.index.text.terms import Terms
 from onrecord.index.types import Article, Embedder, Filter, Vectors
@@ -398,3 +399,24 @@ def test_whatever_became_of_the_codes_on_disk_searches_find_what_is_there(
         assert not finds(library, article(3)) or lost != "removal"
         assert examine(library).ok
         assert len(file.read_bytes()) > 0
+
+
+@pytest.mark.parametrize("allowed", [1.0, 0.5, 0.02, 0.0])
+def test_the_best_keywords_behind_a_filter_are_the_best_of_all_that_it_allows(allowed: float) -> None:
+    rng = np.random.default_rng(7)
+    held = np.arange(0, 15_000, 3, dtype=np.int64)
+    keys = np.sort(rng.choice(held, 4000, replace=False))
+    scores = rng.permutation(4000).astype(np.float32)
+    mask = rng.random(len(held)) < allowed
+    wanted = {int(key): float(score) for key, score in zip(keys, scores, strict=True) if mask[key // 3]}
+    best = sorted(wanted, key=lambda key: -wanted[key])[:20]
+    assert search.best_keywords(held, keys, scores, 20, mask) == {key: wanted[key] for key in best}
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_column_grows_in_its_order_and_what_was_handed_out_stays(order: Order) -> None:
+    rows = np.arange(120, dtype=np.uint64).reshape(20, 6)
+    first = Column(rows[:5], order)
+    second = first.plus(rows[5:6]).plus(rows[6:])
+    assert (second.values == rows).all() and (first.values == rows[:5]).all()
+    assert second.values[:, 0].flags.contiguous == (order == "F")
