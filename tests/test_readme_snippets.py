@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -118,6 +119,8 @@ def test_a_line_with_the_command_runs(
         if "migrate my-data" not in line:
             move(Place(tmp_path / "my-data"), Place(tmp_path / "moved", url))
         line = line.replace(DATABASE, url)
+    if "--ray" in line:  # its workers are processes that find the embedder of this test by its name
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
     (tmp_path / "news").mkdir()
     (tmp_path / "news" / "bridge.txt").write_text(articles[0].text, encoding="utf-8")
     result = stage.run(*shlex.split(line)[2:])
