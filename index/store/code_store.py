@@ -67,7 +67,7 @@ class CodeStore:
             return
         start = len(rows.keys) - self.unsaved(rows.keys)
         facts = [column[start:].astype(np.uint64) for column in (rows.keys, rows.numbers)]
-        table = np.column_stack([*facts, rows.codes[start:]])
+        table = np.ascontiguousarray(np.column_stack([*facts, rows.codes[start:]]))  # row by row, as in the file
         count, check = self._rows + len(table), zlib.crc32(table.data, self._check)
         head = np.array([_FORMAT, revision, rows.codes.shape[1], count, check], dtype=np.uint64)
         try:

@@ -21,7 +21,8 @@ def heaps(count: int, *, dimension: int = 96, seed: int = 0) -> Vectors:
 
 def rows(first: int, count: int) -> CodedRows:
     keys = np.arange(first, first + count, dtype=np.int64)
-    return CodedRows(keys, keys // 10 + 1, codes_of(heaps(count, seed=first)))
+    held = np.asfortranarray(codes_of(heaps(count, seed=first)))  # word by word, as a view has them in memory
+    return CodedRows(keys, keys // 10 + 1, held)
 
 
 def same(a: CodedRows | None, b: CodedRows) -> bool:
