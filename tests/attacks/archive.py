@@ -1,8 +1,8 @@
 """An archive of many parts: articles come in while ten clients search and ask, and one part after the other is killed.
 
-`python -m tests.attacks.archive ARTICLES` runs it by itself. PostgreSQL, a Chroma server, two servers behind nginx, two
-llama.cpp servers and the workers of a Ray cluster, all of this machine; what is killed is the addition, which is begun
-anew, a worker, a server, Chroma, and a model server.
+`python -m tests.attacks.archive ARTICLES [PAUSE]` runs it by itself; PAUSE: seconds between a client's requests.
+PostgreSQL, a Chroma server, two servers behind nginx, two llama.cpp servers and the workers of a Ray cluster, all of
+this machine; what is killed is the addition, which is begun anew, a worker, a server, Chroma, and a model server.
 """
 
 import os
@@ -34,6 +34,7 @@ ADDITION = "the addition"
 WORKER = "a worker"
 PARTS = (ADDITION, WORKER, "a server", "Chroma", "a model server")
 ASKING = 2  # of the clients; the others search
+PAUSE = 0.5  # seconds
 _PLAIN = "council bridge river mayor repairs Monday harbour museum ferry budget school drivers market police".split()
 _LLAMA = f"""
 import sys, xllamacpp
@@ -99,8 +100,8 @@ def write(folder: Path, articles: int) -> None:
 class Clients:
     """Each searches and asks, again and again."""
 
-    def __init__(self, address: str, articles: int, seen: Seen) -> None:
-        self._address, self._articles, self._seen = address, articles, seen
+    def __init__(self, address: str, articles: int, seen: Seen, pause: float) -> None:
+        self._address, self._articles, self._seen, self._pause = address, articles, seen, pause
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._work, args=(number,)) for number in range(CLIENTS)]
         for one in self._threads:
@@ -115,7 +116,7 @@ class Clients:
                     self._count("ask", http, {"question": f"When was the plan called {word} opened?"})
                 else:
                     self._count("search", http, {"query": word, "top_k": 5})
-                self._over.wait(0.5)
+                self._over.wait(self._pause)
 
     def _count(self, kind: str, http: httpx.Client, body: Mapping[str, Any]) -> None:
         try:
@@ -152,7 +153,7 @@ def _typed(arguments: Sequence[str], folder: Path, **more: Any) -> subprocess.Po
     return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, **pipes, **more)
 
 
-def tried(folder: Path, articles: int) -> Seen:
+def tried(folder: Path, articles: int, pause: float = PAUSE) -> Seen:
     """All of it, in an empty folder. Each part is killed once more has been added since the last."""
     seen = Seen(articles)
     write(folder / "news", articles)
@@ -169,14 +170,16 @@ def tried(folder: Path, articles: int) -> Seen:
         with ExitStack() as ends:
             engines = [ends.enter_context(_model(port)) for port in models]
             started = ends.enter_context(cluster(listen, chroma, ports, []))
-            _bring_in(started, engines, folder, seen)
+            _bring_in(started, engines, folder, seen, pause)
     finally:
         os.environ.clear()
         os.environ.update(before)
     return seen
 
 
-def _bring_in(started: Cluster, engines: Sequence[subprocess.Popen[bytes]], folder: Path, seen: Seen) -> None:
+def _bring_in(
+    started: Cluster, engines: Sequence[subprocess.Popen[bytes]], folder: Path, seen: Seen, pause: float
+) -> None:
     def add() -> subprocess.Popen[str]:
         by = ["--ray", "local", "--workers", str(WORKERS)]
         return _typed(["add", "news", "--quiet", *by, "--data", started.url], folder)
@@ -191,7 +194,7 @@ def _bring_in(started: Cluster, engines: Sequence[subprocess.Popen[bytes]], fold
     with httpx.Client(base_url=started.address, timeout=300, trust_env=False) as http:
         began = time.monotonic()
         adding = add()
-        clients = Clients(started.address, seen.articles, seen)
+        clients = Clients(started.address, seen.articles, seen, pause)
         try:
             for number, part in enumerate(PARTS, start=1):
                 _until_there_are(seen.articles * number // (len(PARTS) + 2), http, adding)
@@ -253,4 +256,4 @@ def _look(http: httpx.Client, started: Cluster, folder: Path, seen: Seen) -> Non
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="archive-") as where:
-        print(tried(Path(where), int(sys.argv[1])).table())
+        print(tried(Path(where), int(sys.argv[1]), *map(float, sys.argv[2:])).table())

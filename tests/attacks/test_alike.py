@@ -1,0 +1,25 @@
+"""A folder and an archive of many parts give the same answers to the same questions."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from onrecord.ui.server.cluster import nginx_program, postgresql_programs
+from tests.attacks.alike import tried
+
+SEEDS = Path(__file__).parents[2] / "eval" / "seeds"
+
+
+@pytest.mark.attack
+@pytest.mark.campaign
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_folder_and_an_archive_answer_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    if nginx_program() is None or postgresql_programs() is None:
+        assert os.environ.get("CI") != "true", "nginx and PostgreSQL must be installed for CI"
+        pytest.skip("nginx or PostgreSQL is not installed here: apt-get install postgresql nginx-light")
+    compared = tried(SEEDS)
+    with capsys.disabled():
+        print("", *(one.table() for one in compared), sep="\n")
+    assert all(one.asked > 200 and one.answered and one.unlike == [] for one in compared)
