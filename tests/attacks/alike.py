@@ -95,19 +95,25 @@ def by(assistant: Assistant) -> Ask:
     return lambda question: assistant.ask(question).to_dict()
 
 
-def tried(suite_folder: Path, replies: Path | None = None, minutes: float = 60.0) -> list[Compared]:
-    """All of it; the folder is the cached collection that `onrecord eval run` makes of the suite."""
+def tried(suite_folder: Path, replies: Path | None = None, minutes: float = 60.0, *, every: int = 1) -> list[Compared]:
+    """All of it, or one of ``every`` questions; the folder is the cached collection that `onrecord eval run` makes."""
     suite = load_stored_suite(suite_folder)
+    questions = suite.questions[::every]
     options = SystemOptions(default_index_folder())
     settings = load_options(options)
     with ExitStack() as ends:
-        folder = ends.enter_context(closing(open_library(options, suite)))
-        embedder = folder.embedder
+        with closing(open_library(options, suite)) as made:
+            at, embedder = made.path, made.embedder
         chroma = free_port()
         ports = [free_port() for _ in range(SERVERS)]
         started = ends.enter_context(cluster(free_port(), chroma, ports, ["--no-model"]))
         own = Path(ends.enter_context(TemporaryDirectory()))
-        move(Place(folder.path), Place(own / "moved", started.url))
+        move(Place(at), Place(own / "moved", started.url))
+        for server in started.servers:
+            server.process.kill()  # what was moved in is made ready for searches by who opens it
+            server.process.wait()
+        assert len(list(started.ended())) == SERVERS
+        folder = ends.enter_context(closing(Library(at, embedder=embedder, settings=settings.index)))
         index = replace(settings.index, catalogue_url=started.url, chroma_url=f"http://127.0.0.1:{chroma}")
 
         def library(name: str, search: SearchOptions | None = None) -> Library:
@@ -121,14 +127,14 @@ def tried(suite_folder: Path, replies: Path | None = None, minutes: float = 60.0
         quotes = by(build_assistant(settings, library=folder))
         by_chroma = by(build_assistant(settings, library=library("chroma", BY_CHROMA)))
         found = [
-            compare("quotes, by HTTP", suite.questions, quotes, by_http),
-            compare("quotes, every search by Chroma", suite.questions, quotes, by_chroma),
+            compare("quotes, by HTTP", questions, quotes, by_http),
+            compare("quotes, every search by Chroma", questions, quotes, by_chroma),
         ]
         if replies is not None and (engine := build_engine(settings)) is not None:
             kept = ends.enter_context(closing(CountedReplies(engine, replies)))
             both = (by(build_assistant(settings, library=one, engine=kept)) for one in (folder, library("shipped")))
             until = time.monotonic() + minutes * 60
-            found.append(compare("by the model", suite.questions, *both, asked=lambda: kept.asked, until=until))
+            found.append(compare("by the model", questions, *both, asked=lambda: kept.asked, until=until))
         return found
 
 

@@ -8,6 +8,7 @@ import pytest
 from onrecord.ui.server.cluster import nginx_program, postgresql_programs
 from tests.attacks.alike import tried
 
+EVERY = 1 if os.environ.get("ONRECORD_ATTACK") == "all" else 10
 SEEDS = Path(__file__).parents[2] / "eval" / "seeds"
 
 
@@ -19,7 +20,8 @@ def test_a_folder_and_an_archive_answer_alike(capsys: pytest.CaptureFixture[str]
     if nginx_program() is None or postgresql_programs() is None:
         assert os.environ.get("CI") != "true", "nginx and PostgreSQL must be installed for CI"
         pytest.skip("nginx or PostgreSQL is not installed here: apt-get install postgresql nginx-light")
-    compared = tried(SEEDS)
+    compared = tried(SEEDS, every=EVERY)
     with capsys.disabled():
         print("", *(one.table() for one in compared), sep="\n")
-    assert all(one.asked > 200 and one.answered and one.unlike == [] for one in compared)
+    assert len(compared) == 2
+    assert all(one.asked > 200 // EVERY and one.answered and one.unlike == [] for one in compared)
