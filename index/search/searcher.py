@@ -119,8 +119,8 @@ class Searcher:
         return view
 
     def follow(self) -> None:
-        """Lets the view follow what was noted, if there is one; so that not one search has to do it all."""
-        if self._view is not None:
+        """Lets the view follow what was noted, if there is a view or this is much: else one search has to do it all."""
+        if self._view is not None or sum(len(change.added) for change, _ in list(self._noted)) >= _UNSAVED:
             self.view()
 
     def prune(self) -> None:

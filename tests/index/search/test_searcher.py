@@ -239,11 +239,24 @@ def test_after_a_start_no_text_is_read_again_but_the_few_latest(
     read.clear()
     with Library(tmp_path / "data", embedder=embedder) as library:
         library.search("committee")
-        assert len(read) == 11
+        assert len(read) == 4 + 10 + 1, "the last of the first addition, the second, and the query"
         read.clear()
     with Library(tmp_path / "data", embedder=embedder) as library:
         library.search("committee")
         assert len(read) == 1
+
+
+def test_what_was_added_in_bulk_before_any_search_does_not_wait_for_the_first(
+    tmp_path: Path, embedder: Embedder, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_UNSAVED", 50)
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        for first in range(0, 200, 20):
+            library.add([article(first + n, kind="short") for n in range(20)])
+    read.clear()
+    with Library(tmp_path / "data", embedder=embedder) as library:
+        library.search("committee")
+        assert len(read) <= 50, "the latest and the query"
 
 
 def test_a_change_that_could_not_be_followed_is_made_good_by_the_next_search(
