@@ -16,8 +16,8 @@ Codes = NDArray[np.uint64]
 (order "F"), which halves the time of a look at all of them."""
 Rows = NDArray[np.int64]
 
-LIKELY = 2000  # rows whose vectors are compared themselves
-_NEAR, _NEAR_SHARE = 4 * LIKELY, 50  # rows that the second step sees: so many, or the 50th part of all if that is more
+LIKELY = 1000  # rows whose vectors are compared themselves
+_NEAR, _NEAR_SHARE = 8 * LIKELY, 50  # rows that the second step sees: so many, or the 50th part of all if that is more
 _WORD = 64
 _AT_ONCE = 1 << 14  # rows, so that what is computed of them stays in the processor's cache
 
