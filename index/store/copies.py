@@ -7,16 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.index.store.duplicates import (
+    FEWEST_SHINGLES,
     HASH_BYTES,
     PERMUTATIONS,
     SAME_JACCARD,
     Shingles,
-    mark_and_shingles,
     overlap,
+    shingles_of,
 )
 
 # Estimated likeness from which the shingles are compared: a third of an article, fully contained, has about 0.3.
 _WORTH_A_LOOK = 0.08
+_COMPARED = 100  # texts at most, those that look most alike, so that one more page of a long series costs what any does
 _KEPT = 1000  # texts whose shingles are kept, for series of pages that are all alike: some megabytes
 
 
@@ -39,15 +41,23 @@ class CopyFinder:
         """The ids of the other stored articles that are copies of a text, by what `mark_and_shingles` makes of it."""
         exact, minhash = _parts(mark)
         alike = np.count_nonzero(self._minhashes[: len(self._ids)] == minhash, axis=1)
-        found = []
+        found, looking = [], []
         for row in np.flatnonzero(alike >= _WORTH_A_LOOK * PERMUTATIONS):
             other = self._ids[row]
             if other == article_id or self._row.get(other) != row:
                 continue
-            same = exact == self._exact[row]
-            if overlap(shingles, shingles if same else self._shingles_of(other), same=same) >= SAME_JACCARD:
-                found.append(other)
-        return tuple(found)
+            if exact != self._exact[row]:
+                looking.append(row)
+            elif len(shingles):
+                found.append(row)
+        if len(shingles) >= FEWEST_SHINGLES:  # a shorter one is a copy only to the letter
+            nearest = sorted(looking, key=lambda row: -alike[row])[:_COMPARED]
+            found += [
+                row
+                for row in nearest
+                if overlap(shingles, self._shingles_of(self._ids[row]), same=False) >= SAME_JACCARD
+            ]
+        return tuple(self._ids[row] for row in sorted(found))
 
     def note(self, article_id: str, mark: bytes) -> None:
         """An article was stored, for the first time or anew."""
@@ -70,7 +80,7 @@ class CopyFinder:
     def _shingles_of(self, article_id: str) -> Shingles:
         kept = self._shingles.pop(article_id, None)
         if kept is None:
-            kept = mark_and_shingles(self._text_of(article_id))[1]
+            kept = shingles_of(self._text_of(article_id))
             if len(self._shingles) >= _KEPT:
                 self._shingles.popitem(last=False)
         self._shingles[article_id] = kept

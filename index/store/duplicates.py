@@ -44,6 +44,11 @@ def mark_and_shingles(text: str) -> tuple[bytes, Shingles]:
     return _exact(words) + _minhash(shingles).tobytes(), shingles
 
 
+def shingles_of(text: str) -> Shingles:
+    """What `overlap` compares."""
+    return _shingles(_words(text))
+
+
 def similar(a_text: str, b_text: str) -> float:
     """How much two texts are copies, 0 to 1; copies from ``SAME_JACCARD`` on, 1 only for the same words.
 

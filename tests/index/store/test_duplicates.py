@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onrecord.index.store import copies
 from onrecord.index.store.copies import CopyFinder
 from onrecord.index.store.duplicates import SAME_JACCARD, mark_and_shingles, signature, similar
 
@@ -116,6 +117,25 @@ def test_of_pages_that_are_all_alike_each_text_is_read_once() -> None:
     for number in range(20):
         assert len(index.add(f"page {number}", f"{WIRE} Seen by {number}.")) == number
     assert index.looked_up == 19
+
+
+def test_of_a_long_series_only_the_pages_that_are_most_alike_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "_COMPARED", 5)
+    index = Index()
+    for number in range(20):
+        index.add(f"page {number}", f"{edited(WIRE, 0.01 * number)} Seen by {number}.")
+    index.looked_up = 0
+    index.finder = CopyFinder(((name, signature(text)) for name, text in index.texts.items()), index.finder._text_of)
+    assert index.find(f"{WIRE} Seen by all.") == ("page 0", "page 1", "page 2", "page 3", "page 4")
+    assert index.looked_up == 5
+
+
+def test_the_others_of_a_short_text_are_not_read() -> None:
+    index = Index()
+    for number in range(9):
+        assert index.add(f"short {number}", f"The bridge is shut until {number} May, the council said.") == ()
+    assert index.find("The bridge is shut until 4 May, the council said") == ("short 4",)
+    assert index.looked_up == 0
 
 
 def test_a_copy_to_the_letter_is_known_without_its_text() -> None:
