@@ -50,7 +50,7 @@ class ArticleRetriever(BaseRetriever):
         hits = library.search(query, top_k=top_k, where=scope, min_score=self.min_score)
         if scope and (undated := library.undated(scope)):
             log.warning("%d articles without a date are left out by the filter %r.", undated, scope)
-        if not hits and scope and not library.articles(scope):
+        if not hits and scope and not library.article_count(scope):
             log.warning("No article matches the filter %r; widen it.", scope)
         return [document for hit in hits if (document := _document_of(library, hit))]
 

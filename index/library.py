@@ -226,9 +226,15 @@ class Library:
         """The stored article; raises ``UnknownArticle``."""
         return self._open().article(article_id)
 
-    def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
-        """What is stored, without the texts, in the order in which it was first added."""
-        return self._open().articles(where)
+    def articles(
+        self, where: Filter | None = None, *, offset: int = 0, limit: int | None = None
+    ) -> tuple[ArticleInfo, ...]:
+        """What is stored, without the texts, in the order in which it was first added: all, or a page of so many."""
+        return self._open().articles(where, offset=offset, limit=limit)
+
+    def article_count(self, where: Filter | None = None) -> int:
+        """How many are stored, or match the filter; their facts are not read for it."""
+        return self._open().article_count(where)
 
     def languages(self) -> dict[str, str]:
         """The languages of the articles, each with the latest day of an article in it, "" where none has a date."""
@@ -347,8 +353,7 @@ class Library:
         """How many articles a filter leaves out because they have no date, and for no other reason."""
         if not (where.published_from or where.published_to):
             return 0
-        rest = replace(where, published_from="", published_to="")
-        return sum(not info.published for info in self.articles(rest))
+        return self._open().undated(replace(where, published_from="", published_to=""))
 
     def related(
         self, article_id: str, *, top_k: int, least: float, where: Filter | None = None

@@ -53,7 +53,7 @@ class ArticleRetriever(BaseRetriever):
         hits = self._library.search(
             query_bundle.query_str, top_k=self._top_k, where=self._where, min_score=self._min_score
         )
-        if not hits and self._where and not self._library.articles(self._where):
+        if not hits and self._where and not self._library.article_count(self._where):
             log.warning("No article matches the filter %r; widen it.", self._where)
         return [node for hit in hits if (node := _node_of(self._library, hit))]
 

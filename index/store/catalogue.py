@@ -286,12 +286,29 @@ class Catalogue:
         with self._reader() as connection:
             return earlier.of(connection, article_id)
 
-    def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
+    def articles(
+        self, where: Filter | None = None, *, offset: int = 0, limit: int | None = None
+    ) -> tuple[ArticleInfo, ...]:
         """In the order in which they were stored."""
         condition, values = condition_of(where)
+        query = f"SELECT {_INFO} FROM articles WHERE {condition} ORDER BY number"
+        if limit is not None:
+            query += f" LIMIT {int(limit)} OFFSET {int(offset)}"
         with self._reader() as connection:
-            rows = connection.execute(f"SELECT {_INFO} FROM articles WHERE {condition} ORDER BY number", values)
-            return tuple(ArticleInfo(*row) for row in rows)
+            return tuple(ArticleInfo(*row) for row in connection.execute(query, values))
+
+    def article_count(self, where: Filter | None = None) -> int:
+        return self._count("true", where)
+
+    def undated(self, where: Filter | None = None) -> int:
+        """How many of these have no date."""
+        return self._count("published = ''", where)
+
+    def _count(self, which: str, where: Filter | None) -> int:
+        condition, values = condition_of(where)
+        with self._reader() as connection:
+            query = f"SELECT count(*) FROM articles WHERE {which} AND {condition}"
+            return int(connection.execute(query, values).fetchone()[0])
 
     def languages(self) -> dict[str, str]:
         """Each with its latest day. The index is looked into once for each of them, not for each article."""

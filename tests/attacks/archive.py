@@ -234,7 +234,7 @@ def _worker(adding: subprocess.Popen[str]) -> int:
                 if "".join(one.cmdline()).startswith("ray::MapWorker"):
                     return int(one.pid)
         time.sleep(0.1)
-    raise AssertionError("the addition ended before a worker began")
+    raise AssertionError(f"the addition ended before a worker began: {adding.communicate()[0].strip()[-1000:]}")
 
 
 def _look(http: httpx.Client, started: Cluster, folder: Path, seen: Seen) -> None:

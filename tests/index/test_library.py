@@ -102,6 +102,15 @@ def test_nothing_that_is_less_near_than_the_floor_is_returned(library: Library) 
     assert library.search(query, top_k=20, min_score=-1.0) == every
 
 
+def test_articles_are_counted_and_listed_a_page_at_a_time(library: Library) -> None:
+    library.add([Article(f"more-{n}", "", f"It opens at {n}.", source="Sky" if n % 2 else "") for n in range(9)])
+    everything, sky = library.articles(), Filter(sources=("Sky",))
+    assert library.article_count() == len(everything) and library.article_count(sky) == 4
+    assert library.articles(offset=2, limit=3) == everything[2:5]
+    assert library.articles(sky, offset=3, limit=3) == library.articles(sky)[3:]
+    assert library.articles(offset=len(everything), limit=3) == ()
+
+
 def test_undated_articles_that_a_filter_of_days_leaves_out_are_counted(library: Library) -> None:
     library.add(
         [Article("undated", "", "The bridge has no date."), Article("other", "", "Nor has this.", source="Sky")]

@@ -118,13 +118,18 @@ class FakeLibrary:
             raise UnknownArticle(f"No article has the id {article_id}.")
         return self.kept[article_id]
 
-    def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
+    def articles(
+        self, where: Filter | None = None, *, offset: int = 0, limit: int | None = None
+    ) -> tuple[ArticleInfo, ...]:
         return tuple(
             ArticleInfo(
                 a.id, a.title, a.source, a.published, a.url, a.language, "", len(a.text.split()), "2024-05-01T10:00:00Z"
             )
-            for a in list(self.kept.values())
+            for a in list(self.kept.values())[offset:][:limit]
         )
+
+    def article_count(self, where: Filter | None = None) -> int:
+        return len(self.articles(where))
 
     def sentences(self, article_id: str) -> tuple[Sentence, ...]:
         text = self.article(article_id).text

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from onrecord.index import Article, Embedder, Hit, Library
+from onrecord.index import Article, Embedder, Filter, Hit, Library
 from onrecord.qa import records
 from onrecord.qa.assistant import Assistant, Steps
 from onrecord.qa.briefing.values import Brief
@@ -64,6 +64,21 @@ def test_the_next_page_keeps_the_filter(behind: Behind) -> None:
     page = behind.client.get(f"/api/v1/articles?{query.partition('&')[2]}").json()
     assert page["total"] == 2
     assert behind.client.get(page["next"]).json()["articles"][0]["id"] == "museum"
+
+
+def test_neither_a_filter_nor_a_page_reads_the_facts_of_all_articles(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Library.articles
+
+    def a_page(self: Library, where: Filter | None = None, *, offset: int = 0, limit: int | None = None) -> Any:
+        assert limit is not None, "at a hundred thousand articles this takes two seconds"
+        return listed(self, where, offset=offset, limit=limit)
+
+    monkeypatch.setattr(Library, "articles", a_page)
+    assert behind.client.get("/api/v1/articles", params={"limit": 1}).json()["total"] > 1
+    asked = {"query": "bridge", "filter": {"published_from": "2000-01-01"}}
+    assert behind.client.post("/api/v1/search", json=asked).status_code == 200
 
 
 def test_a_filter_that_matches_nothing_is_said(behind: Behind) -> None:

@@ -277,7 +277,7 @@ def rebuild(data: DataOption = None, as_json: JsonOption = False) -> None:
     with closing(opening.open_library(opening.settings_of(data))) as library:
         with progress("Embedding again", quiet=as_json) as report_progress:
             embedded = rebuilt(library, on_progress=report_progress)
-        articles, passages = len(library.articles()), library.passage_count
+        articles, passages = library.article_count(), library.passage_count
     if as_json:
         print_json({"articles": articles, "passages": passages, "embedded_again": embedded})
     else:

@@ -75,7 +75,7 @@ class OpenedCollection:
         self._settings, self._library = settings, library
 
     def count(self) -> int:
-        return len(self._library.articles())
+        return self._library.article_count()
 
     def articles(self, scope: "Filter") -> "tuple[Sequence[ArticleInfo], Sequence[str]]":
         warnings = scope_warnings(self._library, scope)

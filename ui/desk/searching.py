@@ -31,7 +31,7 @@ def scope_warnings(library: Library, scope: Filter) -> list[str]:
             raise UnknownArticle(f"In the filter: {error}") from error
     if not scope or not library.passage_count:
         return []
-    if library.articles(scope):
+    if library.article_count(scope):
         undated = library.undated(scope)
         said = "1 article without a date is" if undated == 1 else f"{undated:,} articles without a date are"
         return [f"{said} left out by the filter."] if undated else []

@@ -43,14 +43,14 @@ def list_articles(request: Request, given: Annotated[Listing, Query()]) -> Any:
     """The articles in the order in which they were first added, a page at a time."""
     service, scope = first_service(request).named(given.collection), given.filter()
     warnings = warnings_about(service, scope)
-    found = service.library.articles(scope or None)
+    total = service.library.article_count(scope or None)
+    found = service.library.articles(scope or None, offset=given.offset, limit=given.limit)
     following = given.offset + given.limit
-    more = following < len(found)
     query = urlencode({**given.model_dump(exclude_defaults=True), "offset": following}, doseq=True)
     return {
-        "total": len(found),
-        "articles": [asdict(info) for info in found[given.offset : following]],
-        "next": f"{request.url.path}?{query}" if more else "",
+        "total": total,
+        "articles": [asdict(info) for info in found],
+        "next": f"{request.url.path}?{query}" if following < total else "",
         "warnings": warnings,
     }
 

@@ -45,7 +45,7 @@ async def add(request: Request, service: Chosen) -> StreamingResponse:
 def examined(service: Chosen) -> Any:
     """What `onrecord doctor` says of the stores."""
     library, report = service.library, examine(service.library)
-    holds = {"articles": len(library.articles()), "passages": library.passage_count, "schema": report.schema}
+    holds = {"articles": library.article_count(), "passages": library.passage_count, "schema": report.schema}
     return {**holds, "findings": [asdict(finding) for finding in report.findings]}
 
 

@@ -65,9 +65,9 @@ class Counted(Library):
         self.read["copies", article_id] += 1
         return super().copies(article_id)
 
-    def articles(self, where: Filter | None = None) -> tuple[ArticleInfo, ...]:
+    def articles(self, where: Filter | None = None, **page: Any) -> tuple[ArticleInfo, ...]:
         self.read["articles", ""] += 1
-        return super().articles(where)
+        return super().articles(where, **page)
 
 
 def filled(library: Library, articles: Sequence[Article]) -> Library:
