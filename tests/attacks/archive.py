@@ -223,7 +223,7 @@ def _count(http: httpx.Client) -> int:
 
 def _until_there_are(articles: int, http: httpx.Client, adding: subprocess.Popen[str]) -> None:
     while adding.poll() is None and _count(http) < articles:
-        time.sleep(0.1)
+        time.sleep(0.5)
 
 
 def _worker(adding: subprocess.Popen[str]) -> int:
