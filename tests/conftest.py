@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from onrecord.index.library import Library
@@ -26,6 +27,7 @@ from onrecord.qa.judges.pair_encoder import Logits, PairEncoder
 from onrecord.qa.steps.prompts import PARTS
 from tests import postgres
 
+DEFAULT_TIMEOUT_CONFIG.read = 60.0  # a server of a test may have to wait for the cores that other tests have
 gc.disable()  # until all is imported: what is imported stays
 
 
