@@ -27,7 +27,7 @@ export PYTHONDONTWRITEBYTECODE :=
 ROOMY := test "$$(df --output=avail --block-size=M /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9)" -ge 4000
 export PYTEST_DEBUG_TEMPROOT := $(shell $(ROOMY) 2>/dev/null && echo /dev/shm)
 
-.PHONY: chat test quick check test-unit-1 test-unit-2 test-unit-3 test-together test-browser test-browser-and-more test-model docs attack gate gate-quick eval bench train native models lock format clean
+.PHONY: chat test quick check test-unit-1 test-unit-2 test-unit-3 test-together test-browser test-browser-and-gate test-model docs attack gate gate-quick eval bench train native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
@@ -38,7 +38,7 @@ test: $(STAMP) ## lint, types, every test, with the real models and the real bro
 	@.ci/tools $(BIN)/python
 	@$(ONRECORD) models pull $(TEST_MODELS)
 	@$(MAKE) --no-print-directory --jobs=2 check test-together
-	@$(MAKE) --no-print-directory --jobs=2 test-browser-and-more test-model
+	@$(MAKE) --no-print-directory --jobs=2 test-browser-and-gate test-model
 
 quick: $(STAMP) ## while working: lint, types, doctests and unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=4 check test-unit-1 test-unit-2 test-unit-3
@@ -71,10 +71,9 @@ test-together:
 test-browser:
 	@$(PYTEST) -m "$(BROWSER)"
 
-# The browser's are through before the model's: others take what they leave of the cores.
-test-browser-and-more:
+# The browser's are through before the model's: the gates take what they leave of the cores.
+test-browser-and-gate:
 	@$(MAKE) --no-print-directory test-browser
-	@$(PYTEST) tests/attacks/test_alike.py tests/attacks/test_archive.py
 	@$(MAKE) --no-print-directory gate-quick
 
 test-model:
