@@ -8,7 +8,7 @@ There a prompt that the folder's answer had not needed would be a new one for th
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -95,7 +95,9 @@ def by(assistant: Assistant) -> Ask:
     return lambda question: assistant.ask(question).to_dict()
 
 
-def tried(suite_folder: Path, replies: Path | None = None, minutes: float = 60.0, *, every: int = 1) -> list[Compared]:
+def tried(
+    suite_folder: Path, replies: Path | None = None, minutes: float = 60.0, *, every: int = 1
+) -> Iterator[Compared]:
     """All of it, or one of ``every`` questions; the folder is the cached collection that `onrecord eval run` makes."""
     suite = load_stored_suite(suite_folder)
     questions = suite.questions[::every]
@@ -126,19 +128,16 @@ def tried(suite_folder: Path, replies: Path | None = None, minutes: float = 60.0
 
         quotes = by(build_assistant(settings, library=folder))
         by_chroma = by(build_assistant(settings, library=library("chroma", BY_CHROMA)))
-        found = [
-            compare("quotes, by HTTP", questions, quotes, by_http),
-            compare("quotes, every search by Chroma", questions, quotes, by_chroma),
-        ]
+        yield compare("quotes, by HTTP", questions, quotes, by_http)
+        yield compare("quotes, every search by Chroma", questions, quotes, by_chroma)
         if replies is not None and (engine := build_engine(settings)) is not None:
             kept = ends.enter_context(closing(CountedReplies(engine, replies)))
             both = (by(build_assistant(settings, library=one, engine=kept)) for one in (folder, library("shipped")))
             until = time.monotonic() + minutes * 60
-            found.append(compare("by the model", questions, *both, asked=lambda: kept.asked, until=until))
-        return found
+            yield compare("by the model", questions, *both, asked=lambda: kept.asked, until=until)
 
 
 if __name__ == "__main__":
     suite, *more = sys.argv[1:]
     for one in tried(Path(suite), Path(more[0]) if more else None, float(more[1]) if len(more) > 1 else 60.0):
-        print(one.table())
+        print(one.table(), flush=True)

@@ -20,7 +20,7 @@ def test_a_folder_and_an_archive_answer_alike(capsys: pytest.CaptureFixture[str]
     if nginx_program() is None or postgresql_programs() is None:
         assert os.environ.get("CI") != "true", "nginx and PostgreSQL must be installed for CI"
         pytest.skip("nginx or PostgreSQL is not installed here: apt-get install postgresql nginx-light")
-    compared = tried(SEEDS, every=EVERY)
+    compared = list(tried(SEEDS, every=EVERY))
     with capsys.disabled():
         print("", *(one.table() for one in compared), sep="\n")
     assert len(compared) == 2
