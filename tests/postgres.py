@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from onrecord.ui.server.cluster import postgresql, postgresql_programs
+from onrecord.ui.server.cluster import nginx_program, postgresql, postgresql_programs
 from tests.ports import free_port
 
 PASSWORD = "st/ill@water"
@@ -32,14 +32,25 @@ class Server:
         return f"postgresql://tester:{password}@127.0.0.1:{self.port}/postgres?schema=s{next(_schemas)}"
 
 
+def need_all_parts() -> None:
+    """The same for a test of a whole cluster, which has an nginx, too."""
+    _must_be_there(PostgreSQL=postgresql_programs(), nginx=nginx_program())
+
+
+def _must_be_there(**programs: object) -> None:
+    if missing := " and ".join(name for name, found in programs.items() if found is None):
+        said = f"{missing}, which `make test` installs where it can (apt-get install postgresql nginx-light)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have {said}")
+        pytest.skip(f"not installed here: {said}")
+
+
 @contextmanager
 def running() -> Iterator[Server]:
     """A server, until the end. Without PostgreSQL the test is skipped, but in CI that is a failure."""
     programs = postgresql_programs()
-    if programs is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL must be installed for CI: apt-get install postgresql")
-        pytest.skip("PostgreSQL is not installed here: apt-get install postgresql")
+    _must_be_there(PostgreSQL=programs)
+    assert programs is not None
     folder = Path(tempfile.mkdtemp(prefix="onrecord-postgres-", dir="/tmp"))
     port = free_port()
     try:

@@ -128,7 +128,7 @@ def grow(suite: Suite, folder: Path, sizes: Sequence[int], *, say: Say = lambda 
     questions = _questions(suite)
     for size in sorted(sizes):
         with Library(folder, embedder=made) as library:
-            number, began = len(library.articles()), time.perf_counter()
+            number, began = library.article_count(), time.perf_counter()
             first = number
             while library.passage_count < size:
                 library.add([texts.article(number + n) for n in range(BATCH)])

@@ -58,6 +58,7 @@ _TABLES = (
     *(web_notes.TABLES, pair_notes.TABLES, folder_notes.TABLES),
 )
 LINE = Line("".join(_TABLES), Path(__file__).with_name("migrations"), sign="articles", file=schema.FILE)
+_ALL = 2**62  # more rows than there may be
 _INFO = "id, title, source, published, url, language, place, words, added"
 
 
@@ -291,9 +292,8 @@ class Catalogue:
     ) -> tuple[ArticleInfo, ...]:
         """In the order in which they were stored."""
         condition, values = condition_of(where)
-        query = f"SELECT {_INFO} FROM articles WHERE {condition} ORDER BY number"
-        if limit is not None:
-            query += f" LIMIT {int(limit)} OFFSET {int(offset)}"
+        page = f"LIMIT {_ALL if limit is None else limit} OFFSET {offset}"
+        query = f"SELECT {_INFO} FROM articles WHERE {condition} ORDER BY number {page}"
         with self._reader() as connection:
             return tuple(ArticleInfo(*row) for row in connection.execute(query, values))
 

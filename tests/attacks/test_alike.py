@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from onrecord.ui.server.cluster import nginx_program, postgresql_programs
 from tests.attacks.alike import tried
+from tests.postgres import need_all_parts
 
 EVERY = 1 if os.environ.get("ONRECORD_ATTACK") == "all" else 10
 SEEDS = Path(__file__).parents[2] / "eval" / "seeds"
@@ -17,9 +17,7 @@ SEEDS = Path(__file__).parents[2] / "eval" / "seeds"
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_folder_and_an_archive_answer_alike(capsys: pytest.CaptureFixture[str]) -> None:
-    if nginx_program() is None or postgresql_programs() is None:
-        assert os.environ.get("CI") != "true", "nginx and PostgreSQL must be installed for CI"
-        pytest.skip("nginx or PostgreSQL is not installed here: apt-get install postgresql nginx-light")
+    need_all_parts()
     compared = list(tried(SEEDS, every=EVERY))
     with capsys.disabled():
         print("", *(one.table() for one in compared), sep="\n")

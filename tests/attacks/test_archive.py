@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from onrecord.ui.server.cluster import nginx_program, postgresql_programs
 from tests.attacks.archive import PARTS, tried
+from tests.postgres import need_all_parts
 
 ARTICLES = 20_000 if os.environ.get("ONRECORD_ATTACK") == "all" else 40
 
@@ -22,9 +22,7 @@ ARTICLES = 20_000 if os.environ.get("ONRECORD_ATTACK") == "all" else 40
 def test_articles_come_in_while_ten_clients_ask_and_every_part_is_killed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if nginx_program() is None or postgresql_programs() is None:
-        assert os.environ.get("CI") != "true", "nginx and PostgreSQL must be installed for CI"
-        pytest.skip("nginx or PostgreSQL is not installed here: apt-get install postgresql nginx-light")
+    need_all_parts()
     seen = tried(tmp_path, ARTICLES)
     with capsys.disabled():
         print(f"\n{seen.table()}")

@@ -108,6 +108,7 @@ def test_articles_are_counted_and_listed_a_page_at_a_time(library: Library) -> N
     assert library.article_count() == len(everything) and library.article_count(sky) == 4
     assert library.articles(offset=2, limit=3) == everything[2:5]
     assert library.articles(sky, offset=3, limit=3) == library.articles(sky)[3:]
+    assert library.articles(offset=2) == everything[2:]
     assert library.articles(offset=len(everything), limit=3) == ()
 
 

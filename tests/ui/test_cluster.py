@@ -24,6 +24,7 @@ from onrecord.ui.server import cluster
 from onrecord.ui.settings import load_settings
 from tests.conftest import ARTICLES
 from tests.ports import free_port
+from tests.postgres import need_all_parts
 
 GUIDE = Path(__file__).parents[2] / "docs" / "archive.md"
 PEOPLE = 3
@@ -73,11 +74,7 @@ class Tried:
 
 @pytest.fixture
 def tried(tmp_path: Path) -> Iterator[Tried]:
-    for needed in (cluster.nginx_program(), cluster.postgresql_programs()):
-        if needed is None and os.environ.get("CI") == "true":
-            pytest.fail("nginx and PostgreSQL must be installed for CI: apt-get install postgresql nginx-light")
-        if needed is None:
-            pytest.skip("nginx or PostgreSQL is not installed here: apt-get install postgresql nginx-light")
+    need_all_parts()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ONRECORD_")}
     environment |= {"ONRECORD_MODELS": str(models_folder()), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "onrecord.ui.cli.main", "cluster", "try", "--no-model", "--port", _four_ports()]
