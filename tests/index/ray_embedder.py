@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-import time
+import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +13,25 @@ from onrecord.index.types import Vectors
 
 
 class SentEmbedder:
-    """Vectors by the words' hashes. ``seconds``: that each text takes; ``folder`` gets a file for each process that
-    embeds, named by its number.
+    """Vectors by the words' hashes. ``folder`` gets a file for each process that embeds, named by its number.
+    ``one_dies``: the first that has embedded once is killed by the next load, which its successor gets; `died` says so.
     """
 
     dimension, fingerprint = 16, "sent"
 
-    def __init__(self, folder: Path, seconds: float = 0.0) -> None:
-        self.folder, self.seconds = folder, seconds
+    def __init__(self, folder: Path, one_dies: bool = False) -> None:
+        self.folder, self.one_dies = folder, one_dies
 
     def embed_query(self, text: str) -> Vectors:
         return self.embed_passages([text])[0]  # type: ignore[no-any-return]
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        (self.folder / str(os.getpid())).touch()
-        time.sleep(self.seconds * len(texts))
+        mine = self.folder / str(os.getpid())
+        if self.one_dies and mine.exists():
+            with suppress(FileExistsError):
+                (self.folder / "died").touch(exist_ok=False)
+                os.kill(os.getpid(), signal.SIGKILL)
+        mine.touch()
         rows = np.full((len(texts), self.dimension), 1e-3, dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
             for word in text.lower().split():
