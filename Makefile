@@ -16,8 +16,9 @@ PYTEST := $(BIN)/python -m pytest
 # Files in their order, so that those that wait longest begin first. More processes than cores take as long, and time out.
 TOGETHER := $(PYTEST) --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # What leaves its event loop in the process (Playwright), and what needs every core, each runs in a process of its own:
-# a browser mostly waits, so the models take what it leaves.
+# a browser mostly waits, so the models take what it leaves. What waits for minutes would keep one of the others idle.
 BROWSER := browser
+WAITS := waits and not browser and not campaign
 MODEL := model and not waits and not browser and not campaign
 UNIT := not (model or browser or attack or page or slow)
 
@@ -27,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE :=
 ROOMY := test "$$(df --output=avail --block-size=M /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9)" -ge 4000
 export PYTEST_DEBUG_TEMPROOT := $(shell $(ROOMY) 2>/dev/null && echo /dev/shm)
 
-.PHONY: chat test quick check test-unit-1 test-unit-2 test-unit-3 test-together test-browser test-browser-and-gate test-model docs attack gate gate-quick eval bench train native models lock format clean
+.PHONY: chat test quick check test-unit-1 test-unit-2 test-unit-3 test-together test-waits test-browser test-browser-and-gate test-model docs attack gate gate-quick eval bench train native models lock format clean
 
 chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 	@$(ONRECORD) models pull $(MODELS)
@@ -37,7 +38,7 @@ chat: $(STAMP) ## models pulled, seeds indexed, the page on 127.0.0.1:7860
 test: $(STAMP) ## lint, types, every test, with the real models and the real browser, and what gate-quick holds
 	@.ci/tools $(BIN)/python
 	@$(ONRECORD) models pull $(TEST_MODELS)
-	@$(MAKE) --no-print-directory --jobs=2 check test-together
+	@$(MAKE) --no-print-directory --jobs=3 check test-together test-waits
 	@$(MAKE) --no-print-directory --jobs=2 test-browser-and-gate test-model
 
 quick: $(STAMP) ## while working: lint, types, doctests and unit tests, side by side
@@ -66,7 +67,10 @@ test-unit-3:
 	@$(PYTEST) -m "$(UNIT)" $(addprefix --ignore=,$(FIRST) $(SECOND) tests/attacks)
 
 test-together:
-	@$(TOGETHER) -m "not ($(BROWSER) or $(MODEL) or campaign)"
+	@$(TOGETHER) -m "not ($(BROWSER) or $(MODEL) or waits or campaign)"
+
+test-waits:
+	@$(PYTEST) -m "$(WAITS)"
 
 test-browser:
 	@$(PYTEST) -m "$(BROWSER)"

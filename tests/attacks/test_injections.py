@@ -24,7 +24,9 @@ from onrecord.qa.judges.injection import told
 from onrecord.qa.steps.check import check
 
 INJECTIONS = Path(__file__).parents[2] / "eval" / "injections"
-EVERY = 1 if os.environ.get("ONRECORD_ATTACK") == "all" else 90  # with the model, which takes its seconds for each
+ALL = os.environ.get("ONRECORD_ATTACK") == "all"
+EVERY = 1 if ALL else 90  # with the model, which takes its seconds for each
+EVERY_EMBEDDED = 1 if ALL else 4  # with the real embedder; with the tests' own every question is asked
 ALWAYS = Steps(check=partial(check, threshold=0.0))
 
 
@@ -125,7 +127,7 @@ def test_with_quotes_alone_no_order_is_shown_and_the_truth_still_is(
 def test_with_the_embedder_that_comes_with_it_no_order_is_shown_either(half: str, suite: Suite, tmp_path: Path) -> None:
     from onrecord.index.models.embedders import load_embedder
 
-    count = campaign(suite, tmp_path / "one", load_embedder(), None, suite.questions)
+    count = campaign(suite, tmp_path / "one", load_embedder(), None, suite.questions[::EVERY_EMBEDDED])
     assert len(count.followed) <= HELD[half].followed
     assert len(count.shown) <= HELD[half].shown
     assert len(count.true) >= TRUE * len(count.asked)

@@ -17,9 +17,9 @@ import pyarrow
 import pytest
 
 from onrecord.index import ray_workers
-from onrecord.index.errors import ModelMissing
+from onrecord.index.errors import ModelMissing, WorkersError
 from onrecord.index.library import Library
-from onrecord.index.ray_workers import LOCAL, Job, Load, Workers, _connected, _Making, _table
+from onrecord.index.ray_workers import LOCAL, Job, Load, Workers, _begin, _connected, _Making, _table
 from onrecord.index.reading.files import ReadLimits
 from onrecord.index.settings import IndexSettings
 from onrecord.index.types import SyncReport
@@ -194,6 +194,17 @@ def test_a_worker_that_would_make_something_else_says_why(address: str, tmp_path
     there = ray.put(Job(ReadLimits(), 110, load, "another fingerprint"))
     (row,) = _Making(there)(_table(pyarrow, Load(()))).column("load")
     assert re.fullmatch(rf"A worker on \S+ cannot embed \({said}\); mend that, .*", pickle.loads(row.as_py()))
+
+
+def test_a_cluster_that_does_not_start_in_time_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    def late(*args: object, **how: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", late)
+    with pytest.raises(WorkersError, match=r"^A Ray cluster cannot be started on this machine \(.*timed out"):
+        _begin(ray, LOCAL)
 
 
 def test_progress_goes_through_the_files_a_long_one_part_by_part(runs: tuple[Run, Run, Run]) -> None:
