@@ -13,6 +13,7 @@ from onrecord.index.errors import StoreError, UnknownArticle
 from onrecord.index.store import entries
 from onrecord.index.store.base import Connection
 from onrecord.index.store.catalogue import FILE, Catalogue
+from onrecord.index.store.conditions import condition_of
 from onrecord.index.store.entries import Entry
 from onrecord.index.store.schema import SCHEMA_VERSION
 from onrecord.index.text.passages import build_passages
@@ -132,6 +133,18 @@ def test_filters_restrict_by_article_source_and_date(catalogue: Catalogue, artic
 def test_a_date_time_counts_as_its_day(catalogue: Catalogue) -> None:
     catalogue.put(entry_of(Article("a", "T", "Late news.", published="2024-03-09T23:30:00+01:00")))
     assert catalogue.article_ids(Filter(published_to="2024-03-09")) == ("a",)
+    assert catalogue.article_ids(Filter(published_from="2024-03-09")) == ("a",)
+    assert catalogue.article_ids(Filter(published_from="2024-03-10")) == ()
+
+
+@in_a_file
+def test_a_filter_by_source_looks_at_no_other_articles(catalogue: Catalogue) -> None:
+    condition, values = condition_of(Filter(sources=("Sky Post", "River Herald"), published_from="2024"))
+    with catalogue.snapshot() as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT number FROM articles WHERE {condition}", values)
+        steps = [str(row[3]) for row in plan]
+    assert any("(source=? AND published>?)" in step for step in steps), steps
+    assert not [step for step in steps if step.startswith("SCAN articles")], steps
 
 
 def test_each_language_comes_with_its_latest_day(catalogue: Catalogue) -> None:
