@@ -55,6 +55,9 @@ class Database(Protocol):
     def transaction(self) -> AbstractContextManager[Connection]:
         """All of what is written within, or none of it; no one else writes meanwhile, in whatever process."""
 
+    def errand(self, name: str) -> AbstractContextManager[object]:
+        """Beside those that write, one at a time of this name among all processes."""
+
     def check(self) -> None:
         """Raises ``StoreError`` when what is written would be kept nowhere."""
 

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from onrecord.index.errors import DiskFull, StoreError
@@ -119,6 +119,10 @@ class SqliteDatabase:
         """All of what is written within, or none of it."""
         with self.writer() as connection, all_or_nothing(connection, "BEGIN IMMEDIATE"):
             yield connection
+
+    def errand(self, name: str) -> AbstractContextManager[object]:
+        """There is no other process: see `onrecord.index.store.lock`."""
+        return nullcontext()
 
     def scrub(self) -> bool:
         """Leaves nothing of what was deleted in the file or beside it; False while a reader holds on to it."""

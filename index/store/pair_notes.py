@@ -1,7 +1,8 @@
 """What was found by comparing articles with one another, beside them in the same file: it goes when they go."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from onrecord.index.store.base import Database, note
@@ -55,12 +56,22 @@ class PairNotes:
 
     def __init__(self, database: Database) -> None:
         self._reader, self._writer, self._transaction = database.reader, database.writer, database.transaction
+        self._errand = database.errand
 
     def pending(self) -> list[tuple[int, str]]:
         """The number and the id of each article that was not compared since it was stored, in that order."""
         query = "SELECT number, id FROM articles WHERE number NOT IN (SELECT number FROM compared) ORDER BY number"
         with self._reader() as connection:
             return [(int(number), str(key)) for number, key in connection.execute(query)]
+
+    @contextmanager
+    def turn(self, number: int) -> Iterator[bool]:
+        """Whether the article is still to be compared. Servers over one collection take turns, one article each."""
+        query = "SELECT count(*) FROM articles WHERE number = ? AND number NOT IN (SELECT number FROM compared)"
+        with self._errand("pairs"):
+            with self._reader() as connection:
+                (pending,) = connection.execute(query, (number,)).fetchone()
+            yield bool(pending)
 
     def keep(self, number: int, pairs: Iterable[Pair]) -> None:
         """Notes that an article was compared, and what was found; nothing of articles that went meanwhile."""

@@ -68,8 +68,9 @@ class Differences:
             for done, (number, article_id) in enumerate(now):
                 if stopped():
                     return len(pending) - done
-                with suppress(UnknownArticle):  # removed meanwhile
-                    pairs.keep(number, list(self._compare(self._library.article(article_id))))
+                with suppress(UnknownArticle), pairs.turn(number) as due:  # unknown: removed meanwhile
+                    if due:
+                        pairs.keep(number, list(self._compare(self._library.article(article_id))))
                 if on_progress:
                     on_progress(done + 1, len(now))
             return len(pending) - len(now)

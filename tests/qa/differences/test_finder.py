@@ -1,18 +1,23 @@
 """What is found when articles arrive, what is shown of it, and what goes with an article."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from onrecord.index import Article, Embedder, Filter, InputError, Library
+from onrecord.index.settings import IndexSettings
+from onrecord.index.store.pair_notes import Pair
 from onrecord.qa.assistant import Assistant
 from onrecord.qa.differences.finder import Differences
 from onrecord.qa.differences.told import asked_by
 from onrecord.qa.differences.values import Difference
 from onrecord.qa.judges.differs import Finding, Statement
 from onrecord.qa.settings import AnswerSettings
+from tests.postgres import Server
 
 FOUR = Article("four", "Storm in Larnville", "The storm in Larnville killed at least four people, officials said.", "A")
 NINE = Article("nine", "Storm in Larnville", "Officials said the storm in Larnville killed at least nine people.", "B")
@@ -42,6 +47,29 @@ def test_an_article_that_arrives_is_compared_with_those_that_are_there(library: 
     assert [side.differing for side in one.sides] == ["four", "nine"]
     assert (one.kind, one.relation) == ("number", "disagree")
     assert Difference.from_dict(one.to_dict()) == one
+
+
+@pytest.mark.slow
+def test_of_two_servers_each_compares_what_the_other_has_not(
+    tmp_path: Path, embedder: Embedder, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, own, compared = IndexSettings(catalogue_url=postgresql.new()), Differences._compare, list[str]()
+
+    def slowly(self: Differences, article: Article) -> Iterator[Pair]:
+        compared.append(article.id)
+        time.sleep(0.05)  # so that the other has its look at the same article
+        return own(self, article)
+
+    monkeypatch.setattr(Differences, "_compare", slowly)
+    with (
+        Library(tmp_path / "one", embedder=embedder, settings=settings) as one,
+        Library(tmp_path / "two", embedder=embedder, settings=settings) as two,
+        ThreadPoolExecutor() as both,
+    ):
+        one.add([FOUR, NINE, *(replace(FOUR, id=f"more{n}", text=f"Bus {n} was late in Larnville.") for n in range(8))])
+        assert list(both.map(lambda library: Differences(library).refresh(), (one, two))) == [0, 0]
+        assert sorted(compared) == sorted(info.id for info in one.articles())
+        assert len(Differences(two).shown()) == 1
 
 
 def test_who_says_it_is_whom_the_article_names_also_where_the_sentence_says_he(library: Library) -> None:
