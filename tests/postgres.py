@@ -33,11 +33,12 @@ class Server:
 
 
 def need_all_parts() -> None:
-    """The same for a test of a whole cluster, which has an nginx, too."""
-    _must_be_there(PostgreSQL=postgresql_programs(), nginx=nginx_program())
+    """For a test of a whole cluster."""
+    must_be_there(PostgreSQL=postgresql_programs(), nginx=nginx_program())
 
 
-def _must_be_there(**programs: object) -> None:
+def must_be_there(**programs: object) -> None:
+    """Where one of them is None the test is skipped, but in CI that is a failure."""
     if missing := " and ".join(name for name, found in programs.items() if found is None):
         said = f"{missing}, which `make test` installs where it can (apt-get install postgresql nginx-light)"
         if os.environ.get("CI") == "true":
@@ -47,9 +48,9 @@ def _must_be_there(**programs: object) -> None:
 
 @contextmanager
 def running() -> Iterator[Server]:
-    """A server, until the end. Without PostgreSQL the test is skipped, but in CI that is a failure."""
+    """A server, until the end."""
     programs = postgresql_programs()
-    _must_be_there(PostgreSQL=programs)
+    must_be_there(PostgreSQL=programs)
     assert programs is not None
     folder = Path(tempfile.mkdtemp(prefix="onrecord-postgres-", dir="/tmp"))
     port = free_port()

@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS dismissed (id TEXT PRIMARY KEY, one TEXT NOT NULL, ot
 """
 
 _VERSION = "compared"  # a note
+_PENDING = "FROM articles WHERE number NOT IN (SELECT number FROM compared)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +61,16 @@ class PairNotes:
 
     def pending(self) -> list[tuple[int, str]]:
         """The number and the id of each article that was not compared since it was stored, in that order."""
-        query = "SELECT number, id FROM articles WHERE number NOT IN (SELECT number FROM compared) ORDER BY number"
         with self._reader() as connection:
-            return [(int(number), str(key)) for number, key in connection.execute(query)]
+            rows = connection.execute(f"SELECT number, id {_PENDING} ORDER BY number")
+            return [(int(number), str(key)) for number, key in rows]
 
     @contextmanager
     def turn(self, number: int) -> Iterator[bool]:
         """Whether the article is still to be compared. Servers over one collection take turns, one article each."""
-        query = "SELECT count(*) FROM articles WHERE number = ? AND number NOT IN (SELECT number FROM compared)"
         with self._errand("pairs"):
             with self._reader() as connection:
-                (pending,) = connection.execute(query, (number,)).fetchone()
+                (pending,) = connection.execute(f"SELECT count(*) {_PENDING} AND number = ?", (number,)).fetchone()
             yield bool(pending)
 
     def keep(self, number: int, pairs: Iterable[Pair]) -> None:

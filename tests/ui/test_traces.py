@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import subprocess
 import threading
 import time
@@ -35,6 +34,7 @@ from onrecord.ui.server.keys import Keys
 from onrecord.ui.server.traces import traced_to
 from tests.conftest import FakeEmbedder, fill
 from tests.ports import free_port
+from tests.postgres import must_be_there
 from tests.qa.engines.test_load import FakeServer
 from tests.ui.behind_doors import serving, until
 from tests.ui.cli_stage import staged
@@ -249,10 +249,8 @@ def test_a_server_that_asks_another_hands_its_trace_on() -> None:
 @pytest.mark.slow
 def test_nginx_as_the_guide_has_it_passes_the_trace_on(tmp_path: Path, collector: Collector) -> None:
     nginx = cluster.nginx_program()
-    if nginx is None and os.environ.get("CI") == "true":
-        pytest.fail("nginx must be installed for CI: apt-get install nginx-light")
-    if nginx is None:
-        pytest.skip("nginx is not installed here: apt-get install nginx-light")
+    must_be_there(nginx=nginx)
+    assert nginx is not None
     listen = free_port()
     with behind(tmp_path / "data", collector.address) as client, ExitStack() as ends:
         lines = cluster.nginx_lines(f"127.0.0.1:{listen}", [client.base_url.port or 80])
